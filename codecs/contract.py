@@ -1,0 +1,92 @@
+"""The contract of a codec: data to symbols and back, knowing neither the channel nor the SNR that it meets."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, Literal, TypeVar
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from semlink.channels.contract import Frame, Reception
+from semlink.codecs.posterior import Posterior
+
+Modality = Literal["text", "image"]
+Batch = TypeVar("Batch", bound=Any)  # has len(), indexing by an int64 tensor, and .to(device)
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence as the metrics see it.
+
+    text: as a person reads it. words: as the codec's tokenizer splits words. tokens: vocabulary entries, where
+    a word that the vocabulary lacks is the unknown symbol. A decoder's unknown symbol stays in all three.
+    """
+
+    text: str
+    words: tuple[str, ...]
+    tokens: tuple[str, ...]
+
+
+class Codec(ABC, Generic[Batch]):
+    """Payloads become a batch, a batch becomes a frame, a reception becomes a batch again.
+
+    A payload is a sentence (str) or an image (uint8 [height, width] or [height, width, channels]). What `decode`
+    returns has the type that `encode` takes, so an estimate can be sent again.
+    """
+
+    modality: ClassVar[Modality]
+
+    @abstractmethod
+    def prepare(self, payloads: Sequence[Any]) -> Batch:
+        """Payloads as a batch of this codec. Errors: CodecError when a payload does not fit."""
+
+    @abstractmethod
+    def encode(self, batch: Batch) -> Frame:
+        """The symbols to send."""
+
+    @abstractmethod
+    def decode(self, reception: Reception) -> Batch:
+        """The estimate of what was sent."""
+
+    @abstractmethod
+    def restore(self, batch: Batch) -> Sequence[Any]:
+        """A batch as the metrics compare it: list of `Sentence`, or float32 [batch, channels, height, width] in 0..1."""
+
+    @abstractmethod
+    def view(self, payloads: Sequence[Any]) -> Sequence[Any]:
+        """Payloads in the form of `restore`, without loss: the reference that an estimate is compared with."""
+
+    @abstractmethod
+    def channel_uses(self, batch: Batch) -> Tensor:
+        """Data channel uses of each example: int64 [batch]."""
+
+
+class NeuralCodec(PreTrainedModel, Codec[Batch]):
+    """A codec that learns: encoder, posterior of the representation, power normalisation, decoder and loss.
+
+    It is a transformers model: its config travels with its weights. Encoding is `modulate(represent(batch))`.
+    """
+
+    @abstractmethod
+    def represent(self, batch: Batch) -> Posterior:
+        """q(z|x) of the representation that is sent."""
+
+    @abstractmethod
+    def modulate(self, latent: Tensor, mask: Tensor) -> Frame:
+        """A latent float32 [batch, uses, 2] (in-phase, quadrature), normalised to unit energy, as a frame."""
+
+    @abstractmethod
+    def loss(self, batch: Batch, reception: Reception) -> Tensor:
+        """Reconstruction loss of each example: float32 [batch] (mean squared error, or cross-entropy a token in nats)."""
+
+    @abstractmethod
+    def embed(self, latent: Tensor, mask: Tensor) -> Tensor:
+        """A latent as one vector of fixed size for each example, for cosine similarity: float32 [batch, size]."""
+
+    def encode(self, batch: Batch, generator: torch.Generator | None = None) -> Frame:
+        """The symbols to send: from the mean of the posterior, or from a sample when a generator is given."""
+        posterior = self.represent(batch)
+        latent = posterior.mean if generator is None else posterior.sample(generator)
+        return self.modulate(latent, posterior.mask)

@@ -1,0 +1,44 @@
+"""One passage over the link: data, representation, symbols, channel."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from semlink.channels.contract import Channel, Reception
+from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.posterior import Posterior
+
+SnrLaw = float | tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Passage:
+    """What a training or an unlearning step needs of one passage.
+
+    posterior: q(z|x). latent: the z that was sent, float32 [batch, uses, 2]. reception: what arrived.
+    """
+
+    posterior: Posterior
+    latent: Tensor
+    reception: Reception
+
+
+def transmit(
+    codec: NeuralCodec[Any], channel: Channel, batch: Any, snr_db: float | Tensor, generator: torch.Generator
+) -> Passage:
+    """Sends a batch through encoder and channel; differentiable in the codec's parameters.
+
+    A variational encoder sends a sample of its posterior. All randomness comes from `generator`.
+    """
+    posterior = codec.represent(batch)
+    latent = posterior.sample(generator)
+    reception = channel(codec.modulate(latent, posterior.mask), snr_db, generator)
+    return Passage(posterior, latent, reception)
+
+
+def draw_snr(law: SnrLaw, count: int, generator: torch.Generator) -> Tensor:
+    """Es/N0 in dB for each of `count` examples: the same for all, or uniform between two limits. float32 [count]."""
+    low, high = law if isinstance(law, tuple) else (law, law)
+    return low + (high - low) * torch.rand(count, generator=generator, device=generator.device)

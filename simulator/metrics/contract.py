@@ -1,0 +1,34 @@
+"""A metric family turns pairs of reference and estimate into statistics of each record, and those into named values."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Statistics = NDArray[np.float64]
+
+
+class Metric(ABC):
+    """Metrics that share their statistics, such as BLEU-1 to 4.
+
+    names:    the metrics of the family with their units, as rows call them.
+    averages: the names whose value is a plain mean over records of one statistic each (they get a t interval);
+              the others are functions of the mean statistics (they get a bootstrap interval).
+    """
+
+    modality: ClassVar[Literal["text", "image"]]
+    names: ClassVar[Mapping[str, str]]
+    averages: ClassVar[Mapping[str, int]]  # name -> column of the statistics
+
+    @abstractmethod
+    def statistics(self, references: Sequence[Any], estimates: Sequence[Any]) -> Statistics:
+        """Statistics of each pair: float64 [records, columns]. They are averaged over channel draws by the caller.
+
+        references, estimates: lists of Sentence, or float32 [records, channels, height, width] in 0..1.
+        """
+
+    @abstractmethod
+    def values(self, mean: Statistics) -> dict[str, Statistics]:
+        """The value of every name from mean statistics [..., columns] over a set of records: name -> [...]."""

@@ -1,0 +1,60 @@
+"""A source yields records: data with a stable name and an owner, so that someone can ask for its erasure."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from semlink.errors import SourceError
+
+SplitName = Literal["train", "validation", "test"]
+SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One sentence (str) or one image (uint8 [height, width] or [height, width, channels]).
+
+    id is stable over runs and machines; owner is whose it is; label is its class, where the source has classes.
+    """
+
+    id: str
+    payload: Any
+    owner: str
+    label: int | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """Named splits of records.
+
+    name: as a recipe writes it, with its fields. modality: "text" or "image".
+    labels: the names of the classes, empty where there are none.
+    """
+
+    name: str
+    modality: Literal["text", "image"]
+    train: Sequence[Record]
+    validation: Sequence[Record]
+    test: Sequence[Record]
+    labels: tuple[str, ...] = ()
+
+    def split(self, name: SplitName) -> Sequence[Record]:
+        """The records of one split. Errors: SourceError for another name."""
+        if name not in SPLITS:
+            raise SourceError(f'There is no split "{name}". Choose one of: {", ".join(SPLITS)}.')
+        return {"train": self.train, "validation": self.validation, "test": self.test}[name]
+
+    def digest(self) -> str:
+        """SHA-256 over ids, owners, labels and payloads of all splits: "sha256:...". Equal data, equal digest."""
+        total = hashlib.sha256()
+        for split in SPLITS:
+            for record in self.split(split):
+                payload = record.payload
+                data = payload.encode() if isinstance(payload, str) else np.ascontiguousarray(payload).tobytes()
+                head = repr((split, record.id, record.owner, record.label, np.shape(payload), len(data)))
+                total.update(head.encode())
+                total.update(data)
+        return f"sha256:{total.hexdigest()}"

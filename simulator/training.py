@@ -1,0 +1,169 @@
+"""Training of a neural codec over a channel, with checkpoints from which a stopped run goes on as if never stopped."""
+
+import io
+import math
+import pickle
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from semlink.channels.contract import Channel
+from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.posterior import divergence_from_prior
+from semlink.errors import BundleError, WrongField
+from semlink.files import write_whole
+from semlink.progress import Progress
+from semlink.seeding import generator_for
+from semlink.simulator.batches import Batches
+from semlink.simulator.link import SnrLaw, draw_snr, transmit
+from semlink.simulator.sources.contract import Record
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How a codec is trained.
+
+    steps:         optimiser steps (AdamW, linear warm-up, then cosine decay to zero).
+    batch:         records a step.
+    snr_db:        Es/N0 of the training channel in dB: one number, or (low, high) for a uniform law per example.
+    clip:          largest gradient norm.
+    prior_weight:  weight of KL(q(z|x) || N(0, I)) for variational codecs.
+    validate:      steps between two looks at the validation loss; the best weights seen are kept.
+    Errors: WrongField when a number makes no sense.
+    """
+
+    steps: int = 1000
+    batch: int = 64
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.01
+    warmup: int = 50
+    snr_db: SnrLaw = (0.0, 18.0)
+    clip: float = 1.0
+    prior_weight: float = 1e-4
+    validate: int = 200
+
+    def __post_init__(self) -> None:
+        for field, value in asdict(self).items():
+            for number in value if isinstance(value, tuple) else (value,):
+                if not math.isfinite(number) or (number < 0 and field != "snr_db"):
+                    raise WrongField(f"training cannot take {field}={value}; give a number that makes sense there.")
+        for field in ("steps", "batch", "validate"):
+            if getattr(self, field) < 1:
+                raise WrongField(f"training needs {field} of at least 1.")
+
+
+@dataclass(frozen=True)
+class TrainingOutcome:
+    """Mean validation loss of the kept weights, the step they are from, and the seconds that training took."""
+
+    validation_loss: float
+    best_step: int
+    seconds: float
+
+
+def train(
+    codec: NeuralCodec[Any],
+    records: Sequence[Record],
+    validation: Sequence[Record],
+    channel: Channel,
+    settings: TrainingSettings,
+    seed: int,
+    label: str = "train",
+    checkpoint: Path | None = None,
+) -> TrainingOutcome:
+    """Trains `codec` in place and leaves it with the weights that did best on `validation`.
+
+    In:     checkpoint: a file that is written as training goes on and read when it exists; the resumed run
+            gives the same weights as one that was never stopped. Remove it once the codec is stored.
+    Errors: SourceError when a set is empty; BundleError when the checkpoint is damaged or of another training.
+    """
+    began = time.monotonic()
+    device = codec.device
+    batches = Batches(codec, records, settings.batch, seed, "train", device)
+    held_out = Batches(codec, validation, len(validation), seed, "validation", device).all
+    optimiser = torch.optim.AdamW(codec.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate_at(step, settings.steps, settings.warmup))
+    best: dict[str, Any] = {"loss": math.inf, "step": 0, "weights": {}}
+    spent, start = 0.0, 0
+    identity = repr((asdict(settings), seed, len(records), type(codec).__name__))
+    if checkpoint is not None and checkpoint.exists():
+        stored = _read_checkpoint(checkpoint, identity)
+        codec.load_state_dict(stored["codec"])
+        optimiser.load_state_dict(stored["optimiser"])
+        schedule.load_state_dict(stored["schedule"])
+        best, start, spent = stored["best"], stored["step"], stored["seconds"]
+    codec.train()
+    with Progress(label, settings.steps, start) as progress:
+        for step in range(start, settings.steps):
+            generator = generator_for(seed, "training", step, device=device)
+            batch = batches[step]
+            passage = transmit(codec, channel, batch, draw_snr(settings.snr_db, len(batch), generator), generator)
+            loss = codec.loss(batch, passage.reception).mean()
+            if passage.posterior.sampled:
+                loss = loss + settings.prior_weight * divergence_from_prior(passage.posterior).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(codec.parameters(), settings.clip)
+            optimiser.step()
+            schedule.step()
+            if (step + 1) % settings.validate == 0 or step + 1 == settings.steps:
+                held_out_loss = mean_loss(codec, held_out, channel, settings.snr_db, seed)
+                if held_out_loss < best["loss"]:
+                    weights = {name: value.detach().clone() for name, value in codec.state_dict().items()}
+                    best = {"loss": held_out_loss, "step": step + 1, "weights": weights}
+                if checkpoint is not None:
+                    seconds = spent + time.monotonic() - began
+                    state = {"codec": codec.state_dict(), "optimiser": optimiser.state_dict()}
+                    state |= {"schedule": schedule.state_dict(), "best": best, "step": step + 1, "seconds": seconds}
+                    _write_checkpoint(checkpoint, state, identity)
+            progress.step(f"loss {loss.item():.4f}, validation {best['loss']:.4f}")
+    codec.load_state_dict(best["weights"])
+    codec.eval()
+    return TrainingOutcome(best["loss"], best["step"], spent + time.monotonic() - began)
+
+
+def rate_at(step: int, steps: int, warmup: int) -> float:
+    """Learning rate at `step` as a share of its peak: linear warm-up, then a cosine to zero."""
+    if step < warmup:
+        return (step + 1) / warmup
+    return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warmup) / max(1, steps - warmup))))
+
+
+@torch.no_grad()
+def mean_loss(
+    codec: NeuralCodec[Any], batch: Any, channel: Channel, law: SnrLaw, seed: int, chunk: int = 256, draws: int = 1
+) -> float:
+    """Mean loss over the examples of a batch, each sent `draws` times at SNRs drawn from `law`; always the same draws."""
+    was_training = codec.training
+    codec.eval()
+    total = 0.0
+    order = torch.argsort(codec.channel_uses(batch), stable=True)
+    for draw in range(draws):
+        for index, rows in enumerate(order.split(chunk)):
+            generator = generator_for(seed, "mean loss", draw, index, device=codec.device)
+            part = batch[rows]
+            passage = transmit(codec, channel, part, draw_snr(law, len(part), generator), generator)
+            total += codec.loss(part, passage.reception).sum().item()
+    codec.train(was_training)
+    return total / (len(batch) * draws)
+
+
+def _write_checkpoint(path: Path, state: dict[str, Any], identity: str) -> None:
+    buffer = io.BytesIO()
+    torch.save({**state, "identity": identity}, buffer)
+    write_whole(path, buffer.getvalue())
+
+
+def _read_checkpoint(path: Path, identity: str) -> dict[str, Any]:
+    try:
+        state: dict[str, Any] = torch.load(path, weights_only=True)
+        stored_identity = state["identity"]
+    except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError, TypeError, ValueError) as error:
+        raise BundleError(f"The checkpoint {path} is damaged; delete it to train again from the start.") from error
+    if stored_identity != identity:
+        raise BundleError(f"The checkpoint {path} is of another training; delete it or choose another --out.")
+    return state

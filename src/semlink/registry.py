@@ -1,0 +1,113 @@
+"""A registry is a plain dict from name to class; here is how an entry is chosen, checked and built.
+
+A component is written on the command line and in recipes as `name` or `name:field=value,field=value`
+(`rayleigh:coherence=symbol,csi=estimated`), or as a mapping with a `name` and its fields.
+"""
+
+import dataclasses
+import difflib
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar, get_type_hints
+
+import yaml
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from semlink.errors import UnknownName, WrongField
+
+T = TypeVar("T")
+
+
+def parse(text: str) -> tuple[str, dict[str, object]]:
+    """Splits `name:field=value,...` into the name and its fields; values are read as YAML scalars.
+
+    Errors: WrongField when a field has no `=`.
+    """
+    name, _, rest = text.partition(":")
+    fields: dict[str, object] = {}
+    for part in filter(None, (part.strip() for part in rest.split(","))):
+        field, equals, value = part.partition("=")
+        if not equals:
+            raise WrongField(f'"{part}" in "{text}" is not a field; write it as field=value.')
+        try:
+            fields[field.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise WrongField(f'The value of "{field}" in "{text}" cannot be read; write a number or a word.') from error
+    return name.strip(), fields
+
+
+def choose(kind: str, table: Mapping[str, T], name: str) -> T:
+    """The entry of that name.
+
+    Errors: UnknownName, which lists the names there are.
+    """
+    if name not in table:
+        raise UnknownName(f'There is no {kind} "{name}".{_nearest(name, table)} Choose one of: {_listing(table)}.')
+    return table[name]
+
+
+def build(kind: str, table: Mapping[str, Callable[..., T]], name: str, fields: Mapping[str, object]) -> T:
+    """Builds entry `name` of a registry from its fields, which are checked before the constructor sees them.
+
+    In:     kind: what the registry holds, for the error sentence ("channel").
+    Errors: UnknownName; WrongField when a field is unknown, missing, or of the wrong type.
+    """
+    return choose(kind, table, name)(**check_fields(kind, name, table[name], fields))
+
+
+def check_fields(kind: str, name: str, make: Callable[..., object], fields: Mapping[str, object]) -> dict[str, object]:
+    """The fields with their values converted to the types that the constructor `make` declares.
+
+    Errors: WrongField.
+    """
+    known = fields_of(make)
+    for field in fields:
+        if field not in known:
+            listing = _listing(known) or "none"
+            raise WrongField(f'{kind} "{name}" has no field "{field}".{_nearest(field, known)} Its fields: {listing}.')
+    missing = [field for field, (_, default) in known.items() if default is inspect.Parameter.empty]
+    for field in missing:
+        if field not in fields:
+            raise WrongField(f'{kind} "{name}" needs the field "{field}"; give it as {name}:{field}=VALUE.')
+    checked: dict[str, object] = {}
+    for field, value in fields.items():
+        try:
+            config = None if dataclasses.is_dataclass(known[field][0]) else ConfigDict(arbitrary_types_allowed=True)
+            checked[field] = TypeAdapter(known[field][0], config=config).validate_python(value)
+        except ValidationError as error:
+            reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+            raise WrongField(f'{kind} "{name}" cannot take {field}={value!r}: {reason}.') from error
+    return checked
+
+
+def fields_of(make: Callable[..., object]) -> dict[str, tuple[Any, object]]:
+    """Name, type and default of each field that a constructor takes, in their order."""
+    if dataclasses.is_dataclass(make):
+        hints = get_type_hints(make)
+        found = {}
+        for field in dataclasses.fields(make):
+            default = field.default if field.default is not dataclasses.MISSING else inspect.Parameter.empty
+            if field.default_factory is not dataclasses.MISSING:
+                default = field.default_factory()
+            found[field.name] = (hints[field.name], default)
+        return found
+    hints = get_type_hints(make.__init__ if inspect.isclass(make) else make)
+    parameters = inspect.signature(make).parameters.values()
+    named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    return {p.name: (hints.get(p.name, Any), p.default) for p in named}
+
+
+def canonical(name: str, make: Callable[..., object], fields: Mapping[str, object]) -> str:
+    """The one way to write a component: its name and the fields that differ from their defaults, in order."""
+    known = fields_of(make)
+    told = [f"{field}={fields[field]}" for field, (_, default) in known.items() if fields.get(field, default) != default]
+    return f"{name}:{','.join(told)}" if told else name
+
+
+def _nearest(name: str, names: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(names), n=1)
+    return f' Did you mean "{close[0]}"?' if close else ""
+
+
+def _listing(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))

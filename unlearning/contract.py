@@ -1,0 +1,73 @@
+"""The contract of an unlearning method: a trained codec and a partition in, a new codec out."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from semlink.channels.contract import Channel
+from semlink.codecs.contract import NeuralCodec
+from semlink.simulator.sources.contract import Record
+from semlink.simulator.training import TrainingSettings
+
+Reads = Literal["forget", "retain", "validation"]
+
+
+@dataclass(frozen=True)
+class Partition:
+    """The records that training used, divided by an erasure request.
+
+    forget: to be erased. retain: the rest of the training split. validation: the rest of the validation split.
+    test:   unseen records that the request does not match; for measuring, never shown to a method.
+    terms:  where the request names words, those words in lower case.
+    """
+
+    forget: Sequence[Record]
+    retain: Sequence[Record]
+    validation: Sequence[Record]
+    test: Sequence[Record]
+    terms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a method knows beside the codec and the partition.
+
+    channel, training: the channel and the settings that the codec was trained with.
+    fresh:      makes an untrained codec of the same configuration and vocabulary.
+    checkpoint: a file for stopped work to resume from, or None.
+    """
+
+    channel: Channel
+    training: TrainingSettings
+    seed: int
+    fresh: Callable[[], NeuralCodec[Any]]
+    label: str = "erase"
+    checkpoint: Path | None = None
+
+
+@dataclass(frozen=True)
+class ErasedCodec:
+    """A codec after unlearning, and what it took.
+
+    reads: the sets that the method read. steps: optimiser steps. samples: records read, counted with repetition.
+    notes: facts of the run that a certificate should hold (such as why it stopped).
+    """
+
+    codec: NeuralCodec[Any]
+    reads: tuple[Reads, ...]
+    seconds: float
+    steps: int
+    samples: int
+    notes: dict[str, float | str] = field(default_factory=dict)
+
+
+class Method(ABC):
+    """One way to make a codec forget. It leaves the given codec untouched and never sees the test split."""
+
+    reads: ClassVar[tuple[Reads, ...]]
+
+    @abstractmethod
+    def erase(self, codec: NeuralCodec[Any], partition: Partition, context: Context) -> ErasedCodec:
+        """A new codec without the influence of `partition.forget`. Errors: ErasureError when that cannot be done."""
