@@ -39,7 +39,7 @@ class Channel(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, frame: Frame, snr_db: float | Tensor, generator: torch.Generator) -> Reception:
-        """Sends a frame at Es/N0 = `snr_db` (dB per channel use; one number, or float [batch]).
+        """Sends a frame at Es/N0 = `snr_db` (dB per channel use; one number, or float [batch]; inf: without noise).
 
         Differentiable with respect to the symbols; all randomness comes from `generator`, which is on the
         device of the symbols. Errors: ChannelError when `snr_db` has neither form or is not a number.

@@ -100,7 +100,9 @@ def fields_of(make: Callable[..., object]) -> dict[str, tuple[Any, object]]:
 def canonical(name: str, make: Callable[..., object], fields: Mapping[str, object]) -> str:
     """The one way to write a component: its name and the fields that differ from their defaults, in order."""
     known = fields_of(make)
-    told = [f"{field}={fields[field]}" for field, (_, default) in known.items() if fields.get(field, default) != default]
+    told = [
+        f"{field}={fields[field]}" for field, (_, default) in known.items() if fields.get(field, default) != default
+    ]
     return f"{name}:{','.join(told)}" if told else name
 
 

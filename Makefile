@@ -1,0 +1,57 @@
+# make demo    train, erase, retrain, sweep and report on embedded data (a few minutes)
+# make test    the test suite          make lint    style, types, folder order
+# make help    all targets
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
+
+# Processes share the cores: more than one thread each is many times slower.
+export OMP_NUM_THREADS = 1
+
+.PHONY: help demo test test-slow test-gpu lint format benchmarks clean
+
+help:
+	@echo "make demo        the main job on embedded data, into runs/demo (open runs/demo/report.html)"
+	@echo "make test        the test suite (minutes)"
+	@echo "make test-slow   the tests that take longer;  make test-gpu: those that need CUDA"
+	@echo "make lint        style, types and the order of the folders;  make format: apply the style"
+	@echo "make benchmarks  speed beside the naive way"
+
+# A virtual environment of our own. torch first: a bare 'pip install' of something that needs it could bring a CUDA build.
+$(VENV)/installed: setup.cfg pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "semlink needs Python 3.11 or newer; try: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,lint]'
+	touch $@
+
+demo: $(VENV)/installed
+	$(BIN)/semlink quickstart --out runs/demo
+	@echo "Look next at runs/demo/report.html (the report), runs/demo/figures, runs/demo/results.jsonl (every number)."
+
+test: $(VENV)/installed
+	$(BIN)/python -m pytest --numprocesses $(JOBS)
+	@echo "Look next at 'make demo', README.md and docs/."
+
+test-slow: $(VENV)/installed
+	$(BIN)/python -m pytest --numprocesses $(JOBS) -m slow
+
+test-gpu: $(VENV)/installed
+	$(BIN)/python -m pytest -m gpu
+
+lint: $(VENV)/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	cd src && ../$(BIN)/mypy --config-file ../pyproject.toml -p semlink
+
+format: $(VENV)/installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+benchmarks: $(VENV)/installed
+	for script in experiments/benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info src/*.egg-info .*_cache

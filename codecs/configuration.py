@@ -1,0 +1,51 @@
+"""What all neural codecs let a user choose. A configuration travels with the weights as config.json."""
+
+import inspect
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from transformers import PreTrainedConfig
+
+from semlink.errors import WrongField
+from semlink.registry import check_values
+
+
+class CodecConfig(PreTrainedConfig):
+    """The fields that every neural codec has.
+
+    d_model, heads, feed_forward:   width of the transformer layers, their attention heads, and their hidden width.
+    encoder_layers, decoder_layers: how many of them the sender and the receiver have.
+    variational:                    whether the encoder learns the variance of what it sends, and sends a sample.
+    representation_variance:        the fixed variance per real dimension of a codec that is not variational, for
+                                    divergences between representations (half of it is its power, which is 0.5).
+    Errors: WrongField when a value has the wrong type or makes no sense.
+    """
+
+    d_model: int = 128
+    heads: int = 4
+    feed_forward: int = 512
+    encoder_layers: int = 3
+    decoder_layers: int = 3
+    variational: bool = False
+    representation_variance: float = 0.05
+
+    def __post_init__(self, **kwargs: Any) -> None:  # transformers hands over the keys of config.json that are its own
+        known = codec_fields(type(self))
+        values = check_values("codec", self.model_type, known, {field: getattr(self, field) for field in known})
+        for field, value in values.items():
+            setattr(self, field, value)
+            if isinstance(value, float) and not (math.isfinite(value) and value > 0):
+                raise WrongField(f"A codec needs {field} above 0, not {value}.")
+            if isinstance(value, int) and not isinstance(value, bool) and value < 1:
+                raise WrongField(f"A codec needs {field} of at least 1, not {value}.")
+        if self.d_model % self.heads:
+            raise WrongField(f"A codec needs heads that divide d_model={self.d_model}, not heads={self.heads}.")
+        super().__post_init__(**kwargs)
+
+
+def codec_fields(config: type[CodecConfig]) -> Mapping[str, tuple[Any, object]]:
+    """Name, type and default of each field that is ours; transformers adds its own to every configuration."""
+    ours = [base for base in reversed(config.__mro__) if issubclass(base, CodecConfig)]
+    types = {field: kind for base in reversed(ours) for field, kind in inspect.get_annotations(base).items()}
+    return {field: (kind, getattr(config, field)) for field, kind in types.items()}

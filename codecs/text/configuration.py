@@ -1,0 +1,29 @@
+"""What a user can choose about the text codec."""
+
+from typing import Literal
+
+from semlink.codecs.configuration import CodecConfig
+
+
+class TextCodecConfig(CodecConfig):
+    """Configuration of `TextCodec`.
+
+    symbols_per_token: complex channel uses for each token.
+    max_length:        the longest sentence, in tokens.
+    receiver:          "one_pass" estimates all tokens at once.
+    tokenizer:         "word" (words and punctuation marks) or "bpe" (pieces of them).
+    vocabulary_size:   the most entries that the vocabulary may have; in a trained codec, those it has.
+    min_count:         how often a word, or a pair of pieces, must occur in the training sentences to get an entry.
+    lower_case:        whether upper case is sent as lower case.
+    The others: see `CodecConfig`.
+    """
+
+    model_type = "semlink-text"
+
+    symbols_per_token: int = 8
+    max_length: int = 48
+    receiver: Literal["one_pass"] = "one_pass"
+    tokenizer: Literal["word", "bpe"] = "word"
+    vocabulary_size: int = 20000
+    min_count: int = 1
+    lower_case: bool = True

@@ -1,0 +1,185 @@
+"""Making bundles: train the codec of a recipe, carry out an erasure request on a stored one."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from semlink import __version__
+from semlink.channels import build_channel
+from semlink.codecs import NeuralCodec, new_codec
+from semlink.codecs.bundle import Bundle, load_bundle, save_bundle
+from semlink.errors import BundleError, RecipeError
+from semlink.experiments.recipe import Component, Recipe, recipe_from
+from semlink.registry import build
+from semlink.simulator.sources import build_source
+from semlink.simulator.sources.contract import Source
+from semlink.simulator.training import train
+from semlink.unlearning.contract import Context
+from semlink.unlearning.erase import erase
+from semlink.unlearning.methods import METHODS
+from semlink.unlearning.request import ErasureRequest
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where work is done: the torch device, the folder of large data sets or None."""
+
+    device: str = "cpu"
+    data_dir: Path | None = None
+
+
+def pick_device(name: str) -> str:
+    """`auto` is CUDA where there is one, else the CPU. Errors: RecipeError for a device that is not there."""
+    available = torch.cuda.is_available()
+    if name == "auto":
+        return "cuda" if available else "cpu"
+    if name == "cpu" or (name.startswith("cuda") and available):
+        return name
+    reason = "this machine has no CUDA device" if name.startswith("cuda") else "there is no such device"
+    raise RecipeError(f'--device {name}: {reason}; use "auto" or "cpu".')
+
+
+def source_of(recipe: Recipe, machine: Machine) -> Source:
+    """The records that a recipe names. Errors: SourceError, UnknownName, WrongField."""
+    return build_source(recipe.source.name, recipe.source.fields, machine.data_dir)
+
+
+def fresh_codec(recipe: Recipe, source: Source) -> NeuralCodec[Any]:
+    """The untrained codec of a recipe; its vocabulary and sizes come from the training records."""
+    return new_codec(recipe.codec.name, recipe.codec.fields, [record.payload for record in source.train], recipe.seed)
+
+
+def train_bundle(recipe: Recipe, folder: Path, machine: Machine) -> None:
+    """Trains the codec of a recipe and stores it at `folder`; a stored one of the same recipe is left as it is.
+
+    Stopped training goes on from its checkpoint beside the folder.
+    Errors: RecipeError when `folder` holds something else.
+    """
+    if _holds(folder, {"recipe": _training_part(recipe), "version": "original"}):
+        return
+    torch.set_num_threads(recipe.threads)
+    source = source_of(recipe, machine)
+    codec = fresh_codec(recipe, source).to(machine.device)
+    checkpoint = _checkpoint_of(folder)
+    outcome = train(
+        codec,
+        source.train,
+        source.validation,
+        build_channel(recipe.channel),
+        recipe.training,
+        recipe.seed,
+        f"train {recipe.experiment}",
+        checkpoint,
+    )
+    card = {
+        "experiment": recipe.experiment,
+        "version": "original",
+        "method": "none",
+        "codec": recipe.codec.name,
+        "parameters": sum(parameter.numel() for parameter in codec.parameters()),
+        "source": {"name": source.name, "digest": source.digest(), "train_records": len(source.train)},
+        "training_channel": recipe.channel,
+        "training_snr_db": recipe.training.snr_db,
+        "validation_loss": outcome.validation_loss,
+        "best_step": outcome.best_step,
+        "seconds": outcome.seconds,
+        "seed": recipe.seed,
+        "device": machine.device,
+        "code_version": __version__,
+        "recipe": _training_part(recipe),
+    }
+    save_bundle(codec.cpu(), card, folder)
+    checkpoint.unlink(missing_ok=True)
+
+
+def erase_bundle(
+    folder: Path, request: ErasureRequest, method: Component, out: Path, machine: Machine, seed: int | None = None
+) -> None:
+    """Carries out an erasure request on the codec stored at `folder` and stores the new version at `out`.
+
+    The deployed version is not touched. The new bundle carries `erasure.json` and the request.
+    Errors: ErasureError, BundleError, RecipeError.
+    """
+    bundle = load_bundle(folder)
+    recipe = recipe_of(bundle)
+    seed = recipe.seed if seed is None else seed
+    version = "retrained" if method.name == "retrain" else "erased"
+    marks = {
+        "version": version,
+        "request": request.digest(),
+        "parent": bundle.digest(),
+        "method": method.model_dump(),
+        "erasure_seed": seed,
+    }
+    if _holds(out, marks):
+        return
+    torch.set_num_threads(recipe.threads)
+    unlearn = build("method", METHODS, method.name, method.fields)
+    source = source_of(recipe, machine)
+    same_data(bundle, source)
+    checkpoint = _checkpoint_of(out)
+
+    def fresh() -> NeuralCodec[Any]:
+        return new_codec_like(bundle.codec, seed).to(machine.device)
+
+    context = Context(
+        channel=build_channel(recipe.channel),
+        training=recipe.training,
+        seed=seed,
+        fresh=fresh,
+        label=f"{method.name} {recipe.experiment}",
+        checkpoint=checkpoint,
+    )
+    erased, certificate = erase(bundle.codec.to(machine.device), source, request, unlearn, context, bundle.digest())
+    card = {**bundle.card, **marks, "seconds": erased.seconds, "device": machine.device, "code_version": __version__}
+    extra = {"erasure.json": json.dumps(certificate, indent=2) + "\n", "request.json": request.text()}
+    save_bundle(erased.codec.cpu(), card, out, extra)
+    checkpoint.unlink(missing_ok=True)
+
+
+def new_codec_like(codec: NeuralCodec[Any], seed: int) -> NeuralCodec[Any]:
+    raise NotImplementedError
+
+
+def recipe_of(bundle: Bundle) -> Recipe:
+    """The recipe that a stored codec was trained with. Errors: BundleError when its card has none."""
+    content = bundle.card.get("recipe")
+    if not isinstance(content, Mapping):
+        raise BundleError(f"The bundle {bundle.folder} does not say how it was trained; train it with: semlink train.")
+    return recipe_from(content, f"in {bundle.folder / 'card.json'}")
+
+
+def _training_part(recipe: Recipe) -> dict[str, Any]:
+    """All that the trained weights depend on."""
+    return recipe.model_dump(mode="json", exclude={"sweep", "erasure"})
+
+
+def same_data(bundle: Bundle, source: Source) -> None:
+    """Checks that the records are those of the codec's training. Errors: BundleError when they differ."""
+    stored = bundle.card.get("source", {}).get("digest")
+    if stored != source.digest():
+        raise BundleError(
+            f"The records of {source.name} differ from those that {bundle.folder} was trained on; "
+            "use the data (and, for embedded text, the Python version) of its training."
+        )
+
+
+def _checkpoint_of(folder: Path) -> Path:
+    return folder.parent / f".{folder.name}.checkpoint"
+
+
+def _holds(folder: Path, marks: Mapping[str, Any]) -> bool:
+    """Whether a bundle with these marks in its card is there. Errors: RecipeError when something else is."""
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return False
+    try:
+        card = load_bundle(folder).card
+    except BundleError as error:
+        raise RecipeError(f"{folder} holds something that is not this codec; choose another --out.") from error
+    if any(card.get(key) != json.loads(json.dumps(value)) for key, value in marks.items()):
+        raise RecipeError(f"{folder} holds another codec; choose another --out, or remove that folder first.")
+    return True

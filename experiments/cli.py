@@ -1,0 +1,195 @@
+"""The command line. A command parses its options, calls one function of the library and says where the results are."""
+
+import os
+import shlex
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from semlink.errors import SemlinkError
+
+app = typer.Typer(
+    name="semlink",
+    help="Simulate semantic communication end to end, and make a deployed codec forget.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Out = Annotated[Path, typer.Option(help="Folder for what is made.", show_default=True)]
+Sets = Annotated[
+    list[str], typer.Option("--set", metavar="KEY=VALUE", help="Override a field of the recipe; repeatable.")
+]
+Seed = Annotated[int | None, typer.Option(help="Seed of all randomness; default: the recipe's.")]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes; default: one for each CPU core.")]
+DataDir = Annotated[Path | None, typer.Option(envvar="SEMLINK_DATA", help="Folder of the large data sets.")]
+Snr = Annotated[str, typer.Option("--snr", metavar="LOW:HIGH:STEP", help="Es/N0 points in dB.")]
+Channels = Annotated[
+    list[str], typer.Option("--channel", help="Channel, such as rayleigh:coherence=symbol; repeatable.")
+]
+Request = Annotated[Path, typer.Option(help="The erasure request, a JSON file.")]
+
+
+@app.command()
+def quickstart(
+    out: Out = Path("runs/quickstart"), seed: Seed = None, sets: Sets = [],  # noqa: B006 (typer copies defaults)
+    workers: Workers = None, device: Device = "auto",
+) -> None:  # fmt: skip
+    """Train, erase, retrain, sweep and report on embedded text and images: the whole story in minutes."""
+    run(["quickstart-text", "quickstart-digits"], out, seed, sets, workers, device, None)
+
+
+@app.command()
+def run(
+    recipes: Annotated[list[str], typer.Argument(help="Recipes: YAML files, or names from: semlink list recipes.")],
+    out: Out = Path("runs/run"), seed: Seed = None, sets: Sets = [],  # noqa: B006
+    workers: Workers = None, device: Device = "auto", data_dir: DataDir = None,
+) -> None:  # fmt: skip
+    """Carry out whole experiments: train, erase, retrain, sweep, audit, report."""
+    from semlink.experiments.bundles import Machine, pick_device
+    from semlink.experiments.recipe import load_recipe
+    from semlink.experiments.report import write_report
+    from semlink.experiments.run import run_experiments
+
+    loaded = [load_recipe(name, _with_seed(sets, seed)) for name in recipes]
+    machine = Machine(pick_device(device), data_dir)
+    run_experiments(loaded, out, machine, workers or _cores(), _command())
+    page = write_report(out)
+    typer.echo(f"Open {page} in a browser; the numbers are in {out / 'results.jsonl'}.")
+
+
+@app.command()
+def train(
+    recipe: Annotated[str, typer.Argument(help="A recipe: a YAML file, or a name from: semlink list recipes.")],
+    out: Out, seed: Seed = None, sets: Sets = [], device: Device = "auto", data_dir: DataDir = None,  # noqa: B006
+) -> None:  # fmt: skip
+    """Train the codec of a recipe and store it as a bundle."""
+    from semlink.experiments.bundles import Machine, pick_device, train_bundle
+    from semlink.experiments.recipe import load_recipe
+
+    train_bundle(load_recipe(recipe, _with_seed(sets, seed)), out, Machine(pick_device(device), data_dir))
+    typer.echo(f"The codec is in {out}. Measure it with: semlink sweep {out} --out {out}-sweep")
+
+
+@app.command()
+def sweep(
+    bundles: Annotated[list[Path], typer.Argument(help="Stored codecs to compare.")],
+    out: Out, channel: Channels = ["awgn"], snr: Snr = "0:18:3",  # noqa: B006
+    request: Annotated[Path | None, typer.Option(help="Also measure on this request's forget and retain sets.")] = None,
+    sets: Sets = [], seed: Seed = None, workers: Workers = None, device: Device = "auto", data_dir: DataDir = None,  # noqa: B006
+) -> None:  # fmt: skip
+    """Measure codecs over a range of Es/N0, all under the same fades and noise."""
+    from semlink.experiments.bundles import Machine, pick_device
+    from semlink.experiments.recipe import plan_from
+    from semlink.experiments.report import write_report
+    from semlink.experiments.sweeping import sweep_bundles
+    from semlink.unlearning.request import read_request
+
+    machine = Machine(pick_device(device), data_dir)
+    plan = plan_from(channel, snr, sets)
+    asked = read_request(request) if request else None
+    sweep_bundles(bundles, plan, asked, out, machine, seed, workers or _cores(), _command())
+    page = write_report(out)
+    typer.echo(f"Open {page} in a browser; the numbers are in {out / 'results.jsonl'}.")
+
+
+@app.command()
+def erase(
+    bundle: Annotated[Path, typer.Argument(help="The stored codec.")],
+    request: Request, out: Out,
+    method: Annotated[str, typer.Option(help="Method, such as scu:forget_weight=0.2; see: semlink list methods.")] = "scu",
+    seed: Seed = None, device: Device = "auto", data_dir: DataDir = None,
+) -> None:  # fmt: skip
+    """Carry out an erasure request: a new bundle beside the old one, with its certificate."""
+    from semlink.experiments.bundles import Machine, erase_bundle, pick_device
+    from semlink.experiments.recipe import component_from
+    from semlink.unlearning.request import read_request
+
+    machine = Machine(pick_device(device), data_dir)
+    erase_bundle(bundle, read_request(request), component_from(method), out, machine, seed)
+    typer.echo(f"The new version is in {out}, its certificate in {out / 'erasure.json'}.")
+
+
+@app.command()
+def audit(
+    original: Annotated[Path, typer.Argument(help="The codec before the erasure.")],
+    erased: Annotated[Path, typer.Argument(help="The codec after it.")],
+    retrained: Annotated[Path, typer.Argument(help="The codec retrained without the data.")],
+    request: Request, out: Out,
+    audits: Annotated[list[str], typer.Option("--audit", help="See: semlink list audits; repeatable.")] = ["membership"],  # noqa: B006
+    snr_db: Annotated[float, typer.Option(help="Es/N0 in dB at which the audits measure.")] = 12.0,
+    seed: Seed = None, device: Device = "auto", data_dir: DataDir = None,
+) -> None:  # fmt: skip
+    """Attack an erased codec, beside the original and the retrained one."""
+    from semlink.experiments.auditing import audit_bundles
+    from semlink.experiments.bundles import Machine, pick_device
+    from semlink.unlearning.request import read_request
+
+    machine = Machine(pick_device(device), data_dir)
+    audit_bundles(original, erased, retrained, read_request(request), out, audits, snr_db, machine, seed)
+    typer.echo(f"The rows are in {out / 'results.jsonl'}. Draw them with: semlink report {out}")
+
+
+@app.command()
+def report(folder: Annotated[Path, typer.Argument(help="A folder with results.jsonl.")]) -> None:
+    """Draw the report page and the figures of a folder again, from its rows alone."""
+    from semlink.experiments.report import write_report
+
+    typer.echo(f"Open {write_report(folder)} in a browser.")
+
+
+@app.command("list")
+def list_entries(
+    kind: Annotated[
+        str, typer.Argument(help="channels, codecs, sources, metrics, methods, audits, recipes or all.")
+    ] = "all",
+) -> None:
+    """List what is registered, with its fields."""
+    from semlink.experiments.listing import listing
+
+    typer.echo(listing(kind))
+
+
+class _Stopped(BaseException):
+    """The user interrupted. Not an Exception, so that no library takes it for an error of its own."""
+
+
+def main() -> NoReturn:
+    """Runs the command line; user errors end in one sentence and status 2."""
+    signal.signal(signal.SIGINT, _stop)
+    try:
+        app()
+    except SemlinkError as error:
+        _fail(f"Error: {error}", 2)
+    except OSError as error:
+        place = f" ({error.filename})" if error.filename else ""
+        _fail(f"Error: {error.strerror or error}{place}; make room or choose another place, then run again.", 2)
+    except _Stopped:
+        _fail("Stopped. Run the same command again to go on.", 130)
+    sys.exit(0)
+
+
+def _stop(*_: object) -> NoReturn:
+    raise _Stopped
+
+
+def _fail(sentence: str, status: int) -> NoReturn:
+    sys.stderr.write(f"{sentence}\n")
+    sys.exit(status)
+
+
+def _command() -> str:
+    return shlex.join(["semlink", *sys.argv[1:]])
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _with_seed(sets: list[str], seed: int | None) -> list[str]:
+    return sets if seed is None else [*sets, f"seed={seed}"]

@@ -1,0 +1,217 @@
+"""A recipe says all that an experiment is: source, codec, channel, training, sweep and, where wanted, an erasure."""
+
+import re
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_serializer
+
+from semlink.channels import channel_name
+from semlink.errors import RecipeError
+from semlink.registry import parse
+from semlink.simulator.sweep import SweepSettings
+from semlink.simulator.training import TrainingSettings
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Component(BaseModel):
+    """An entry of a registry with its fields, written `name:field=value,...` or as a mapping with `name` in it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: str
+    fields: dict[str, Any] = {}
+
+    @model_serializer
+    def _flat(self) -> dict[str, Any]:
+        return {"name": self.name, **self.fields}
+
+
+def _component(value: object) -> object:
+    """Accepts the one-line form and the mapping {name: ..., field: value}."""
+    if isinstance(value, str):
+        name, fields = parse(value)
+        return {"name": name, "fields": fields}
+    if isinstance(value, Mapping) and "name" in value:
+        return {"name": value["name"], "fields": {key: item for key, item in value.items() if key != "name"}}
+    return value
+
+
+ComponentField = Annotated[Component, BeforeValidator(_component)]
+
+
+def parse_range(value: object) -> object:
+    """`0:18:3` as 0, 3, ..., 18; a single number, or numbers with commas, as they stand.
+
+    Errors: ValueError with a sentence when it is none of these.
+    """
+    if isinstance(value, int | float):
+        return (float(value),)
+    if not isinstance(value, str):
+        return value
+    try:
+        if ":" not in value:
+            return tuple(float(part) for part in value.split(","))
+        low, high, *rest = (float(part) for part in value.split(":"))
+        step = rest[0] if rest else 1.0
+        count = round((high - low) / step)
+    except (ValueError, ZeroDivisionError, OverflowError, TypeError) as error:
+        raise ValueError(f'"{value}" is no range of Es/N0 in dB; write low:high:step such as 0:18:3') from error
+    if len(rest) > 1 or count < 0 or count > 10_000:
+        raise ValueError(f'"{value}" is no range of Es/N0 in dB; write low:high:step such as 0:18:3')
+    return tuple(low + step * index for index in range(count + 1))
+
+
+class SweepPlan(BaseModel):
+    """Which channels, and how finely. The other fields are those of `SweepSettings`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    channels: tuple[str, ...] = ("awgn", "rayleigh")
+    snr_db: Annotated[tuple[float, ...], BeforeValidator(parse_range)] = SweepSettings.snr_db
+    records: int = SweepSettings.records
+    draws: int = SweepSettings.draws
+    half_width: float | None = SweepSettings.half_width
+    batch: int = SweepSettings.batch
+
+    @field_validator("channels")
+    @classmethod
+    def _canonical(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(channel_name(name) for name in names)
+
+    def settings(self) -> SweepSettings:
+        """The part that the sweep itself needs. Errors: WrongField."""
+        return SweepSettings(self.snr_db, self.records, self.draws, self.half_width, self.batch)
+
+
+class ErasurePlan(BaseModel):
+    """Who asks for what to be erased, and how it is done. `audit_snr_db`: Es/N0 in dB at which audits measure."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    request: dict[str, Any]
+    method: ComponentField = Component(name="scu")
+    audits: tuple[str, ...] = ("membership",)
+    audit_snr_db: float = 12.0
+
+
+class Recipe(BaseModel):
+    """One experiment. `threads`: CPU threads a process uses; results are equal for equal threads."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    experiment: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    source: ComponentField
+    codec: ComponentField
+    channel: str = "awgn"
+    training: TrainingSettings = TrainingSettings()
+    seed: int = Field(default=0, ge=0)
+    threads: int = Field(default=1, ge=1)
+    sweep: SweepPlan = SweepPlan()
+    erasure: ErasurePlan | None = None
+
+    @field_validator("training", mode="before")
+    @classmethod
+    def _training(cls, value: object) -> object:
+        if not isinstance(value, Mapping):
+            return value
+        unknown = value.keys() - TrainingSettings.__dataclass_fields__.keys()
+        if unknown:
+            known = ", ".join(TrainingSettings.__dataclass_fields__)
+            raise ValueError(f'training has no field "{min(map(str, unknown))}"; its fields: {known}')
+        return value
+
+    @field_validator("channel")
+    @classmethod
+    def _canonical(cls, name: str) -> str:
+        return channel_name(name)
+
+    def text(self) -> str:
+        """The recipe with every default filled in, as YAML."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def component_from(text: str) -> Component:
+    """A component as the command line writes it: `name` or `name:field=value,...`. Errors: WrongField."""
+    name, fields = parse(text)
+    return Component(name=name, fields=fields)
+
+
+def plan_from(channels: Sequence[str], snr: str, overrides: Sequence[str]) -> SweepPlan:
+    """A sweep plan as the command line writes it. Errors: RecipeError, UnknownName, WrongField."""
+    return _checked(SweepPlan, override({"channels": list(channels), "snr_db": snr}, overrides), "of the command line")
+
+
+def packaged_recipes() -> list[str]:
+    """Names of the recipes that come with semlink."""
+    folder = resources.files("semlink.experiments") / "recipes"
+    return sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml"))
+
+
+def load_recipe(name: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Reads a recipe from a file, or one that comes with semlink by its name, and applies `key=value` overrides.
+
+    Errors: RecipeError when there is no such recipe, it is not YAML, or a field is unknown or has a wrong value.
+    """
+    path = Path(name)
+    if path.is_file():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise RecipeError(f"The recipe {path} cannot be read as UTF-8 text.") from error
+    elif str(name) in packaged_recipes():
+        text = (resources.files("semlink.experiments") / "recipes" / f"{name}.yaml").read_text(encoding="utf-8")
+    else:
+        known = ", ".join(packaged_recipes())
+        raise RecipeError(f"There is no recipe {name}; give the path of a YAML file, or one of: {known}.")
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise RecipeError(f"The recipe {name} is not valid YAML; check its indentation and quotes.") from error
+    if not isinstance(content, dict):
+        raise RecipeError(f"The recipe {name} must be a mapping of fields such as experiment, source and codec.")
+    return recipe_from(override(content, overrides), str(name))
+
+
+def override(content: dict[str, Any], assignments: Sequence[str]) -> dict[str, Any]:
+    """Sets dotted keys: `training.steps=200` in a copy of nested mappings. Errors: RecipeError without `=`."""
+    result = dict(content)
+    for assignment in assignments:
+        key, equals, value = assignment.partition("=")
+        if not equals or not key:
+            raise RecipeError(f'"{assignment}" is not an override; write it as key=value, such as training.steps=200.')
+        *parents, last = key.split(".")
+        target = result
+        for parent in parents:
+            inner = target.get(parent)
+            if isinstance(inner, str):
+                component, fields = parse(inner)
+                inner = {"name": component, **fields}
+            inner = dict(inner) if isinstance(inner, Mapping) else {}
+            target[parent] = inner
+            target = inner
+        try:
+            target[last] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise RecipeError(
+                f'The value in "{assignment}" cannot be read; write a number, a word or a list.'
+            ) from error
+    return result
+
+
+def recipe_from(content: Mapping[str, Any], name: str) -> Recipe:
+    """A recipe from plain data. Errors: RecipeError, which names the first field that is wrong."""
+    return _checked(Recipe, content, name)
+
+
+def _checked(model: type[Model], content: Mapping[str, Any], name: str) -> Model:
+    try:
+        return model.model_validate(dict(content))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"] if not str(part).startswith("function-"))
+        reason = first["msg"].removeprefix("Value error, ").rstrip(".")
+        if first["type"] == "extra_forbidden":
+            reason = f"there is no such field; its fields are {', '.join(model.model_fields)}"
+        raise RecipeError(f'The recipe {name} is wrong at "{place}": {reason}.') from error

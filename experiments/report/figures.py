@@ -1,0 +1,224 @@
+"""Curves over Es/N0 with interval bands, as small multiples: record sets across, channels down."""
+
+import io
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import matplotlib.style
+from markupsafe import Markup, escape
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from semlink.experiments.report.rows import Measurements, Series
+from semlink.experiments.report.wording import channel_words, metric_words, set_words, snr_words
+from semlink.simulator.results import Row
+
+INK, GRID, PAPER = "#1c2230", "#d8dce3", "#ffffff"
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """How one series is drawn; the dashes and the marker tell it apart in grey print."""
+
+    colour: str
+    dashes: str | tuple[int, tuple[float, ...]]
+    marker: str
+    width: float = 1.6
+
+
+# Colours after Okabe and Ito, darkened to 4.5:1 on white. The erased codec is the subject: its line is solid.
+VERSION_STROKES = {
+    "original": Stroke("#5f6672", (0, (1, 1.4)), "s", 1.8),
+    "retrained": Stroke("#0067ad", (0, (5, 1.8)), "D"),
+    "erased": Stroke("#b84a00", "solid", "o", 2.0),
+}
+OTHER_STROKES = (
+    Stroke("#0067ad", "solid", "o"),
+    Stroke("#b84a00", (0, (5, 1.8)), "s"),
+    Stroke("#007a5a", (0, (1, 1.4)), "D"),
+    Stroke("#a0447c", (0, (6, 1.5, 1, 1.5)), "^"),
+    Stroke("#7a6400", (0, (3, 1, 1, 1, 1, 1)), "v"),
+    Stroke("#5f6672", (0, (9, 2)), "P"),
+)
+# In the page the figures take these colours from the style sheet, so that they follow light, dark and print.
+PAGE_COLOURS = {
+    INK: "currentColor",
+    GRID: "var(--line)",
+    PAPER: "var(--paper)",
+    "#5f6672": "var(--original)",
+    "#0067ad": "var(--retrained)",
+    "#b84a00": "var(--erased)",
+    "#007a5a": "var(--fourth)",
+    "#a0447c": "var(--fifth)",
+    "#7a6400": "var(--sixth)",
+}
+STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "text.parse_math": False,
+    "text.color": INK,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.linewidth": 0.7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.titlesize": 9.5,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "grid.color": GRID,
+    "grid.linewidth": 0.6,
+    "xtick.major.size": 3,
+    "ytick.major.size": 3,
+    "figure.facecolor": PAPER,
+    "svg.fonttype": "none",  # text stays text: it can be read, found and scaled
+    "svg.hashsalt": "semlink",  # the same rows give the same bytes
+}
+PANEL_WIDTH, PANEL_HEIGHT = 2.75, 1.85  # inches
+LEFT, RIGHT, BOTTOM, ACROSS, DOWN = 0.62, 0.12, 0.48, 0.28, 0.42
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure as files. width: in CSS pixels at its natural size. description: for those who do not see it."""
+
+    svg: str
+    png: bytes
+    width: int
+    description: str
+
+    def inline(self, prefix: str) -> Markup:
+        """The figure for a page that holds others too: own ids, colours from the style sheet."""
+        body = self.svg[self.svg.index("<svg") :]
+        opening, rest = body[: body.index(">")], body[body.index(">") + 1 :]
+        found = re.search(r'viewBox="[^"]*"', opening)
+        assert found, "matplotlib writes a viewBox"
+        rest = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{prefix}-", rest)
+        colours = "|".join(PAGE_COLOURS)
+        rest = re.sub(rf"(?:{colours})\b", lambda match: PAGE_COLOURS[match.group()], rest)
+        return Markup('<svg {} role="img" aria-label="{}">{}').format(
+            Markup(found.group()), self.description, Markup(rest)
+        )
+
+
+def draw(measured: Measurements, metric: str, noun: str, places: Sequence[Sequence[tuple[str, str]]]) -> Drawing:
+    """Draws one metric for every series, a panel for each place.
+
+    In:  noun: what the records are ("sentences"). places: rows of (channel, set), all of one length.
+    Out: one y axis shared by all panels; a place that was not measured stays empty.
+    """
+    words = metric_words(metric)
+    shown = [s for s in measured.series if any(measured.curve(metric, c, d, s) for row in places for c, d in row)]
+    strokes = dict(zip(shown, strokes_of(shown), strict=True))
+    labels = [measured.label(series) for series in shown]
+    columns, lines = len(places[0]), len(places)
+    width = LEFT + columns * PANEL_WIDTH + (columns - 1) * ACROSS + RIGHT
+    in_legend = max(1, min(len(shown), int(width / (0.62 + 0.08 * max(map(len, labels))))))
+    top = 0.3 + 0.24 * math.ceil(len(shown) / in_legend)
+    height = top + lines * PANEL_HEIGHT + (lines - 1) * DOWN + BOTTOM
+    with matplotlib.style.context(["default", STYLE]):
+        figure = Figure(figsize=(width, height))
+        first: Axes | None = None
+        drawn: list[Row] = []
+        for line, row in enumerate(places):
+            for column, (channel, set_name) in enumerate(row):
+                x = LEFT + column * (PANEL_WIDTH + ACROSS)
+                y = BOTTOM + (lines - 1 - line) * (PANEL_HEIGHT + DOWN)
+                box = (x / width, y / height, PANEL_WIDTH / width, PANEL_HEIGHT / height)
+                axes = figure.add_axes(box, sharex=first, sharey=first)
+                first = first or axes
+                axes.set_title(f"{set_words(set_name, noun)}, {channel_words(channel)}", pad=7)
+                axes.tick_params(labelleft=column == 0, labelbottom=line == lines - 1)
+                if column == 0:
+                    axes.set_ylabel(words.label)
+                if line == lines - 1:
+                    axes.set_xlabel("Es/N0 (dB)")
+                for series, stroke in strokes.items():
+                    curve = measured.curve(metric, channel, set_name, series)
+                    _draw_curve(axes, curve, stroke)
+                    drawn += curve
+        assert first is not None, "there is at least one place"
+        _set_limits(first, drawn, words.scale)
+        handles = [figure.axes[0].plot([], [], **_line(strokes[series]))[0] for series in shown]
+        texts = [label.lstrip("_") or "unnamed" for label in labels]  # matplotlib hides labels that begin with _
+        corner = ((LEFT - 0.08) / width, 1 - 0.02 / height)
+        figure.legend(
+            handles, texts, loc="upper left", bbox_to_anchor=corner, ncols=in_legend,
+            frameon=False, handlelength=3.2, borderaxespad=0, borderpad=0.1, columnspacing=1.8,
+        )  # fmt: skip
+        return Drawing(_svg(figure), _png(figure), round(width * 96), _description(measured, metric, noun, places))
+
+
+def strokes_of(series: Sequence[Series]) -> list[Stroke]:
+    """A stroke for each series: the three versions always look the same; where there are more, colours take turns."""
+    versions = [one.version for one in series]
+    if len(set(versions)) == len(versions) > 1 and set(versions) <= VERSION_STROKES.keys():
+        return [VERSION_STROKES[version] for version in versions]
+    return [OTHER_STROKES[index % len(OTHER_STROKES)] for index in range(len(series))]
+
+
+def _line(stroke: Stroke) -> dict[str, object]:
+    return {
+        "color": stroke.colour, "linestyle": stroke.dashes, "linewidth": stroke.width, "marker": stroke.marker,
+        "markersize": 4, "markerfacecolor": PAPER if stroke.marker == "D" else stroke.colour, "markeredgewidth": 1.0,
+    }  # fmt: skip
+
+
+def _draw_curve(axes: Axes, curve: Sequence[Row], stroke: Stroke) -> None:
+    def finite(values: Sequence[float]) -> list[float]:
+        return [value if math.isfinite(value) else math.nan for value in values]
+
+    snr_db = [row.snr_db for row in curve if row.snr_db is not None]
+    if snr_db:
+        low, high = finite([row.low for row in curve]), finite([row.high for row in curve])
+        axes.fill_between(snr_db, low, high, color=stroke.colour, alpha=0.16, linewidth=0)
+        axes.plot(snr_db, finite([row.value for row in curve]), **_line(stroke))  # type: ignore[arg-type]
+
+
+def _set_limits(axes: Axes, drawn: Sequence[Row], scale: str) -> None:
+    values = [value for row in drawn for value in (row.value, row.low, row.high) if math.isfinite(value)]
+    positive = [value for value in values if value > 0]
+    ticks = sorted({row.snr_db for row in drawn if row.snr_db is not None and math.isfinite(row.snr_db)})
+    if len(ticks) <= 10:
+        axes.set_xticks(ticks)
+    if scale == "share" and all(0 <= value <= 1 for value in values):
+        axes.set_ylim(-0.03, 1.03)
+    elif scale == "log" and positive:
+        axes.set_yscale("log")
+        axes.set_ylim(min(positive) / 1.3, max(positive) * 1.3)
+    elif values:
+        margin = 0.06 * (max(values) - min(values)) or 1.0
+        axes.set_ylim(min(values) - margin, max(values) + margin)
+
+
+def _svg(figure: Figure) -> str:
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None})
+    return re.sub(r"\s*<metadata>.*?</metadata>", "", buffer.getvalue(), flags=re.DOTALL)
+
+
+def _png(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=150, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def _description(
+    measured: Measurements, metric: str, noun: str, places: Sequence[Sequence[tuple[str, str]]]
+) -> str:
+    told = []
+    for channel, set_name in (place for row in places for place in row):
+        ends = [
+            f"{measured.label(series)} {curve[0].value:.3g} to {curve[-1].value:.3g}"
+            for series in measured.series
+            if (curve := measured.curve(metric, channel, set_name, series))
+        ]
+        told.append(f"{set_words(set_name, noun)}, {channel_words(channel)}: {'; '.join(ends) or 'not measured'}.")
+    found = [row.snr_db for row in measured.rows if row.metric == metric and row.snr_db is not None]
+    reach = f"from {snr_words(min(found))} to {snr_words(max(found))}"
+    return f"{metric_words(metric).label} against Es/N0 {reach}. {' '.join(told)}"

@@ -1,0 +1,59 @@
+"""A few records sent by several codecs at a few SNRs, for people to look at."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from semlink.channels import build_channel
+from semlink.codecs.contract import Sentence
+from semlink.seeding import generator_for
+from semlink.simulator.sources.contract import Record
+from semlink.simulator.sweep import Entry, subset
+
+
+@torch.no_grad()
+def take_samples(
+    entries: Sequence[Entry],
+    records: Sequence[Record],
+    channel_name: str,
+    set_name: str,
+    snr_db: Sequence[float],
+    count: int,
+    experiment: str,
+    seed: int,
+) -> list[dict[str, Any]]:
+    """What each version makes of the same records under the same fades and noise, as plain data for `samples.json`.
+
+    Texts are strings; images are nested lists [channels][height][width] in 0..1, rounded to three digits.
+    """
+    channel = build_channel(channel_name)
+    samples = []
+    for record in subset(records, count, seed):
+        for point in snr_db:
+            estimates: dict[str, Any] = {}
+            for entry in entries:
+                codec = entry.codec
+                batch = codec.prepare([record.payload])
+                frame = codec.encode(batch)
+                generator = generator_for(seed, "sample", channel_name, set_name, record.id, point)
+                estimates[entry.version] = _plain(codec.restore(codec.decode(channel(frame, point, generator)))[0])
+            samples.append(
+                {
+                    "experiment": experiment,
+                    "modality": entries[0].codec.modality,
+                    "channel": channel_name,
+                    "set": set_name,
+                    "snr_db": point,
+                    "record": record.id,
+                    "reference": _plain(entries[0].codec.view([record.payload])[0]),
+                    "estimates": estimates,
+                }
+            )
+    return samples
+
+
+def _plain(item: Sentence | torch.Tensor) -> Any:
+    if isinstance(item, Sentence):
+        return item.text
+    return [[[round(value, 3) for value in row] for row in plane] for plane in item.double().tolist()]

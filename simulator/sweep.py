@@ -1,0 +1,252 @@
+"""An SNR sweep: several codecs over the same records, fades and noise, each number with its interval."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from semlink import __version__
+from semlink.channels import build_channel
+from semlink.channels.contract import Channel, Frame, Reception
+from semlink.codecs.contract import Codec
+from semlink.errors import WrongField
+from semlink.progress import Progress
+from semlink.seeding import generator_for, seed_for
+from semlink.simulator.intervals import Interval, bootstrap_interval, mean_interval
+from semlink.simulator.metrics.contract import Metric, Statistics
+from semlink.simulator.results import Row
+from semlink.simulator.sources.contract import Record
+
+# Where several versions of a codec are measured, these differences are given too: (version, what is subtracted).
+DIFFERENCES = (("erased", "original"), ("erased", "retrained"), ("retrained", "original"))
+
+
+@dataclass(frozen=True)
+class SweepSettings:
+    """How finely a codec is measured.
+
+    snr_db:     the Es/N0 points in dB.
+    records:    at most so many records of each set, a subset that depends on the seed and the record ids alone.
+    draws:      at most so many channel draws for each record and point.
+    half_width: stop a point earlier once every codec's interval of the first metric is this narrow (None: never).
+    batch:      records sent together. Noise depends on it, so results do.
+    Errors: WrongField when a number makes no sense.
+    """
+
+    snr_db: tuple[float, ...] = (0.0, 3.0, 6.0, 9.0, 12.0, 15.0, 18.0)
+    records: int = 300
+    draws: int = 2
+    half_width: float | None = None
+    batch: int = 64
+
+    def __post_init__(self) -> None:
+        if not self.snr_db or any(math.isnan(point) or point == -math.inf for point in self.snr_db):
+            raise WrongField(f"The sweep cannot take snr_db={self.snr_db}; give Es/N0 points in dB, such as 0:18:3.")
+        for name in ("records", "draws", "batch"):
+            if getattr(self, name) < 1:
+                raise WrongField(f"The sweep needs {name} of at least 1.")
+        if self.half_width is not None and not self.half_width > 0:
+            raise WrongField(f"The sweep cannot take half_width={self.half_width}; give a positive number or none.")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A codec under test, and what the rows call it. Versions: original, erased, retrained."""
+
+    codec: Codec[Any]
+    name: str
+    version: str = "original"
+    method: str = "none"
+
+
+@dataclass
+class _Point:
+    """Statistics of one SNR point, summed over draws: [entry][metric family] -> [records, columns]."""
+
+    sums: list[list[Statistics]]
+    draws: int = 0
+    stopped: str = ""
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Some records of one codec, encoded: where they stand in the set, and their frame."""
+
+    positions: np.ndarray[Any, np.dtype[np.int64]]
+    frame: Frame = field(repr=False)
+
+
+def subset(records: Sequence[Record], limit: int, seed: int) -> list[Record]:
+    """At most `limit` of the records, in their order; which ones depends on the seed and their ids alone."""
+    chosen = {record.id for record in sorted(records, key=lambda record: seed_for(seed, "subset", record.id))[:limit]}
+    return [record for record in records if record.id in chosen]
+
+
+@torch.no_grad()
+def measure(
+    entries: Sequence[Entry],
+    records: Sequence[Record],
+    channel_name: str,
+    set_name: str,
+    metrics: Sequence[Metric],
+    settings: SweepSettings,
+    experiment: str,
+    seed: int,
+) -> list[Row]:
+    """Rows of every codec, SNR point and metric on one set of records over one channel.
+
+    Each codec encodes each record once. All codecs meet the same fades and, where they send equally many symbols,
+    the same noise: generators depend on (seed, channel, set, SNR, batch, draw) alone. Intervals are over records,
+    whose values are means over draws. Versions of one codec also get rows of their paired differences.
+
+    In:  channel_name: canonical, as `semlink.channels.channel_name` writes it. metrics: the first one decides when
+         a point stops.
+    Out: rows in the order of metric, SNR and codec; metrics that are undefined on this set have none.
+    """
+    channel = build_channel(channel_name)
+    records = subset(records, settings.records, seed)
+    references = [entry.codec.view([record.payload for record in records]) for entry in entries]
+    parts = [_encode(entry.codec, records, settings.batch) for entry in entries]
+    points = {
+        snr_db: _Point([[np.zeros(0)] * len(metrics) for _ in entries]) for snr_db in dict.fromkeys(settings.snr_db)
+    }
+    label = f"sweep {experiment} {channel_name} {set_name}"
+    with Progress(label, settings.draws * len(points) * len(entries)) as progress:
+        for draw in range(settings.draws):
+            pending = [snr_db for snr_db, point in points.items() if not point.stopped]
+            for index, entry in enumerate(entries):
+                keys = (seed, "channel", channel_name, set_name)
+                estimates = _receive(entry.codec, parts[index], channel, pending, keys, draw)
+                for snr_db, restored in estimates:
+                    sums = points[snr_db].sums[index]
+                    for family, metric in enumerate(metrics):
+                        found = metric.statistics(references[index], restored)
+                        sums[family] = found if draw == 0 else sums[family] + found
+                    progress.step()
+            for snr_db in pending:
+                point = points[snr_db]
+                point.draws = draw + 1
+                if _narrow(point, metrics[0], settings.half_width):
+                    point.stopped = "target"
+    uses = [_mean_uses(channel, part) for part in parts]
+    common = {"experiment": experiment, "channel": channel_name, "set": set_name, "n": len(records), "seed": seed}
+    return [*_use_rows(entries, uses, common), *_metric_rows(entries, points, metrics, common)]
+
+
+def _encode(codec: Codec[Any], records: Sequence[Record], size: int) -> list[_Part]:
+    device = codec.device if isinstance(codec, torch.nn.Module) else "cpu"
+    everything = codec.prepare([record.payload for record in records]).to(device)
+    order = torch.argsort(codec.channel_uses(everything).cpu(), stable=True)
+    return [_Part(rows.numpy(), codec.encode(everything[rows])) for rows in order.split(size)]
+
+
+def _receive(
+    codec: Codec[Any],
+    parts: Sequence[_Part],
+    channel: Channel,
+    points: Sequence[float],
+    keys: tuple[int | str, ...],
+    draw: int,
+) -> Iterator[tuple[float, Any]]:
+    """The whole set as received at each SNR point: one decoding for all points of a part."""
+    restored: dict[float, list[Any]] = {snr_db: [] for snr_db in points}
+    for number, part in enumerate(parts):
+        device = part.frame.symbols.device
+        receptions = [
+            channel(part.frame, snr_db, generator_for(*keys, snr_db, number, draw, device=device)) for snr_db in points
+        ]
+        estimate = codec.decode(_joined(receptions))
+        size = len(part.positions)
+        for index, snr_db in enumerate(points):
+            rows = torch.arange(index * size, (index + 1) * size, device=device)
+            restored[snr_db].append(codec.restore(estimate[rows]))
+    back = np.argsort(np.concatenate([part.positions for part in parts]))
+    for snr_db, pieces in restored.items():
+        if isinstance(pieces[0], torch.Tensor):
+            yield snr_db, torch.cat(pieces)[torch.from_numpy(back)]
+        else:
+            flat = [item for piece in pieces for item in piece]
+            yield snr_db, [flat[position] for position in back]
+
+
+def _joined(receptions: Sequence[Reception]) -> Reception:
+    return Reception(
+        torch.cat([reception.symbols for reception in receptions]),
+        torch.cat([reception.noise_variance.expand(reception.symbols.shape) for reception in receptions]),
+        torch.cat([reception.mask for reception in receptions]),
+    )
+
+
+def _narrow(point: _Point, metric: Metric, half_width: float | None) -> bool:
+    if half_width is None or not metric.averages:
+        return False
+    column = next(iter(metric.averages.values()))
+    for sums in point.sums:
+        interval = mean_interval(sums[0][:, column] / point.draws)
+        if not interval.high - interval.low <= 2 * half_width:
+            return False
+    return True
+
+
+def _mean_uses(channel: Channel, parts: Sequence[_Part]) -> tuple[float, float]:
+    data = torch.cat([part.frame.mask.sum(dim=1) for part in parts]).double()
+    pilots = torch.cat([channel.pilot_uses(part.frame.mask) for part in parts]).double()
+    return data.mean().item(), (data + pilots).mean().item()
+
+
+def _use_rows(entries: Sequence[Entry], uses: Sequence[tuple[float, float]], common: dict[str, Any]) -> Iterator[Row]:
+    for entry, (data, total) in zip(entries, uses, strict=True):
+        for metric, value in (("channel_uses", data), ("total_channel_uses", total)):
+            yield Row(
+                codec=entry.name, version=entry.version, method=entry.method, snr_db=None, metric=metric, value=value,
+                low=value, high=value, confidence=1.0, unit="uses/record", code_version=__version__, draws=1,
+                stopped="exact", **common,
+            )  # fmt: skip
+
+
+def _metric_rows(
+    entries: Sequence[Entry], points: dict[float, _Point], metrics: Sequence[Metric], common: dict[str, Any]
+) -> Iterator[Row]:
+    pairs = [
+        (first, second)
+        for first, one in enumerate(entries)
+        for second, other in enumerate(entries)
+        if one.name == other.name and (one.version, other.version) in DIFFERENCES
+    ]
+    for family, metric in enumerate(metrics):
+        for snr_db, point in points.items():
+            means = [sums[family] / point.draws for sums in point.sums]
+            told: list[tuple[int, int | None]] = [(index, None) for index in range(len(entries))]
+            for index, other in [*told, *pairs]:
+                baseline = None if other is None else means[other]
+                for name, interval in _intervals(metric, means[index], baseline).items():
+                    if math.isnan(interval.value):
+                        continue
+                    entry = entries[index]
+                    yield Row(
+                        codec=entry.name, version=entry.version, method=entry.method, snr_db=snr_db, metric=name,
+                        value=interval.value, low=interval.low, high=interval.high, confidence=interval.confidence,
+                        unit=metric.names[name], code_version=__version__, draws=point.draws,
+                        stopped=point.stopped or "limit", minus=None if other is None else entries[other].version,
+                        **common,
+                    )  # fmt: skip
+
+
+def _intervals(metric: Metric, statistics: Statistics, baseline: Statistics | None) -> dict[str, Interval]:
+    """Intervals of every name of a family, of the values or of their paired difference from `baseline`."""
+    found: dict[str, Interval] = {}
+    for name, column in metric.averages.items():
+        values = statistics[:, column] if baseline is None else statistics[:, column] - baseline[:, column]
+        found[name] = mean_interval(values)
+    if found.keys() != metric.names.keys():
+        for name, interval in bootstrap_interval(statistics, metric.values, baseline).items():
+            found.setdefault(name, interval)
+    return {name: found[name] for name in metric.names}
+
+
+def settings_key(settings: SweepSettings) -> dict[str, Any]:
+    """The settings as plain data, for recipes and for telling one sweep from another."""
+    return asdict(settings)

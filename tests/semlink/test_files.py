@@ -1,0 +1,61 @@
+"""A file or folder is whole or not there, and a failed write leaves what was there before."""
+
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from semlink.files import sha256_of, whole_folder, write_whole
+
+
+def test_write_whole_replaces(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "a.txt"
+    write_whole(path, "first")
+    write_whole(path, b"second")
+    assert path.read_text() == "second"
+    assert [item.name for item in path.parent.iterdir()] == ["a.txt"]
+
+
+def test_digest_of_a_known_file(tmp_path: Path) -> None:
+    (tmp_path / "abc").write_bytes(b"abc")
+    assert sha256_of(tmp_path / "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_a_full_disk_keeps_the_old_file(tmp_path: Path) -> None:
+    """A limit on the size of files stands for the full disk: the write fails half-way."""
+    path = tmp_path / "a.txt"
+    write_whole(path, "old")
+    program = (
+        "import resource, pathlib, sys; from semlink.files import write_whole\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
+        "write_whole(pathlib.Path(sys.argv[1]), 'x' * 10_000)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=False)
+    assert "OSError" in done.stderr
+    assert path.read_text() == "old"
+    assert [item.name for item in tmp_path.iterdir()] == ["a.txt"]
+    assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 100
+
+
+def test_folder_appears_whole(tmp_path: Path) -> None:
+    target = tmp_path / "bundle"
+    with whole_folder(target) as folder:
+        (folder / "a").write_text("1")
+        assert not target.exists()
+    assert (target / "a").read_text() == "1"
+
+
+def test_failed_folder_leaves_the_old_one(tmp_path: Path) -> None:
+    target = tmp_path / "bundle"
+    with whole_folder(target) as folder:
+        (folder / "a").write_text("old")
+    with pytest.raises(RuntimeError), whole_folder(target) as folder:
+        (folder / "a").write_text("new")
+        raise RuntimeError
+    assert (target / "a").read_text() == "old"
+    with whole_folder(target) as folder:
+        (folder / "b").write_text("new")
+    assert [item.name for item in target.iterdir()] == ["b"]
+    assert [item.name for item in tmp_path.iterdir()] == ["bundle"]
