@@ -1,5 +1,6 @@
 """One-tap equalisation, and how far an equalised symbol is from the sent one."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -11,31 +12,39 @@ Equaliser = Literal["zf", "mmse", "none"]
 FLOOR = 1e-6  # a gain more than 60 dB down is not inverted any further, so that all outputs stay finite
 
 
-def equaliser_weight(equaliser: Equaliser, knowledge: Knowledge, noise_variance: Tensor) -> Tensor:
-    """The factor g by which the receiver multiplies what arrived: complex64, broadcastable to [batch, blocks].
+@dataclass(frozen=True)
+class Equalisation:
+    """The factor g by which the receiver multiplies what arrived, and the mean of |g y - s|^2 that this leaves.
 
-    zf: 1 / mean,  mmse: mean* / (|mean|^2 + variance + N0),  none: 1
-    of the gain that the receiver knows as CN(mean, variance). Denominators are at least FLOOR.
+    weight: complex64 and error: float32, both broadcastable to [batch, blocks].
     """
+
+    weight: Tensor
+    error: Tensor
+
+
+def equalise(equaliser: Equaliser, knowledge: Knowledge, noise_variance: Tensor) -> Equalisation:
+    """Weight and error for gains that the receiver knows as h ~ CN(m, v).
+
+    The weight is
+        zf: g = m* / |m|^2 = 1 / m,  mmse: g = m* / (|m|^2 + v + N0),  none: g = 1,
+    with denominators of at least FLOOR. What arrives is y = h s + n with h = m + d, d ~ CN(0, v), n ~ CN(0, N0), so
+        g y - s = (g m - 1) s + g (d s + n).
+    Its first term is known and its others have mean 0 and are independent, so for symbols of unit energy
+        E|g y - s|^2 = |g m - 1|^2 + |g|^2 (v + N0),
+    exactly, for every weight and every kind of knowledge.
+
+    In:     noise_variance: N0, float32 [batch, 1].
+    """
+    disturbance = knowledge.variance + noise_variance
     if equaliser == "none":
-        return torch.ones_like(knowledge.mean)
+        return Equalisation(torch.ones_like(knowledge.mean), _energy(knowledge.mean - 1) + disturbance)
     power = _energy(knowledge.mean)
-    if equaliser == "mmse":
-        power = power + knowledge.variance + noise_variance
-    return knowledge.mean.conj() / power.clamp_min(FLOOR)
-
-
-def mean_squared_error(weight: Tensor, knowledge: Knowledge, noise_variance: Tensor) -> Tensor:
-    """The mean of |g y - s|^2 for unit symbols given what the receiver knows: float32 [batch, blocks].
-
-    y = h s + n with h = mean + d, d ~ CN(0, variance), n ~ CN(0, N0), hence
-        g y - s = (g mean - 1) s + g (d s + n),
-    whose first term is known and whose others have mean 0 and are independent, so with |s| = 1
-        E|g y - s|^2 = |g mean - 1|^2 + |g|^2 (variance + N0).
-    It holds for every weight g, so for every kind of knowledge and equaliser.
-    """
-    return _energy(weight * knowledge.mean - 1) + _energy(weight) * (knowledge.variance + noise_variance)
+    scale = (power + disturbance if equaliser == "mmse" else power).clamp_min(FLOOR).reciprocal()
+    # With g = scale m* the product g m = scale |m|^2 is real, and so is all that follows.
+    error = (scale * power - 1).square() + scale.square() * power * disturbance
+    return Equalisation((knowledge.mean * scale).conj(), error)
 
 
 def _energy(values: Tensor) -> Tensor:
-    return torch.view_as_real(values.resolve_conj()).square().sum(dim=-1)
+    return values.real.square() + values.imag.square()

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from semlink.channels.contract import Channel, Frame, Reception
 from semlink.channels.csi import Csi, Knowledge, estimated_knowledge, perfect_knowledge, prior_knowledge
-from semlink.channels.equaliser import Equaliser, equaliser_weight, mean_squared_error
+from semlink.channels.equaliser import Equaliser, equalise
 from semlink.channels.gains import Coherence, GainLaw, block_count, draw_gains, occupied_blocks, spread
 from semlink.channels.noise import complex_normal
 from semlink.channels.snr import noise_variance
@@ -58,15 +58,13 @@ class FlatFading(Channel):
         """Sends a frame over given gains complex64 [batch, blocks]; draws pilot noise, then data noise."""
         batch, uses = frame.symbols.shape
         variance = noise_variance(snr_db, batch, frame.symbols.device)
-        knowledge = self._know(gains, variance, generator)
-        weight = equaliser_weight(self.equaliser, knowledge, variance)
+        equalised = equalise(self.equaliser, self._know(gains, variance, generator), variance)
         # In place from here on: a second tensor of this size would cost more than the arithmetic.
         received = complex_normal(variance, uses, generator).addcmul_(self._spread(gains, uses), frame.symbols)
         if self.equaliser != "none":
-            received.mul_(self._spread(weight, uses))
+            received.mul_(self._spread(equalised.weight, uses))
         received.masked_fill_(~frame.mask, 0)
-        error = mean_squared_error(weight, knowledge, variance)
-        return Reception(received, self._spread(error, uses), frame.mask)
+        return Reception(received, self._spread(equalised.error, uses), frame.mask)
 
     def pilot_uses(self, mask: Tensor) -> Tensor:
         """Channel uses for pilots: `pilots` in each coherence block that an example occupies, int64 [batch]."""

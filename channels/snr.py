@@ -19,17 +19,19 @@ def noise_variance(snr_db: float | Tensor, batch: int, device: torch.device | st
     Out:    float32 [batch, 1]. No gradient flows to snr_db.
     Errors: ChannelError when snr_db is not a number, below -300 dB, or of another shape.
     """
-    decibels = torch.as_tensor(snr_db, dtype=torch.float32).detach()
-    if decibels.shape not in ((), (batch,)):
-        shape = tuple(decibels.shape)
+    if not isinstance(snr_db, Tensor):
+        if not snr_db >= LOWEST_DB:
+            raise ChannelError(_not_an_snr(snr_db))
+        return torch.full((batch, 1), 10 ** (-snr_db / 10), device=device)
+    if snr_db.shape not in ((), (batch,)):
+        shape = tuple(snr_db.shape)
         raise ChannelError(
             f"snr_db has shape {shape}, but the batch has {batch} examples; give one number or [{batch}]."
         )
-    if not bool((decibels >= LOWEST_DB).all()):
-        worst = decibels.nan_to_num(nan=-math.inf).min().item()
-        given = "NaN" if decibels.isnan().any() else f"{worst:g} dB"
-        raise ChannelError(f"snr_db is {given}; give Es/N0 in dB from {LOWEST_DB:g} up, or inf for no noise.")
-    return (10 ** (-decibels / 10)).to(device).expand(batch).unsqueeze(1)
+    if not bool((snr_db >= LOWEST_DB).all()):
+        raise ChannelError(_not_an_snr(snr_db.min().item()))
+    decibels = snr_db.detach().to(device, torch.float32)
+    return (10 ** (-decibels / 10)).expand(batch).unsqueeze(1)
 
 
 def eb_from_es(
@@ -74,3 +76,7 @@ def _energy_per_bit_db(
         if not 0 <= overhead < math.inf:
             raise ChannelError(f"{name} is {overhead}; give uses for one data use, 0 where there are none.")
     return 10 * math.log10((1 + pilot_overhead) * (1 + prefix_overhead) / (bits_per_symbol * code_rate))
+
+
+def _not_an_snr(snr_db: float) -> str:
+    return f"snr_db is {snr_db}; give Es/N0 in dB from {LOWEST_DB:g} up, or inf for no noise."

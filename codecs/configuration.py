@@ -2,13 +2,12 @@
 
 import inspect
 import math
-from collections.abc import Mapping
 from typing import Any
 
 from transformers import PreTrainedConfig
 
 from semlink.errors import WrongField
-from semlink.registry import check_values
+from semlink.registry import check_fields
 
 
 class CodecConfig(PreTrainedConfig):
@@ -31,9 +30,8 @@ class CodecConfig(PreTrainedConfig):
     representation_variance: float = 0.05
 
     def __post_init__(self, **kwargs: Any) -> None:  # transformers hands over the keys of config.json that are its own
-        known = codec_fields(type(self))
-        values = check_values("codec", self.model_type, known, {field: getattr(self, field) for field in known})
-        for field, value in values.items():
+        values = {field: getattr(self, field) for field in self.own_fields()}
+        for field, value in check_fields("codec", self.model_type, type(self), values).items():
             setattr(self, field, value)
             if isinstance(value, float) and not (math.isfinite(value) and value > 0):
                 raise WrongField(f"A codec needs {field} above 0, not {value}.")
@@ -43,9 +41,9 @@ class CodecConfig(PreTrainedConfig):
             raise WrongField(f"A codec needs heads that divide d_model={self.d_model}, not heads={self.heads}.")
         super().__post_init__(**kwargs)
 
-
-def codec_fields(config: type[CodecConfig]) -> Mapping[str, tuple[Any, object]]:
-    """Name, type and default of each field that is ours; transformers adds its own to every configuration."""
-    ours = [base for base in reversed(config.__mro__) if issubclass(base, CodecConfig)]
-    types = {field: kind for base in reversed(ours) for field, kind in inspect.get_annotations(base).items()}
-    return {field: (kind, getattr(config, field)) for field, kind in types.items()}
+    @classmethod
+    def own_fields(cls) -> dict[str, tuple[Any, object]]:
+        """Name, type and default of each field that is ours; transformers adds its own to every configuration."""
+        ours = [base for base in cls.__mro__ if issubclass(base, CodecConfig)]
+        types = {field: kind for base in ours for field, kind in inspect.get_annotations(base).items()}
+        return {field: (kind, getattr(cls, field)) for field, kind in types.items()}

@@ -3,13 +3,15 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Generic, Literal, Self, TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from semlink.channels.contract import Frame, Reception
+from semlink.channels.power import normalise_power
+from semlink.codecs.configuration import CodecConfig
 from semlink.codecs.posterior import Posterior
 
 Modality = Literal["text", "image"]
@@ -51,11 +53,11 @@ class Codec(ABC, Generic[Batch]):
         """The estimate of what was sent."""
 
     @abstractmethod
-    def restore(self, batch: Batch) -> Sequence[Any]:
+    def restore(self, batch: Batch) -> Any:
         """A batch as the metrics compare it: list of `Sentence`, or float32 [batch, channels, height, width] in 0..1."""
 
     @abstractmethod
-    def view(self, payloads: Sequence[Any]) -> Sequence[Any]:
+    def view(self, payloads: Sequence[Any]) -> Any:
         """Payloads in the form of `restore`, without loss: the reference that an estimate is compared with."""
 
     @abstractmethod
@@ -69,13 +71,11 @@ class NeuralCodec(PreTrainedModel, Codec[Batch]):
     It is a transformers model: its config travels with its weights. Encoding is `modulate(represent(batch))`.
     """
 
+    config_class: type[CodecConfig]
+
     @abstractmethod
     def represent(self, batch: Batch) -> Posterior:
         """q(z|x) of the representation that is sent."""
-
-    @abstractmethod
-    def modulate(self, latent: Tensor, mask: Tensor) -> Frame:
-        """A latent float32 [batch, uses, 2] (in-phase, quadrature), normalised to unit energy, as a frame."""
 
     @abstractmethod
     def loss(self, batch: Batch, reception: Reception) -> Tensor:
@@ -85,8 +85,26 @@ class NeuralCodec(PreTrainedModel, Codec[Batch]):
     def embed(self, latent: Tensor, mask: Tensor) -> Tensor:
         """A latent as one vector of fixed size for each example, for cosine similarity: float32 [batch, size]."""
 
+    @classmethod
+    def own_fields(cls) -> dict[str, tuple[Any, object]]:
+        """Name, type and default of each field that a user can choose."""
+        return cls.config_class.own_fields()
+
+    def modulate(self, latent: Tensor, mask: Tensor) -> Frame:
+        """A latent float32 [batch, uses, 2] (in-phase, quadrature), normalised to unit energy, as a frame."""
+        return Frame(normalise_power(torch.view_as_complex(latent.contiguous()), mask), mask)
+
     def encode(self, batch: Batch, generator: torch.Generator | None = None) -> Frame:
         """The symbols to send: from the mean of the posterior, or from a sample when a generator is given."""
         posterior = self.represent(batch)
         latent = posterior.mean if generator is None else posterior.sample(generator)
         return self.modulate(latent, posterior.mask)
+
+    def _init_weights(self, module: nn.Module) -> None:
+        """What transformers calls for each module of a fresh codec: the module's own way to begin."""
+        if callable(reset := getattr(module, "reset_parameters", None)):
+            reset()
+
+    def on(self, device: str) -> Self:
+        """The codec, moved to a device."""
+        return torch.nn.Module.to(self, device)

@@ -12,7 +12,10 @@ from semlink.codecs.configuration import CodecConfig
 from semlink.codecs.posterior import Posterior
 
 INITIAL_SIGMA = 0.1  # a variational codec starts with little noise of its own, so that it learns as fast as without
-LOG_VARIANCE_LIMITS = (-6.0, 4.0)  # of the noise, natural logarithm: 26 dB to -17 dB; beyond them a receiver need not tell
+LOG_VARIANCE_LIMITS = (
+    -6.0,
+    4.0,
+)  # of the noise, natural logarithm: 26 dB to -17 dB; beyond them a receiver need not tell
 
 
 class ChannelEncoder(nn.Module):

@@ -28,7 +28,8 @@ class Layer(nn.Module):
         query, key, value = projected.permute(2, 0, 3, 1, 4)
         mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=attended)
         x = x + self.mixture(mixed.transpose(1, 2).reshape(batch, length, width))
-        return x + self.feed_forward(self.feed_forward_norm(x))
+        x = x + self.feed_forward(self.feed_forward_norm(x))
+        return x
 
 
 class Transformer(nn.Module):

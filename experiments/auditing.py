@@ -1,20 +1,19 @@
 """Audits of stored codecs: original, erased and retrained, side by side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-import torch
 import yaml
 
-from semlink.channels import build_channel
-from semlink.codecs.bundle import Bundle, load_bundle
+from semlink.codecs.bundle import load_bundle
 from semlink.errors import AuditError
 from semlink.experiments.bundles import Machine, recipe_of, same_data, source_of
-from semlink.experiments.recipe import Recipe
-from semlink.experiments.sweeping import claim
+from semlink.experiments.sweeping import claim, contenders_of
 from semlink.registry import build, parse
 from semlink.simulator.results import Row, write_rows
-from semlink.unlearning.audits import AUDITS
+from semlink.simulator.sweep import Entry
+from semlink.unlearning.audits import AUDITS, Setting
+from semlink.unlearning.audits.contract import VERSIONS
 from semlink.unlearning.contract import Partition
 from semlink.unlearning.partition import divide
 from semlink.unlearning.request import ErasureRequest
@@ -48,22 +47,18 @@ def audit_bundles(
     seed = recipe.seed if seed is None else seed
     settings = {"bundles": [f"{bundle.folder}@{bundle.digest()}" for bundle in bundles.values()], "seed": seed}
     claim(out, yaml.safe_dump({**settings, "audits": list(audits), "snr_db": snr_db, "request": request.digest()}))
-    rows = audit_rows(recipe, bundles, divide(source, request), audits, snr_db, seed, machine)
+    contenders = contenders_of([bundle.folder for bundle in bundles.values()])
+    entries = [
+        Entry(bundle.codec.on(machine.device), one.name, one.version, one.method)
+        for bundle, one in zip(bundles.values(), contenders, strict=True)
+    ]
+    setting = Setting(recipe.experiment, recipe.channel, snr_db, seed)
+    rows = run_audits(audits, entries, divide(source, request), setting)
     write_rows(out / "results.jsonl", rows)
     return rows
 
 
-VERSIONS = ("original", "erased", "retrained")
-
-
-def audit_rows(
-    recipe: Recipe,
-    bundles: Mapping[str, Bundle],
-    partition: Partition,
-    audits: Sequence[str],
-    snr_db: float,
-    seed: int,
-    machine: Machine,
-) -> list[Row]:
-    """Rows of audits, named as `name` or `name:field=value,...`, on the three versions of a codec."""
-    raise NotImplementedError
+def run_audits(audits: Sequence[str], entries: Sequence[Entry], partition: Partition, setting: Setting) -> list[Row]:
+    """Rows of audits, each given as `name` or `name:field=value,...`. Errors: UnknownName, WrongField, AuditError."""
+    built = [build("audit", AUDITS, *parse(text)) for text in audits]
+    return [row for audit in built for row in audit.run(entries, partition, setting)]

@@ -10,7 +10,7 @@ import torch
 
 from semlink import __version__
 from semlink.channels import build_channel
-from semlink.codecs import NeuralCodec, new_codec
+from semlink.codecs import NeuralCodec, new_codec, new_codec_like
 from semlink.codecs.bundle import Bundle, load_bundle, save_bundle
 from semlink.errors import BundleError, RecipeError
 from semlink.experiments.recipe import Component, Recipe, recipe_from
@@ -63,7 +63,7 @@ def train_bundle(recipe: Recipe, folder: Path, machine: Machine) -> None:
         return
     torch.set_num_threads(recipe.threads)
     source = source_of(recipe, machine)
-    codec = fresh_codec(recipe, source).to(machine.device)
+    codec = fresh_codec(recipe, source).on(machine.device)
     checkpoint = _checkpoint_of(folder)
     outcome = train(
         codec,
@@ -124,7 +124,7 @@ def erase_bundle(
     checkpoint = _checkpoint_of(out)
 
     def fresh() -> NeuralCodec[Any]:
-        return new_codec_like(bundle.codec, seed).to(machine.device)
+        return new_codec_like(bundle.codec, seed).on(machine.device)
 
     context = Context(
         channel=build_channel(recipe.channel),
@@ -134,15 +134,11 @@ def erase_bundle(
         label=f"{method.name} {recipe.experiment}",
         checkpoint=checkpoint,
     )
-    erased, certificate = erase(bundle.codec.to(machine.device), source, request, unlearn, context, bundle.digest())
+    erased, certificate = erase(bundle.codec.on(machine.device), source, request, unlearn, context, bundle.digest())
     card = {**bundle.card, **marks, "seconds": erased.seconds, "device": machine.device, "code_version": __version__}
     extra = {"erasure.json": json.dumps(certificate, indent=2) + "\n", "request.json": request.text()}
     save_bundle(erased.codec.cpu(), card, out, extra)
     checkpoint.unlink(missing_ok=True)
-
-
-def new_codec_like(codec: NeuralCodec[Any], seed: int) -> NeuralCodec[Any]:
-    raise NotImplementedError
 
 
 def recipe_of(bundle: Bundle) -> Recipe:

@@ -1,6 +1,5 @@
 """A recipe says all that an experiment is: source, codec, channel, training, sweep and, where wanted, an erasure."""
 
-import re
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
@@ -14,7 +13,6 @@ from semlink.errors import RecipeError
 from semlink.registry import parse
 from semlink.simulator.sweep import SweepSettings
 from semlink.simulator.training import TrainingSettings
-
 
 Model = TypeVar("Model", bound=BaseModel)
 

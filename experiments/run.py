@@ -9,19 +9,18 @@ import torch
 import yaml
 
 from semlink import __version__
-from semlink.channels import build_channel
 from semlink.codecs.bundle import load_bundle
 from semlink.errors import RecipeError
+from semlink.experiments.auditing import run_audits
 from semlink.experiments.bundles import Machine, erase_bundle, source_of, train_bundle
 from semlink.experiments.recipe import Component, Recipe
 from semlink.experiments.sweeping import Bench, Contender, claim, jobs_of, run_job, sets_of
 from semlink.experiments.tasks import Task, run_tasks
 from semlink.files import write_whole
-from semlink.registry import build
 from semlink.simulator.results import Row, write_rows
 from semlink.simulator.samples import take_samples
 from semlink.simulator.sweep import Entry
-from semlink.unlearning.audits import AUDITS
+from semlink.unlearning.audits import Setting
 from semlink.unlearning.partition import divide
 from semlink.unlearning.request import ErasureRequest, request_from
 
@@ -116,7 +115,7 @@ def _look(recipe: Recipe, bench: Bench, machine: Machine, request: ErasureReques
     """Audit rows, the seconds that each version took, and the samples of an experiment."""
     torch.set_num_threads(recipe.threads)
     bundles = {one.version: load_bundle(one.folder) for one in bench.contenders}
-    entries = [Entry(bundles[one.version].codec.eval(), one.name, one.version, one.method) for one in bench.contenders]
+    entries = [Entry(bundles[one.version].codec.on(machine.device), one.name, one.version, one.method) for one in bench.contenders]
     rows = [
         Row(
             experiment=recipe.experiment, codec=entry.name, version=entry.version, method=entry.method,
@@ -135,9 +134,6 @@ def _look(recipe: Recipe, bench: Bench, machine: Machine, request: ErasureReques
             samples += take_samples(*arguments)
     if recipe.erasure is not None and request is not None:
         partition = divide(source_of(recipe, machine), request)
-        for name in recipe.erasure.audits:
-            audit = build("audit", AUDITS, name, {})
-            rows += audit.run(
-                entries, partition, build_channel(recipe.channel), recipe.erasure.audit_snr_db, recipe.seed
-            )
+        setting = Setting(recipe.experiment, recipe.channel, recipe.erasure.audit_snr_db, recipe.seed)
+        rows += run_audits(recipe.erasure.audits, entries, partition, setting)
     return {"rows": rows, "samples": samples}

@@ -102,7 +102,7 @@ def run_job(job: Job) -> list[Row]:
     if part.exists():
         return read_rows(part)
     entries = [
-        Entry(bundle.codec.to(bench.device).eval(), one.name, one.version, one.method)
+        Entry(bundle.codec.on(bench.device), one.name, one.version, one.method)
         for one, bundle in zip(bench.contenders, bundles, strict=True)
     ]
     metrics = metrics_for(entries[0].codec.modality, bench.terms)

@@ -117,6 +117,8 @@ def measure(
     with Progress(label, settings.draws * len(points) * len(entries)) as progress:
         for draw in range(settings.draws):
             pending = [snr_db for snr_db, point in points.items() if not point.stopped]
+            if not pending:
+                break
             for index, entry in enumerate(entries):
                 keys = (seed, "channel", channel_name, set_name)
                 estimates = _receive(entry.codec, parts[index], channel, pending, keys, draw)

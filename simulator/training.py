@@ -117,7 +117,7 @@ def train(
                     best = {"loss": held_out_loss, "step": step + 1, "weights": weights}
                 if checkpoint is not None:
                     seconds = spent + time.monotonic() - began
-                    state = {"codec": codec.state_dict(), "optimiser": optimiser.state_dict()}
+                    state: dict[str, Any] = {"codec": codec.state_dict(), "optimiser": optimiser.state_dict()}
                     state |= {"schedule": schedule.state_dict(), "best": best, "step": step + 1, "seconds": seconds}
                     _write_checkpoint(checkpoint, state, identity)
             progress.step(f"loss {loss.item():.4f}, validation {best['loss']:.4f}")

@@ -1,0 +1,1 @@
+"""Making a trained codec forget: erasure requests, methods, audits and certificates."""

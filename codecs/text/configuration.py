@@ -21,7 +21,7 @@ class TextCodecConfig(CodecConfig):
     model_type = "semlink-text"
 
     symbols_per_token: int = 8
-    max_length: int = 48
+    max_length: int = 64
     receiver: Literal["one_pass"] = "one_pass"
     tokenizer: Literal["word", "bpe"] = "word"
     vocabulary_size: int = 20000

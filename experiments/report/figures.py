@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import matplotlib.style
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from semlink.experiments.report.rows import Measurements, Series
 from semlink.experiments.report.wording import channel_words, metric_words, set_words, snr_words
@@ -66,20 +68,17 @@ STYLE = {
     "axes.linewidth": 0.7,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
     "axes.titlesize": 9.5,
     "axes.titlelocation": "left",
     "axes.titleweight": "bold",
-    "grid.color": GRID,
-    "grid.linewidth": 0.6,
-    "xtick.major.size": 3,
-    "ytick.major.size": 3,
+    "axes.titley": 1.03,
+    "xtick.bottom": False,  # the grid marks the places
+    "ytick.left": False,
     "figure.facecolor": PAPER,
     "svg.fonttype": "none",  # text stays text: it can be read, found and scaled
     "svg.hashsalt": "semlink",  # the same rows give the same bytes
 }
-PANEL_WIDTH, PANEL_HEIGHT = 2.75, 1.85  # inches
+SMALL, LARGE = (2.75, 1.85), (3.6, 2.2)  # a panel, in inches
 LEFT, RIGHT, BOTTOM, ACROSS, DOWN = 0.62, 0.12, 0.48, 0.28, 0.42
 
 
@@ -94,62 +93,65 @@ class Drawing:
 
     def inline(self, prefix: str) -> Markup:
         """The figure for a page that holds others too: own ids, colours from the style sheet."""
-        body = self.svg[self.svg.index("<svg") :]
-        opening, rest = body[: body.index(">")], body[body.index(">") + 1 :]
-        found = re.search(r'viewBox="[^"]*"', opening)
+        found = re.search(r'<svg[^>]*?(viewBox="[^"]*")[^>]*>(.*)', self.svg, flags=re.DOTALL)
         assert found, "matplotlib writes a viewBox"
-        rest = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{prefix}-", rest)
-        colours = "|".join(PAGE_COLOURS)
-        rest = re.sub(rf"(?:{colours})\b", lambda match: PAGE_COLOURS[match.group()], rest)
-        return Markup('<svg {} role="img" aria-label="{}">{}').format(
-            Markup(found.group()), self.description, Markup(rest)
-        )
+        view, body = found.groups()
+        kept = set(re.findall(r'(?:href="|url\()#(\w+)', body))
+        body = re.sub(r' id="([^"]*)"', lambda match: match.group() if match[1] in kept else "", body)
+        body = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{prefix}-", body)
+        body = re.sub("|".join(PAGE_COLOURS), lambda match: PAGE_COLOURS[match.group()], body)
+        body = re.sub(r"<[^>]*>", lambda match: _shorter(match.group()), body)
+        body = re.sub(r">\s+<", "><", body)
+        return Markup('<svg {} role="img" aria-label="{}">{}').format(Markup(view), self.description, Markup(body))
 
 
-def draw(measured: Measurements, metric: str, noun: str, places: Sequence[Sequence[tuple[str, str]]]) -> Drawing:
+def draw(
+    measured: Measurements,
+    metric: str,
+    noun: str,
+    places: Sequence[Sequence[tuple[str, str]]],
+    panel: tuple[float, float] = SMALL,
+) -> Drawing:
     """Draws one metric for every series, a panel for each place.
 
     In:  noun: what the records are ("sentences"). places: rows of (channel, set), all of one length.
+         panel: width and height of one panel in inches.
     Out: one y axis shared by all panels; a place that was not measured stays empty.
     """
-    words = metric_words(metric)
+    words, (panel_width, panel_height) = metric_words(metric), panel
     shown = [s for s in measured.series if any(measured.curve(metric, c, d, s) for row in places for c, d in row)]
     strokes = dict(zip(shown, strokes_of(shown), strict=True))
     labels = [measured.label(series) for series in shown]
     columns, lines = len(places[0]), len(places)
-    width = LEFT + columns * PANEL_WIDTH + (columns - 1) * ACROSS + RIGHT
-    in_legend = max(1, min(len(shown), int(width / (0.62 + 0.08 * max(map(len, labels))))))
+    width = LEFT + columns * panel_width + (columns - 1) * ACROSS + RIGHT
+    in_legend = max(1, min(len(shown), int((width - LEFT) / (0.56 + 0.063 * max(map(len, labels))))))
     top = 0.3 + 0.24 * math.ceil(len(shown) / in_legend)
-    height = top + lines * PANEL_HEIGHT + (lines - 1) * DOWN + BOTTOM
+    height = top + lines * panel_height + (lines - 1) * DOWN + BOTTOM
     with matplotlib.style.context(["default", STYLE]):
         figure = Figure(figsize=(width, height))
-        first: Axes | None = None
-        drawn: list[Row] = []
+        scale_rows = [row for row in measured.rows if row.metric == metric and row.minus is None]
         for line, row in enumerate(places):
             for column, (channel, set_name) in enumerate(row):
-                x = LEFT + column * (PANEL_WIDTH + ACROSS)
-                y = BOTTOM + (lines - 1 - line) * (PANEL_HEIGHT + DOWN)
-                box = (x / width, y / height, PANEL_WIDTH / width, PANEL_HEIGHT / height)
-                axes = figure.add_axes(box, sharex=first, sharey=first)
-                first = first or axes
-                axes.set_title(f"{set_words(set_name, noun)}, {channel_words(channel)}", pad=7)
-                axes.tick_params(labelleft=column == 0, labelbottom=line == lines - 1)
+                x = LEFT + column * (panel_width + ACROSS)
+                y = BOTTOM + (lines - 1 - line) * (panel_height + DOWN)
+                box = (x / width, y / height, panel_width / width, panel_height / height)
+                axes = figure.add_axes(box)
+                axes.set_title(f"{set_words(set_name, noun)}, {channel_words(channel)}")
+                axes.yaxis.set_visible(column == 0)
+                axes.xaxis.set_visible(line == lines - 1)
                 if column == 0:
                     axes.set_ylabel(words.label)
                 if line == lines - 1:
                     axes.set_xlabel("Es/N0 (dB)")
+                _set_scale(axes, scale_rows, words.scale)
                 for series, stroke in strokes.items():
-                    curve = measured.curve(metric, channel, set_name, series)
-                    _draw_curve(axes, curve, stroke)
-                    drawn += curve
-        assert first is not None, "there is at least one place"
-        _set_limits(first, drawn, words.scale)
-        handles = [figure.axes[0].plot([], [], **_line(strokes[series]))[0] for series in shown]
+                    _draw_curve(axes, measured.curve(metric, channel, set_name, series), stroke)
+        handles = [_line(figure.axes[0], [], [], strokes[series]) for series in shown]
         texts = [label.lstrip("_") or "unnamed" for label in labels]  # matplotlib hides labels that begin with _
         corner = ((LEFT - 0.08) / width, 1 - 0.02 / height)
         figure.legend(
             handles, texts, loc="upper left", bbox_to_anchor=corner, ncols=in_legend,
-            frameon=False, handlelength=3.2, borderaxespad=0, borderpad=0.1, columnspacing=1.8,
+            frameon=False, handlelength=2.6, borderaxespad=0, borderpad=0.1, columnspacing=1.2,
         )  # fmt: skip
         return Drawing(_svg(figure), _png(figure), round(width * 96), _description(measured, metric, noun, places))
 
@@ -162,11 +164,13 @@ def strokes_of(series: Sequence[Series]) -> list[Stroke]:
     return [OTHER_STROKES[index % len(OTHER_STROKES)] for index in range(len(series))]
 
 
-def _line(stroke: Stroke) -> dict[str, object]:
-    return {
-        "color": stroke.colour, "linestyle": stroke.dashes, "linewidth": stroke.width, "marker": stroke.marker,
-        "markersize": 4, "markerfacecolor": PAPER if stroke.marker == "D" else stroke.colour, "markeredgewidth": 1.0,
-    }  # fmt: skip
+def _line(axes: Axes, snr_db: Sequence[float], values: Sequence[float], stroke: Stroke) -> Line2D:
+    face = PAPER if stroke.marker == "D" else stroke.colour
+    line, *_ = axes.plot(
+        snr_db, values, color=stroke.colour, linestyle=stroke.dashes, linewidth=stroke.width,
+        marker=stroke.marker, markersize=4, markerfacecolor=face, markeredgewidth=1.0,
+    )  # fmt: skip
+    return line
 
 
 def _draw_curve(axes: Axes, curve: Sequence[Row], stroke: Stroke) -> None:
@@ -177,15 +181,18 @@ def _draw_curve(axes: Axes, curve: Sequence[Row], stroke: Stroke) -> None:
     if snr_db:
         low, high = finite([row.low for row in curve]), finite([row.high for row in curve])
         axes.fill_between(snr_db, low, high, color=stroke.colour, alpha=0.16, linewidth=0)
-        axes.plot(snr_db, finite([row.value for row in curve]), **_line(stroke))  # type: ignore[arg-type]
+        _line(axes, snr_db, finite([row.value for row in curve]), stroke)
 
 
-def _set_limits(axes: Axes, drawn: Sequence[Row], scale: str) -> None:
-    values = [value for row in drawn for value in (row.value, row.low, row.high) if math.isfinite(value)]
+def _set_scale(axes: Axes, rows: Sequence[Row], scale: str) -> None:
+    """Limits, ticks and grid from all rows of the metric, so that any two of its figures can be compared by eye."""
+    values = [value for row in rows for value in (row.value, row.low, row.high) if math.isfinite(value)]
     positive = [value for value in values if value > 0]
-    ticks = sorted({row.snr_db for row in drawn if row.snr_db is not None and math.isfinite(row.snr_db)})
-    if len(ticks) <= 10:
-        axes.set_xticks(ticks)
+    snr_db = sorted({row.snr_db for row in rows if row.snr_db is not None and math.isfinite(row.snr_db)})
+    margin = 0.05 * (snr_db[-1] - snr_db[0]) or 1.0
+    axes.set_xlim(snr_db[0] - margin, snr_db[-1] + margin)
+    if len(snr_db) <= 10:
+        axes.xaxis.set_major_locator(FixedLocator(snr_db))
     if scale == "share" and all(0 <= value <= 1 for value in values):
         axes.set_ylim(-0.03, 1.03)
     elif scale == "log" and positive:
@@ -194,6 +201,25 @@ def _set_limits(axes: Axes, drawn: Sequence[Row], scale: str) -> None:
     elif values:
         margin = 0.06 * (max(values) - min(values)) or 1.0
         axes.set_ylim(min(values) - margin, max(values) + margin)
+        axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+    _draw_grid(axes)
+
+
+def _draw_grid(axes: Axes) -> None:
+    """All grid lines as one broken line: a tenth of the time and size of a line for each tick."""
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    across = [(left, right, y, y) for y in axes.get_yticks() if bottom <= y <= top]
+    lines = [(x, x, bottom, top) for x in axes.get_xticks() if left <= x <= right] + across
+    x = [value for line in lines for value in (line[0], line[1], math.nan)]
+    y = [value for line in lines for value in (line[2], line[3], math.nan)]
+    axes.plot(x, y, color=GRID, linewidth=0.6, scalex=False, scaley=False, zorder=0.5)
+
+
+def _shorter(tag: str) -> str:
+    """A tag with coordinates to a hundredth of a point and without the font, which is the page's own."""
+    tag = re.sub(r"(\d\.\d\d)\d+", r"\1", tag)
+    tag = re.sub(r"font-family: [^;]*; |transform=\"rotate\(-0 [^\"]*\"", "", tag)
+    return re.sub(r"\s+", " ", tag)
 
 
 def _svg(figure: Figure) -> str:
@@ -204,13 +230,11 @@ def _svg(figure: Figure) -> str:
 
 def _png(figure: Figure) -> bytes:
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=150, metadata={"Software": None})
+    figure.savefig(buffer, format="png", dpi=150, metadata={"Software": None}, pil_kwargs={"compress_level": 3})
     return buffer.getvalue()
 
 
-def _description(
-    measured: Measurements, metric: str, noun: str, places: Sequence[Sequence[tuple[str, str]]]
-) -> str:
+def _description(measured: Measurements, metric: str, noun: str, places: Sequence[Sequence[tuple[str, str]]]) -> str:
     told = []
     for channel, set_name in (place for row in places for place in row):
         ends = [

@@ -17,7 +17,8 @@ from pydantic import TypeAdapter, ValidationError
 from semlink.errors import ResultsError
 
 UNKNOWN = re.compile(r"[\[<⟨({]+\s*unk\w*\s*[\]>⟩)}]+", re.IGNORECASE)
-LARGEST_SIDE = 96  # pixels of an image in the page; larger ones are averaged down
+LARGEST_SIDE = 96  # pixels of an image in the page; of larger ones every second, third, ... is shown
+SMALLEST_SIDE = 64  # pixels; smaller ones are enlarged by repetition
 PIXELS = 400_000  # in all images of one experiment, so that the page stays small
 SHOWN = {"forget": 4, "retain": 2, "test": 2}  # records of one experiment
 
@@ -39,6 +40,10 @@ class Sample:
     record: str
     reference: Any
     estimates: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        if self.modality == "text" and not all(isinstance(s, str) for s in (self.reference, *self.estimates.values())):
+            raise ValueError("a text sample holds something that is not text")
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,8 @@ def exhibits(samples: Sequence[Sample], channel: str | None) -> list[Exhibit]:
     for (set_name, record, its_channel), group in groups.items():
         if (set_name, record) not in chosen or its_channel == channel:
             chosen[set_name, record] = group
-    found, pixels = [], 0
+    found: list[Exhibit] = []
+    pixels = 0
     for wanted in dict.fromkeys((*SHOWN, *(set_name for set_name, _ in chosen))):
         of_set = [group for (set_name, _), group in chosen.items() if set_name == wanted]
         for group in of_set[: SHOWN.get(wanted, 2)]:
@@ -104,7 +110,7 @@ def compare(reference: str, estimate: str) -> list[Word]:
     words: list[Word] = []
     for change, i, i_end, j, j_end in matcher.get_opcodes():
         for word in arrived[j:j_end]:
-            mark: Mark = "unknown" if UNKNOWN.fullmatch(word) else "right" if change == "equal" else "wrong"
+            mark: Mark = "unknown" if UNKNOWN.search(word) else "right" if change == "equal" else "wrong"
             words.append(Word(word, mark))
         if change == "delete":
             words += [Word(word, "missing") for word in sent[i:i_end]]
@@ -123,14 +129,13 @@ def mark_terms(reference: str, terms: Sequence[str]) -> list[Word]:
 def data_uri(image: object) -> str:
     """An image [channels][height][width] in 0..1, grey or RGB, as a PNG inside a URI. Errors: ResultsError."""
     pixels = _as_array(image)
-    step = math.ceil(max(pixels.shape[1:]) / LARGEST_SIDE)
-    if step > 1:
-        height, width = (size // step * step for size in pixels.shape[1:])
-        blocks = pixels[:, :height, :width].reshape(len(pixels), height // step, step, width // step, step)
-        pixels = blocks.mean(axis=(2, 4))
+    step = _step(pixels)
+    pixels = pixels[:, ::step, ::step]
+    enlarge = max(1, SMALLEST_SIDE // max(pixels.shape[1:]))  # so that no viewer and no printer blurs a tiny image
+    pixels = pixels.repeat(enlarge, axis=1).repeat(enlarge, axis=2)
     buffer = io.BytesIO()
     picture = np.repeat(pixels, 3, axis=0) if len(pixels) == 1 else pixels
-    imsave(buffer, picture.transpose(1, 2, 0), format="png", metadata={"Software": None})
+    imsave(buffer, picture.transpose(1, 2, 0), format="png", metadata={"Software": "semlink"})
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
@@ -139,10 +144,15 @@ def estimates_of(sample: Sample, versions: Sequence[str]) -> Mapping[str, Any]:
     return {name: sample.estimates[name] for name in (*versions, *sample.estimates) if name in sample.estimates}
 
 
+def _step(pixels: NDArray[np.float64]) -> int:
+    """Every how many pixels a large image is sampled; averaging would hide its noise."""
+    largest: int = max(pixels.shape[1:])
+    return math.ceil(largest / LARGEST_SIDE)
+
+
 def _pixels(image: object) -> int:
-    channels, height, width = _as_array(image).shape
-    step = math.ceil(max(height, width) / LARGEST_SIDE)
-    return channels * (height // step) * (width // step)
+    pixels = _as_array(image)
+    return int(pixels.size) // _step(pixels) ** 2
 
 
 def _as_array(image: object) -> NDArray[np.float64]:

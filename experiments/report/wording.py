@@ -35,7 +35,10 @@ METRICS = {
         "PSNR (dB)", "PSNR", "peak signal-to-noise ratio, higher is closer to the image that was sent", "free"
     ),
     "psnr_of_mean_mse": MetricWords(
-        "PSNR of the mean error (dB)", "PSNR of the mean error", "PSNR computed once from the mean squared error", "free"
+        "PSNR of the mean error (dB)",
+        "PSNR of the mean error",
+        "PSNR computed once from the mean squared error",
+        "free",
     ),
     "mse": MetricWords("Mean squared error", "mean squared error", "0 is identical", "log", lower=True),
     "ssim": MetricWords("SSIM", "SSIM", "structural similarity to the image that was sent, 1 is identical"),
@@ -52,11 +55,9 @@ METRICS = {
         "0.5: the attack cannot tell erased records from records never seen; 1: it always can",
         lower=True,
     ),
-    "seconds": MetricWords("Time", "time", "", "free", lower=True),
+    "seconds": MetricWords("Time to train or erase", "time", "", "free", lower=True),
     "channel_uses": MetricWords("Channel uses of the data", "channel uses", "", "free", lower=True),
-    "total_channel_uses": MetricWords(
-        "Channel uses with pilots", "channel uses with pilots", "", "free", lower=True
-    ),
+    "total_channel_uses": MetricWords("Channel uses with pilots", "channel uses with pilots", "", "free", lower=True),
 } | {
     f"{kind}_bleu{order}": MetricWords(label.format(order), label.format(order), _BLEU.format(order))
     for order in (1, 2, 3, 4)
@@ -90,7 +91,7 @@ def channel_words(name: str) -> str:
 
 def snr_words(snr_db: float) -> str:
     """An Es/N0: "12 dB"."""
-    return f"{snr_db:g} dB".replace("-", "−")
+    return f"{snr_db:g}\u00a0dB".replace("-", "−")
 
 
 def set_words(name: str, noun: str) -> str:
@@ -98,39 +99,43 @@ def set_words(name: str, noun: str) -> str:
     return f"{SET_WORDS.get(name, name)} {noun}"
 
 
-def number(value: float, unit: str = "1", signed: bool = False) -> str:
-    """A value as it is read, with a true minus sign and its unit."""
+def number(row: Row, signed: bool = False) -> str:
+    """The value of a row as it is read, with a true minus sign and its unit."""
+    if row.unit == "s" and not signed:
+        return duration(row.value)
+    text = _figure(row.value, row, signed)
+    return text if row.unit in ("1", "") else f"{text}\u00a0{row.unit}"
+
+
+def interval(row: Row, signed: bool = False) -> str:
+    """The interval of a row without its unit: "[0.81, 0.85]", empty where there is none."""
+    if math.isnan(row.low) and math.isnan(row.high):
+        return ""
+    return f"[{_figure(row.low, row, signed)}, {_figure(row.high, row, signed)}]"
+
+
+def _figure(value: float, row: Row, signed: bool) -> str:
     if math.isnan(value):
         return "not a number"
-    if unit == "s" and not signed and math.isfinite(value):
-        return duration(value)
-    text = "∞" if math.isinf(value) else _digits(abs(value), unit)
-    sign = "−" if value < 0 and text.strip("0.") else "+" if signed and text.strip("0.") else ""
-    return f"{sign}{text}" if unit in ("1", "") else f"{sign}{text} {unit}"
+    text = "∞" if math.isinf(value) else _digits(abs(value), row)
+    zero = not text.strip("0.")
+    return f"{'' if zero else '−' if value < 0 else '+' if signed else ''}{text}"
 
 
-def _digits(size: float, unit: str) -> str:
-    if unit == "dB":
+def _digits(size: float, row: Row) -> str:
+    if row.unit == "dB":
         return f"{size:.2f}"
-    if 0 < size < 0.001:
-        return f"{size:.1e}"
-    if size < 10:
-        return f"{size:.3f}"
-    return f"{size:,.1f}".removesuffix(".0").replace(",", " ")
+    if metric_words(row.metric).scale == "log":
+        return f"{size:.2g}"
+    return f"{size:.3f}" if size < 10 else f"{size:,.1f}".removesuffix(".0").replace(",", "\u202f")
 
 
 def duration(seconds: float) -> str:
     """A time as it is read: "4.2 s", "3 min 20 s", "2 h 5 min"."""
+    if not math.isfinite(seconds):
+        return "an unknown time"
     if seconds < 99.5:
-        return f"{seconds:.1f} s"
+        return f"{seconds:.1f}\u00a0s"
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
-
-
-def interval(row: Row, signed: bool = False) -> str:
-    """The interval of a row: "[0.81, 0.85]", empty where there is none."""
-    if math.isnan(row.low) and math.isnan(row.high):
-        return ""
-    unit = "1" if row.unit == "dB" else row.unit
-    low, high = (number(round(end, 2) if row.unit == "dB" else end, unit, signed) for end in (row.low, row.high))
-    return f"[{low}, {high}]"
+    text = f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+    return text.replace(" ", "\u00a0")

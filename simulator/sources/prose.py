@@ -5,21 +5,22 @@ from collections.abc import Iterator
 
 TYPOGRAPHY = str.maketrans({"“": "'", "”": "'", "‘": "'", "’": "'", "–": "-", "—": "-", "…": "..."})
 BULLET = re.compile(r"(?:\*|-|\(?(?:\d+|[a-z])[.)]|\[\d+\])\s+")
-VERSION_NOTE = re.compile(r"(?:New|Added|Changed|Deprecated)(?: since| in)? version [\d.]+(?:[^:.]*removed[^:]*)?[:.]\s*")
-LABEL = re.compile(r"\*\*[^*]+:\*\*\s*")
+LABEL = re.compile(r"\*\*[^*]+:\*\*\s*")  # **Implementation detail:**
+VERSION_NOTE = re.compile(r"(?:New|Added|Changed|Deprecated)(?: since| in)? version [^:]*?\d[:.](?:\s+|$)")
 WRAPPED_HYPHEN = re.compile(r"(?<=[a-z]-) (?=[a-z])")
 FOOTNOTE = re.compile(r"\s*\[\d+\]")
 EMPHASIS = re.compile(r"(?<![\w*])(\*{1,2})(\w[^*]*?)\1(?![\w*])")
-EMPTY_CALL = re.compile(r"(?<=\w)\(\)(?=[\w.]*'?\")")
-WORDS_AS_CODE = re.compile(r"\"'?(-?\w+(?:[ .]\w+)*(?:\(\w+(?:, \w+)*\))?)'?\"")  # a name, keywords, a number, a plain call
+EMPTY_CALL = re.compile(r"(?<=\w)\(\)(?=[\w.]*'?\")")  # in code, which is rendered between double quotes
+WORDS_AS_CODE = re.compile(r"\"'?(-?\w+(?:[ .]\w+)*(?:\(\w+(?:, \w+)*\))?)'?\"")  # names, keywords, numbers, calls
+SYMBOLS_ASIDE = re.compile(r"\s*\([^()]*[\"=<>{}\[\]@%^|\\+*][^()]*\)(?=[ ,;:.])")
 SENTENCE_END = re.compile(r"(?<!e\.g\.)(?<!i\.e\.)(?<!cf\.)(?<!vs\.)(?<=[.!?])[\"')]*\s+(?=[*\"'(]*[A-Z]|[*\"]+[a-z_])")
 PLAIN = re.compile(r"(?:[A-Za-z0-9_]|(?<=\w)['./](?=\w)|[ ,;:()-]|'(?=\w)|(?<=\w)'|\.(?=[ ,)]|$))+[.!?:]")
-COMMON = frozenset(
-    "a all an and any are as at be been but by can do does each for from has have if in is it its may no not of on one "
-    "only or other same see should so some such than that the their then there these they this to used was when where "
-    "which will with".split()
+COMMON = re.compile(
+    r"\b(?:a|all|an|and|any|are|as|at|be|been|but|by|can|do|does|each|for|from|has|have|if|in|is|it|its|may|no|not|of|"
+    r"on|one|only|or|other|same|see|should|so|some|such|than|that|the|their|then|there|these|they|this|to|used|was|"
+    r"when|where|which|will|with)\b",
+    re.IGNORECASE,
 )
-
 
 
 def sentences(text: str) -> Iterator[str]:
@@ -61,10 +62,9 @@ def _plain(part: str) -> str:
     if not re.match(r"[*\"'(]*[A-Z]|[*\"]", part):
         return ""
     part = EMPHASIS.sub(r"\2", FOOTNOTE.sub("", part))
-    part = WORDS_AS_CODE.sub(r"\1", EMPTY_CALL.sub("", part))
-    part = re.sub(r"\s+", " ", part).removeprefix("(").strip()
+    part = SYMBOLS_ASIDE.sub("", WORDS_AS_CODE.sub(r"\1", EMPTY_CALL.sub("", part)))
+    part = re.sub(r"\s+(?=[,;])", "", re.sub(r"\s+", " ", part)).removeprefix("(").strip()
     if part.count("(") < part.count(")"):
         part = part.removesuffix(")")
     balanced = part.count("(") == part.count(")")
-    english = not COMMON.isdisjoint(re.findall(r"\w+", part.lower()))
-    return part if PLAIN.fullmatch(part) and balanced and english else ""
+    return part if balanced and PLAIN.fullmatch(part) and COMMON.search(part) else ""

@@ -81,7 +81,12 @@ def check_fields(kind: str, name: str, make: Callable[..., object], fields: Mapp
 
 
 def fields_of(make: Callable[..., object]) -> dict[str, tuple[Any, object]]:
-    """Name, type and default of each field that a constructor takes, in their order."""
+    """Name, type and default of each field that a constructor takes, in their order.
+
+    A class whose constructor takes more, or less, than a user chooses says so itself in a class method `own_fields`.
+    """
+    if callable(own_fields := getattr(make, "own_fields", None)):
+        return dict(own_fields())
     if dataclasses.is_dataclass(make):
         hints = get_type_hints(make)
         found = {}

@@ -1,0 +1,154 @@
+"""A stored codec: a folder that says what it holds, is checked byte by byte when read, and never runs code."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+from torch import Tensor
+
+from semlink.codecs.building import CODECS
+from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.text import TextCodec, TextTokenizer
+from semlink.codecs.text.model import TOKENIZER_FILE
+from semlink.errors import BundleError, SemlinkError
+from semlink.files import whole_folder
+
+MANIFEST, CONFIG, WEIGHTS, CARD, README = "manifest.json", "config.json", "model.safetensors", "card.json", "README.md"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A codec in evaluation mode on the CPU, what its maker wrote about it, and where it is stored."""
+
+    codec: NeuralCodec[Any]
+    card: dict[str, Any]
+    folder: Path
+
+    def digest(self) -> str:
+        """SHA-256 over the digests of all stored files: "sha256:..."."""
+        return f"sha256:{hashlib.sha256((self.folder / MANIFEST).read_bytes()).hexdigest()}"
+
+
+def save_bundle(
+    codec: NeuralCodec[Any], card: Mapping[str, Any], folder: Path, extra_files: Mapping[str, str] | None = None
+) -> None:
+    """Stores a codec in one step: either the whole folder is there afterwards, or what was there before.
+
+    In:     card: provenance, of values that JSON knows. extra_files: name and content of further text files.
+    Errors: BundleError when a name in `extra_files` is not a file name of its own; OSError.
+    """
+    texts = {CARD: json.dumps(card, indent=2, ensure_ascii=False) + "\n", README: _readme(card)}
+    with whole_folder(folder) as unfinished:
+        codec.save_pretrained(unfinished)
+        taken = {MANIFEST, *texts, *(path.name for path in unfinished.iterdir())}
+        for name in extra_files or {}:
+            if name in taken or Path(name).name != name:
+                raise BundleError(f'A bundle cannot hold an extra file "{name}"; give it another plain name.')
+        for name, text in {**texts, **(extra_files or {})}.items():
+            (unfinished / name).write_text(text, encoding="utf-8")
+        files = {path.name: path.read_bytes() for path in unfinished.iterdir()}
+        (unfinished / MANIFEST).write_bytes(_manifest(files))
+
+
+def load_bundle(folder: Path) -> Bundle:
+    """Reads a stored codec after checking every byte of it against the manifest; only JSON and safetensors are read.
+
+    Errors: BundleError when the folder is missing, not a stored codec, damaged, or of a kind that is not known.
+    """
+    files = _checked_files(folder)
+    try:
+        config = json.loads(files[CONFIG])
+        card = json.loads(files[CARD])
+        tensors = safetensors.torch.load(files[WEIGHTS])
+        kind = next((entry for entry in CODECS.values() if _type_of(entry) == config["model_type"]), None)
+    except (KeyError, TypeError, ValueError, SafetensorError) as error:
+        raise BundleError(f"{folder} is not a complete stored codec; store it again with: semlink train.") from error
+    if kind is None:
+        known = ", ".join(sorted(map(_type_of, CODECS.values())))
+        raise BundleError(f'{folder} holds a codec of the type "{config["model_type"]}"; the known types are: {known}.')
+    try:
+        with torch.device("meta"):  # no memory and no random numbers for weights that are replaced at once
+            codec = kind(kind.config_class.from_dict(config))
+        if isinstance(codec, TextCodec):
+            codec.tokenizer = TextTokenizer.from_json(files[TOKENIZER_FILE].decode())
+            if len(codec.tokenizer) != codec.config.vocabulary_size:
+                raise BundleError(f"the vocabulary has {len(codec.tokenizer)} entries and the codec another number")
+    except KeyError as error:
+        raise BundleError(f"{folder} lacks {error.args[0]}; store the codec again.") from error
+    except SemlinkError as error:
+        raise BundleError(f"The codec in {folder} cannot be used: {str(error).rstrip('.')}.") from error
+    _compare(codec.state_dict(), tensors, folder)
+    codec.load_state_dict(tensors, assign=True)
+    return Bundle(codec.eval(), card, folder)
+
+
+def _checked_files(folder: Path) -> dict[str, bytes]:
+    """Every file that the manifest names, read once. Errors: BundleError."""
+    if not folder.is_dir():
+        raise BundleError(f"There is no folder {folder}; make a stored codec with: semlink train.")
+    try:
+        manifest = (folder / MANIFEST).read_bytes()
+    except OSError as error:
+        raise BundleError(f"{folder} has no {MANIFEST}, so it is not a stored codec; give one that is.") from error
+    files: dict[str, bytes] = {}
+    try:
+        for name in json.loads(manifest)["files"]:
+            if Path(name).name != name:
+                raise ValueError("a path, not a file name")
+            files[name] = (folder / name).read_bytes()
+    except OSError as error:
+        raise BundleError(f"{folder} has lost its file {name}; fetch or store the codec again.") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleError(f"{folder / MANIFEST} is damaged; fetch or store the codec again.") from error
+    if _manifest(files) != manifest:
+        raise BundleError(f"{folder} was changed after it was stored: {_changed(files, manifest)} differs.")
+    return files
+
+
+def _manifest(files: Mapping[str, bytes]) -> bytes:
+    """The one way to write the manifest of these files, so that a changed byte of the manifest shows as well."""
+    digests = {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}
+    return (json.dumps({"format": "semlink-bundle-1", "files": digests}, indent=2) + "\n").encode()
+
+
+def _changed(files: Mapping[str, bytes], manifest: bytes) -> str:
+    stored = json.loads(manifest)["files"]
+    found = json.loads(_manifest(files))["files"]
+    return next((name for name in found if found[name] != stored[name]), MANIFEST)
+
+
+def _compare(expected: Mapping[str, Tensor], found: Mapping[str, Tensor], folder: Path) -> None:
+    """Checks names, shapes and types of stored weights. Errors: BundleError."""
+    for name in sorted(expected.keys() | found.keys()):
+        wanted, given = (_form(weights.get(name)) for weights in (expected, found))
+        if wanted != given:
+            raise BundleError(f"The weights in {folder} do not fit its {CONFIG}: {name} is {given}, not {wanted}.")
+
+
+def _form(tensor: Tensor | None) -> str:
+    return "missing" if tensor is None else f"{str(tensor.dtype).removeprefix('torch.')} {list(tensor.shape)}"
+
+
+def _type_of(codec: type[NeuralCodec[Any]]) -> str:
+    return codec.config_class.model_type
+
+
+def _readme(card: Mapping[str, Any]) -> str:
+    """The card for people."""
+    lines = ["# A semlink codec", "", "Load it with `semlink.codecs.bundle.load_bundle(folder)`.", ""]
+    lines += [f"- **{name.replace('_', ' ')}**: {_told(value)}" for name, value in card.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _told(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_told(part)}" for name, part in value.items())
+    if isinstance(value, list | tuple):
+        return " to ".join(map(str, value)) if len(value) == 2 else ", ".join(map(str, value))
+    return str(value)

@@ -1,0 +1,45 @@
+"""What a user can choose about the image codec."""
+
+from typing import Any
+
+from semlink.codecs.configuration import CodecConfig
+from semlink.errors import WrongField
+
+
+class ImageCodecConfig(CodecConfig):
+    """Configuration of `ImageCodec`.
+
+    height, width, channels: of every image; by default those of the training images.
+    patch:           side of the square patches that become tokens; it divides height and width.
+    bandwidth_ratio: complex channel uses / (height * width * channels), rounded to whole channel uses, at least one.
+    The others: see `CodecConfig`.
+    """
+
+    model_type = "semlink-image"
+
+    height: int = 8
+    width: int = 8
+    channels: int = 1
+    patch: int = 2
+    bandwidth_ratio: float = 0.25
+    d_model: int = 64
+    feed_forward: int = 128
+    encoder_layers: int = 2
+    decoder_layers: int = 2
+
+    def __post_init__(self, **kwargs: Any) -> None:
+        super().__post_init__(**kwargs)
+        if self.height % self.patch or self.width % self.patch:
+            raise WrongField(
+                f"A codec needs a patch that divides the {self.height} x {self.width} images, not patch={self.patch}."
+            )
+
+    @property
+    def patches(self) -> int:
+        """Patches of an image."""
+        return (self.height // self.patch) * (self.width // self.patch)
+
+    @property
+    def uses(self) -> int:
+        """Channel uses of an image."""
+        return max(1, round(self.bandwidth_ratio * self.height * self.width * self.channels))

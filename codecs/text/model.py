@@ -1,0 +1,152 @@
+"""The text codec: words become symbols in one pass, and symbols become words in one pass."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from semlink.channels.contract import Reception
+from semlink.codecs.contract import Modality, NeuralCodec, Sentence
+from semlink.codecs.posterior import Posterior
+from semlink.codecs.representation import ChannelEncoder, posterior, receiver_features
+from semlink.codecs.text.batch import TextBatch
+from semlink.codecs.text.configuration import TextCodecConfig
+from semlink.codecs.text.tokenizer import PADDING, TextTokenizer
+from semlink.codecs.transformer import Transformer
+from semlink.errors import CodecError
+
+TOKENIZER_FILE = "tokenizer.json"
+
+
+class TextCodec(NeuralCodec[TextBatch]):
+    """Semantic encoder, channel encoder, channel decoder and a bidirectional receiver that sees all tokens at once.
+
+    Each token gets the same number of symbols. The receiver knows positions and length from `Reception.mask` alone.
+
+    Source: DeepSC (Xie et al., Deep Learning Enabled Semantic Communication Systems, 2021) for the transmitter.
+            Differs: the receiver is not autoregressive, and it is told the noise variance.
+    """
+
+    modality: ClassVar[Modality] = "text"
+    config_class = TextCodecConfig
+    config: TextCodecConfig
+
+    def __init__(self, config: TextCodecConfig, tokenizer: TextTokenizer | None = None) -> None:
+        super().__init__(config)
+        self.tokenizer = tokenizer
+        shape = config.d_model, config.heads, config.feed_forward, config.max_length
+        self.embedding = nn.Embedding(config.vocabulary_size, config.d_model)
+        self.semantic_encoder = Transformer(config.encoder_layers, *shape)
+        self.channel_encoder = ChannelEncoder(config, config.symbols_per_token)
+        self.channel_decoder = nn.Sequential(
+            nn.Linear(3 * config.symbols_per_token, config.d_model),
+            nn.GELU(),
+            nn.Linear(config.d_model, config.d_model),
+        )
+        self.semantic_decoder = Transformer(config.decoder_layers, *shape)
+        self.vocabulary_bias = nn.Parameter(torch.empty(config.vocabulary_size))
+        self.post_init()
+
+    def reset_parameters(self) -> None:
+        """Draws what is shared by both ends, scaled so that a fresh codec finds all words about equally likely."""
+        nn.init.normal_(self.embedding.weight, std=self.config.d_model**-0.5)
+        nn.init.zeros_(self.vocabulary_bias)
+
+    def prepare(self, payloads: Sequence[str]) -> TextBatch:
+        if not payloads:
+            raise CodecError("There are no sentences to prepare; give at least one.")
+        tokenizer, longest = self._tokenizer(), self.config.max_length
+        rows = [tokenizer.encode(payload) for payload in payloads]
+        for payload, row in zip(payloads, rows, strict=True):
+            if not row:
+                raise CodecError(f"The sentence {payload!r} holds no word; remove it.")
+            if len(row) > longest:
+                beginning = payload if len(payload) <= 40 else f"{payload[:40]}..."
+                raise CodecError(
+                    f'The sentence "{beginning}" has {len(row)} tokens, but this codec takes at most {longest}; '
+                    "shorten it, or train a codec with a larger max_length."
+                )
+        lengths = torch.tensor([len(row) for row in rows])
+        ids = nn.utils.rnn.pad_sequence([torch.tensor(row) for row in rows], batch_first=True, padding_value=PADDING)
+        return TextBatch(ids, torch.arange(ids.shape[1]) < lengths.unsqueeze(1))
+
+    def represent(self, batch: TextBatch) -> Posterior:
+        features = self.semantic_encoder(self.embedding(batch.ids), batch.mask)
+        mean, sigma = self.channel_encoder(features)
+        mask = batch.mask.repeat_interleave(self.config.symbols_per_token, dim=1)
+        flat_sigma = None if sigma is None else sigma.flatten(1, 2)
+        return posterior(mean.flatten(1, 2), flat_sigma, mask, self.config.representation_variance)
+
+    def decode(self, reception: Reception) -> TextBatch:
+        features, mask = self._receive(reception)
+        logits = self._logits(features[mask])
+        logits[:, PADDING] = -torch.inf  # nothing is sent for padding, so it is never the answer
+        ids = torch.full(mask.shape, PADDING, device=mask.device)
+        ids[mask] = logits.argmax(dim=-1)
+        return TextBatch(ids, mask)
+
+    def loss(self, batch: TextBatch, reception: Reception) -> Tensor:
+        features, _ = self._receive(reception)
+        losses = functional.cross_entropy(self._logits(features[batch.mask]), batch.ids[batch.mask], reduction="none")
+        sentence = batch.mask.nonzero()[:, 0]
+        return losses.new_zeros(len(batch)).index_add(0, sentence, losses) / batch.mask.sum(dim=1)
+
+    def embed(self, latent: Tensor, mask: Tensor) -> Tensor:
+        size = 2 * self.config.symbols_per_token * self.config.max_length
+        used = (latent * mask.unsqueeze(-1)).flatten(1)
+        return functional.pad(used, (0, size - used.shape[1]))
+
+    def restore(self, batch: TextBatch) -> list[Sentence]:
+        tokenizer = self._tokenizer()
+        rows = zip(batch.ids.tolist(), batch.mask.sum(dim=1).tolist(), strict=True)
+        return [tokenizer.decode(ids[:length]) for ids, length in rows]
+
+    def view(self, payloads: Sequence[str]) -> list[Sentence]:
+        tokenizer = self._tokenizer()
+        return [tokenizer.view(payload) for payload in payloads]
+
+    def channel_uses(self, batch: TextBatch) -> Tensor:
+        return batch.mask.sum(dim=1) * self.config.symbols_per_token
+
+    def words(self, text: str) -> tuple[str, ...]:
+        """The words and punctuation marks of a text, as this codec's tokenizer splits them."""
+        return self._tokenizer().words(text)
+
+    # The two below pass on whatever transformers offers; the vocabulary travels with the weights.
+
+    def save_pretrained(self, save_directory: str | os.PathLike[str], *args: Any, **kwargs: Any) -> None:
+        super().save_pretrained(save_directory, *args, **kwargs)
+        Path(save_directory, TOKENIZER_FILE).write_text(self._tokenizer().to_json(), encoding="utf-8")
+
+    @classmethod
+    def from_pretrained(cls, pretrained_model_name_or_path: Any, *args: Any, **kwargs: Any) -> Self:
+        codec: Self = super().from_pretrained(pretrained_model_name_or_path, *args, **kwargs)
+        vocabulary = Path(pretrained_model_name_or_path, TOKENIZER_FILE).read_text(encoding="utf-8")
+        codec.tokenizer = TextTokenizer.from_json(vocabulary)
+        return codec
+
+    def _receive(self, reception: Reception) -> tuple[Tensor, Tensor]:
+        """Features of each token, float32 [batch, length, d_model], and bool [batch, length], the tokens there are."""
+        symbols = self.config.symbols_per_token
+        uses = reception.mask.shape[1]
+        if uses % symbols or uses > symbols * self.config.max_length:
+            raise CodecError(
+                f"A reception of {uses} channel uses is not from this codec, which sends {symbols} for each of at most "
+                f"{self.config.max_length} tokens; decode with the codec that encoded."
+            )
+        mask = reception.mask[:, ::symbols]
+        features = self.channel_decoder(receiver_features(reception).reshape(*mask.shape, 3 * symbols))
+        return self.semantic_decoder(features, mask), mask
+
+    def _logits(self, features: Tensor) -> Tensor:
+        """Scores of all words, float32 [tokens, vocabulary]: sender and receiver share the vectors of words."""
+        return functional.linear(features, self.embedding.weight, self.vocabulary_bias)
+
+    def _tokenizer(self) -> TextTokenizer:
+        if self.tokenizer is None:
+            raise CodecError("This text codec has no vocabulary; make it with new_codec, or load a stored one.")
+        return self.tokenizer

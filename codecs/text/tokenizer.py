@@ -1,0 +1,124 @@
+"""Sentences to token ids and back; the vocabulary is learned from the training sentences."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Literal, Self
+
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
+
+from semlink.codecs.contract import Sentence
+from semlink.errors import CodecError
+
+PADDING, UNKNOWN = 0, 1
+SPECIAL = ("<pad>", "<unk>")
+WORD = r"\w+(?:['’]\w+)*|[^\w\s]"  # a word with its apostrophes, or one mark; only white space is between
+MARK = "▁"  # begins the first piece of a word in a byte-pair vocabulary
+
+
+class TextTokenizer:
+    """A word or byte-pair vocabulary: words and punctuation marks are separate words, and none is dropped silently.
+
+    What the vocabulary lacks is `<unk>` and stays visible as such. No text can spell a special symbol.
+    """
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._entries = tuple(sorted(tokenizer.get_vocab(), key=tokenizer.get_vocab().__getitem__))
+        self._pieces = isinstance(tokenizer.model, models.BPE)
+
+    @classmethod
+    def learn(
+        cls,
+        sentences: Sequence[str],
+        kind: Literal["word", "bpe"],
+        vocabulary_size: int,
+        min_count: int,
+        lower_case: bool,
+    ) -> Self:
+        """The vocabulary of some sentences: most frequent first, ties in alphabetical order."""
+        tokenizer = Tokenizer(models.WordLevel({}, unk_token=SPECIAL[UNKNOWN]))
+        tokenizer.normalizer = normalizers.Sequence(
+            [normalizers.NFC(), normalizers.Replace(MARK, "_")] + [normalizers.Lowercase()] * lower_case
+        )
+        split = pre_tokenizers.Split(Regex(WORD), behavior="removed", invert=True)
+        tokenizer.pre_tokenizer = split
+        if kind == "word":
+            tokenizer.model = _word_model(cls(tokenizer), sentences, vocabulary_size, min_count)
+        else:
+            mark = pre_tokenizers.Metaspace(replacement=MARK, prepend_scheme="always", split=False)
+            tokenizer.pre_tokenizer = pre_tokenizers.Sequence([split, mark])
+            tokenizer.model = _piece_model(tokenizer, sentences, vocabulary_size, min_count)
+        return cls(tokenizer)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The tokenizer that `to_json` wrote. Errors: CodecError when it is not one of ours."""
+        try:
+            tokenizer = cls(Tokenizer.from_str(text))
+        except Exception as error:  # the library raises bare Exception
+            raise CodecError("The vocabulary is not a tokenizer file; store the codec again.") from error
+        if tokenizer._entries[: len(SPECIAL)] != SPECIAL:
+            raise CodecError(f"The vocabulary does not begin with {' and '.join(SPECIAL)}; it is of another program.")
+        return tokenizer
+
+    def to_json(self) -> str:
+        """All of it, as the text of a tokenizer.json."""
+        return self._tokenizer.to_str(pretty=True)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def words(self, text: str) -> tuple[str, ...]:
+        """The words and punctuation marks of a text, as this tokenizer writes and splits them."""
+        pieces = self._tokenizer.pre_tokenizer.pre_tokenize_str(self._tokenizer.normalizer.normalize_str(text))
+        return tuple(piece.removeprefix(MARK) for piece, _ in pieces)
+
+    def encode(self, text: str) -> list[int]:
+        """The token ids of a text. Errors: CodecError when it is not valid Unicode."""
+        try:
+            ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
+        except (TypeError, UnicodeEncodeError) as error:
+            raise CodecError(f"{text!r:.60} is not text; give sentences of valid Unicode characters.") from error
+        return ids
+
+    def decode(self, ids: Iterable[int]) -> Sentence:
+        """The sentence that token ids spell; unknown symbols stay in it."""
+        tokens = tuple(self._entries[index] for index in ids)
+        words = tuple(filter(None, "".join(tokens).split(MARK))) if self._pieces else tokens
+        return Sentence(text=_readable(words), words=words, tokens=tokens)
+
+    def view(self, text: str) -> Sentence:
+        """A text as it is, its words as they are, and its tokens as far as the vocabulary goes."""
+        return Sentence(text, self.words(text), tuple(self._entries[index] for index in self.encode(text)))
+
+
+def _word_model(
+    tokenizer: TextTokenizer, sentences: Iterable[str], vocabulary_size: int, min_count: int
+) -> models.WordLevel:
+    counts = Counter(word for sentence in sentences for word in tokenizer.words(sentence))
+    frequent = sorted((word for word in counts if counts[word] >= min_count), key=lambda word: (-counts[word], word))
+    entries = (*SPECIAL, *frequent[: vocabulary_size - len(SPECIAL)])
+    return models.WordLevel({entry: index for index, entry in enumerate(entries)}, unk_token=SPECIAL[UNKNOWN])
+
+
+def _piece_model(tokenizer: Tokenizer, sentences: Iterable[str], vocabulary_size: int, min_count: int) -> models.BPE:
+    learner = Tokenizer.from_str(tokenizer.to_str())  # a copy: training leaves it reading "<pad>" in a text as padding
+    learner.model = models.BPE(unk_token=SPECIAL[UNKNOWN])
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary_size,
+        min_frequency=min_count,
+        limit_alphabet=vocabulary_size - len(SPECIAL),
+        special_tokens=list(SPECIAL),
+        show_progress=False,
+    )
+    learner.train_from_iterator(sentences, trainer)
+    learned = json.loads(learner.to_str())["model"]
+    merges = [(first, second) for first, second in learned["merges"]]
+    return models.BPE(vocab=learned["vocab"], merges=merges, unk_token=SPECIAL[UNKNOWN], fuse_unk=True)
+
+
+def _readable(words: Sequence[str]) -> str:
+    """Words with spaces between them as a person writes them: none before a closing mark or after an opening one."""
+    return re.sub(r" (?=[.,;:!?)\]}])|(?<=[(\[{]) ", "", " ".join(words))

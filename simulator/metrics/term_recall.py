@@ -1,0 +1,46 @@
+"""Term recall: how often named words come through, the question of an erasure request that names words."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from semlink.codecs.contract import Sentence
+from semlink.simulator.metrics.contract import Metric, Statistics
+
+
+class TermRecall(Metric):
+    """Occurrences of the terms that the estimates recover, over those in the references. Range 0 to 1.
+
+    recall = sum over records and terms of min(count in estimate, count in reference) / sum of counts in references
+
+    Words are compared without regard to case and to their place in the sentence. NaN where no reference holds a
+    term: then there is nothing to recover.
+
+    Fields:     terms: the words.
+    Statistics: recovered occurrences, occurrences.
+    """
+
+    modality: ClassVar[Literal["text", "image"]] = "text"
+    names: ClassVar[Mapping[str, str]] = {"term_recall": "1"}
+    averages: ClassVar[Mapping[str, int]] = {}
+
+    def __init__(self, terms: tuple[str, ...]) -> None:
+        self.terms = frozenset(term.casefold() for term in terms)
+
+    def statistics(self, references: Sequence[Sentence], estimates: Sequence[Sentence]) -> Statistics:
+        """In: lists of Sentence of equal length. Out: float64 [records, 2]."""
+        rows = []
+        for reference, estimate in zip(references, estimates, strict=True):
+            wanted = self._counts(reference.words)
+            recovered = wanted & self._counts(estimate.words) if wanted else wanted
+            rows.append((recovered.total(), wanted.total()))
+        return np.array(rows, dtype=np.float64).reshape(-1, 2)
+
+    def values(self, mean: Statistics) -> dict[str, Statistics]:
+        with np.errstate(invalid="ignore"):
+            return {"term_recall": mean[..., 0] / mean[..., 1]}
+
+    def _counts(self, words: Sequence[str]) -> Counter[str]:
+        return Counter(word for word in map(str.casefold, words) if word in self.terms)

@@ -1,0 +1,24 @@
+"""The folder of the large data sets, which are not part of this package."""
+
+import os
+from pathlib import Path
+
+from semlink.errors import SourceError
+
+VARIABLE = "SEMLINK_DATA"
+
+
+def data_folder(source: str, data_dir: Path | None) -> Path:
+    """The folder that was named, on the command line or else by the environment variable SEMLINK_DATA.
+
+    In:     source: the name of the source that needs it, for the error sentence.
+    Errors: SourceError when none was named, or there is no such folder.
+    """
+    named = data_dir or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
+    if named is None:
+        raise SourceError(
+            f'The source "{source}" needs the folder of the large data sets; name it with --data-dir or {VARIABLE}.'
+        )
+    if not named.is_dir():
+        raise SourceError(f"There is no data folder {named}; name another with --data-dir or {VARIABLE}.")
+    return named

@@ -1,0 +1,31 @@
+"""Which split a record belongs to, from its id alone, so that a new record never moves an old one."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+from semlink.errors import WrongField
+from semlink.simulator.sources.contract import Record
+
+
+def split_by_id(
+    records: Iterable[Record], validation: float = 0.1, test: float = 0.1
+) -> tuple[list[Record], list[Record], list[Record]]:
+    """Train, validation and test records, in the order given; the shares hold on average."""
+    splits: tuple[list[Record], list[Record], list[Record]] = ([], [], [])
+    for record in records:
+        digest = hashlib.blake2b(record.id.encode(), digest_size=8).digest()
+        position = int.from_bytes(digest, "big") / 2**64
+        splits[1 if position < validation else 2 if position < validation + test else 0].append(record)
+    return splits
+
+
+def thin(records: Sequence[Record], limit: int | None) -> Sequence[Record]:
+    """At most `limit` of the records, evenly spaced and always the same ones."""
+    count = len(records) if limit is None else min(limit, len(records))
+    return [records[index * len(records) // count] for index in range(count)]
+
+
+def check_limit(limit: int | None) -> None:
+    """Errors: WrongField when a limit on the number of records is below 1."""
+    if limit is not None and limit < 1:
+        raise WrongField(f"A source cannot take limit={limit}; give a number of records, at least 1.")

@@ -1,0 +1,83 @@
+"""Sentences from a text file of the user's own."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from semlink.errors import SourceError, WrongField
+from semlink.simulator.sources.contract import Record, Source
+from semlink.simulator.sources.data_folder import data_folder
+from semlink.simulator.sources.reader import Reader
+from semlink.simulator.sources.sentence_digest import sentence_digest
+from semlink.simulator.sources.splits import check_limit, split_by_id, thin
+
+
+@dataclass(frozen=True)
+class TextFile(Reader):
+    """UTF-8 text with one sentence a line; lines outside the limits of length and repeated sentences are left out.
+
+    Without a test file the lines are split 80/10/10 by the hash of their ids; with one, nine tenths train and one
+    tenth validates, and a sentence of the test file is left out of both. The owner of a sentence is its file.
+
+    Fields: path, test: the files; a relative path starts from the current folder or else from the data folder.
+            min_words, max_words: limits of length, in words between spaces.
+            limit: at most so many records of each split, evenly spaced.
+    Errors: SourceError when a file is missing, is not UTF-8 or has no usable sentence; WrongField when the limits
+            make no sense.
+    """
+
+    path: Path
+    test: Path | None = None
+    min_words: int = 4
+    max_words: int = 30
+    limit: int | None = None
+
+    def __post_init__(self) -> None:
+        check_limit(self.limit)
+        if not 1 <= self.min_words <= self.max_words:
+            raise WrongField(
+                f"A text file cannot take min_words={self.min_words} with max_words={self.max_words}; "
+                "give 1 or more, and the smaller number first."
+            )
+
+    def read(self, data_dir: Path | None = None) -> Source:
+        records = self._records(self.path, data_dir)
+        if self.test is None:
+            splits = split_by_id(records.values())
+        else:
+            unseen = self._records(self.test, data_dir)
+            known = [record for digest, record in records.items() if digest not in unseen]
+            splits = (*split_by_id(known, test=0.0)[:2], list(unseen.values()))
+        train, validation, test = (thin(split, self.limit) for split in splits)
+        return Source("text-file", "text", train, validation, test)
+
+    def _records(self, path: Path, data_dir: Path | None) -> dict[str, Record]:
+        """The usable sentences of a file, by their digest."""
+        records: dict[str, Record] = {}
+        for line in _text(path, data_dir).split("\n"):
+            sentence = " ".join(line.split())
+            if self.min_words <= len(sentence.split()) <= self.max_words:
+                digest = sentence_digest(sentence)
+                records.setdefault(digest, Record(f"{path.stem}/{digest}", sentence, path.name))
+        if not records:
+            raise SourceError(
+                f"{path} has no sentence of {self.min_words} to {self.max_words} words; write one sentence a line."
+            )
+        return records
+
+
+def _text(path: Path, data_dir: Path | None) -> str:
+    place = path
+    if not path.is_file():
+        try:
+            place = data_folder("text-file", data_dir) / path
+        except SourceError:
+            place = path
+    try:
+        data = place.read_bytes()
+    except OSError as error:
+        raise SourceError(f"There is no text file {path}, here or in the data folder; check its name.") from error
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise SourceError(f"Line {line} of {path} is not UTF-8 text; save the file as UTF-8.") from error

@@ -1,0 +1,54 @@
+"""Tiny codecs, one for each registry entry, and payloads for them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from semlink.codecs import CODECS, NeuralCodec, new_codec
+
+SENTENCES = [
+    "The sender encodes.",
+    "A receiver decodes what the channel left, symbol by symbol.",
+    "Noise is added to every symbol!",
+    "Forget the sender.",
+    "The channel, being noisy, forgets.",
+]
+SMALL = {"d_model": 16, "heads": 2, "feed_forward": 32, "encoder_layers": 1, "decoder_layers": 1}
+FIELDS: dict[str, dict[str, object]] = {
+    "text": {**SMALL, "symbols_per_token": 3, "max_length": 14},
+    "image": {**SMALL, "bandwidth_ratio": 0.3},
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A registry entry with fields and payloads to build it from."""
+
+    name: str
+    fields: dict[str, object]
+    payloads: list[Any]
+
+    def codec(self, seed: int = 0, **fields: object) -> NeuralCodec[Any]:
+        """A fresh codec, ready to use."""
+        return new_codec(self.name, {**self.fields, **fields}, self.payloads, seed).eval()
+
+
+def images() -> list[Any]:
+    return list(np.random.default_rng(0).integers(0, 256, (5, 8, 6), dtype=np.uint8))
+
+
+@pytest.fixture(params=CODECS)
+def case(request: pytest.FixtureRequest) -> Case:
+    payloads = {"text": SENTENCES, "image": images()}
+    return Case(request.param, FIELDS[request.param], payloads[request.param])
+
+
+@pytest.fixture
+def text() -> Case:
+    return Case("text", FIELDS["text"], SENTENCES)
+
+
+@pytest.fixture
+def image() -> Case:
+    return Case("image", FIELDS["image"], images())

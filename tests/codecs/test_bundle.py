@@ -1,0 +1,167 @@
+"""A stored codec comes back exactly, or not at all."""
+
+import json
+import pickle
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from semlink.codecs import load_bundle, save_bundle
+from semlink.codecs.bundle import _manifest
+from semlink.errors import BundleError
+
+CARD = {"source": {"name": "toy", "digest": "sha256:0"}, "training_snr_db": [0, 18], "seed": 0}
+
+
+@pytest.fixture
+def folder(case: Any, tmp_path: Path) -> Path:
+    save_bundle(case.codec(), CARD, tmp_path / "codec", {"request.json": "{}\n"})
+    return tmp_path / "codec"
+
+
+def seal(folder: Path) -> None:
+    """Writes a manifest that agrees with the files, as a skilled forger would."""
+    files = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "manifest.json"}
+    (folder / "manifest.json").write_bytes(_manifest(files))
+
+
+def test_bundle_comes_back(case: Any, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    before = torch.get_rng_state()
+    bundle = load_bundle(folder)
+    assert torch.equal(before, torch.get_rng_state())
+    assert capfd.readouterr() == ("", "")
+    codec = case.codec()
+    batch = codec.prepare(case.payloads)
+    assert torch.equal(bundle.codec.encode(bundle.codec.prepare(case.payloads)).symbols, codec.encode(batch).symbols)
+    assert not bundle.codec.training
+    assert all(weight.requires_grad for weight in bundle.codec.parameters())
+    assert bundle.card == CARD
+    assert bundle.digest() == load_bundle(folder).digest()
+    assert (folder / "request.json").read_text() == "{}\n"
+    assert "sha256:0" in (folder / "README.md").read_text()
+
+
+def test_storing_is_quiet_and_gives_the_same_bytes_again(
+    case: Any, folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    save_bundle(load_bundle(folder).codec, CARD, tmp_path / "again", {"request.json": "{}\n"})
+    assert capfd.readouterr() == ("", "")
+    assert load_bundle(tmp_path / "again").digest() == load_bundle(folder).digest()
+
+
+def test_any_flipped_byte_is_noticed(folder: Path) -> None:
+    """60 random places in each file, and the first and last byte."""
+    generator = np.random.default_rng(0)
+    for path in sorted(folder.iterdir()):
+        whole = path.read_bytes()
+        for place in {0, len(whole) - 1, *generator.integers(0, len(whole), 60).tolist()}:
+            broken = bytearray(whole)
+            broken[place] ^= int(generator.integers(1, 256))
+            path.write_bytes(broken)
+            with pytest.raises(BundleError):
+                load_bundle(folder)
+        path.write_bytes(whole)
+    load_bundle(folder)
+
+
+def test_missing_and_cut_files_are_noticed(folder: Path) -> None:
+    for path in sorted(folder.iterdir()):
+        whole = path.read_bytes()
+        path.unlink()
+        with pytest.raises(BundleError, match=path.name):
+            load_bundle(folder)
+        path.write_bytes(whole[: len(whole) // 2])
+        with pytest.raises(BundleError, match=path.name):
+            load_bundle(folder)
+        path.write_bytes(whole)
+
+
+def test_missing_and_foreign_folders_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="There is no folder"):
+        load_bundle(tmp_path / "nowhere")
+    with pytest.raises(BundleError, match="not a stored codec"):
+        load_bundle(tmp_path)
+    for manifest in ("[]", "3", '{"files": 3}', '{"files": [1]}', '{"files": {"../x": ""}}', '{"files": {}}', "\xff"):
+        (tmp_path / "manifest.json").write_text(manifest)
+        with pytest.raises(BundleError):
+            load_bundle(tmp_path)
+
+
+@pytest.mark.parametrize("change", ["unknown", "missing", "shape", "type", "truncated"])
+def test_weights_that_do_not_fit_are_refused(folder: Path, change: str) -> None:
+    path = folder / "model.safetensors"
+    tensors = load_file(path)
+    name = sorted(tensors)[0]
+    if change == "unknown":
+        tensors["surplus"] = torch.zeros(1)
+    elif change == "missing":
+        del tensors[name]
+    elif change == "shape":
+        tensors[name] = torch.zeros(3, 2, 1)
+    else:
+        tensors[name] = tensors[name].half()
+    save_file(tensors, path)
+    if change == "truncated":
+        path.write_bytes(path.read_bytes()[:-5])
+    seal(folder)
+    with pytest.raises(BundleError):
+        load_bundle(folder)
+
+
+@pytest.mark.parametrize(("field", "value"), [("model_type", "bert"), ("d_model", -1), ("d_model", "x"), ("heads", 1000)])
+def test_wrong_configurations_are_refused(folder: Path, field: str, value: object) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, field: value}))
+    seal(folder)
+    with pytest.raises(BundleError):
+        load_bundle(folder)
+
+
+@pytest.mark.parametrize("name", ["config.json", "card.json", "model.safetensors"])
+def test_a_sealed_bundle_without_a_part_is_refused(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    seal(folder)
+    with pytest.raises(BundleError):
+        load_bundle(folder)
+
+
+def test_text_needs_its_own_vocabulary(text: Any, tmp_path: Path) -> None:
+    save_bundle(text.codec(), CARD, tmp_path / "a")
+    save_bundle(text.codec(vocabulary_size=10), CARD, tmp_path / "b")
+    shutil.copy(tmp_path / "b" / "tokenizer.json", tmp_path / "a")
+    seal(tmp_path / "a")
+    with pytest.raises(BundleError, match="vocabulary"):
+        load_bundle(tmp_path / "a")
+    (tmp_path / "a" / "tokenizer.json").unlink()
+    seal(tmp_path / "a")
+    with pytest.raises(BundleError, match="tokenizer"):
+        load_bundle(tmp_path / "a")
+
+
+class Trap:
+    """Leaves a file behind when something unpickles it."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.mark,)
+
+
+def test_pickles_are_not_read(folder: Path, tmp_path: Path) -> None:
+    (folder / "model.safetensors").write_bytes(pickle.dumps(Trap(tmp_path / "sprung")))
+    seal(folder)
+    with pytest.raises(BundleError):
+        load_bundle(folder)
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_extra_files_keep_out_of_the_way(case: Any, tmp_path: Path) -> None:
+    for name in ("manifest.json", "config.json", "../x", "a/b", ""):
+        with pytest.raises(BundleError, match="extra file"):
+            save_bundle(case.codec(), CARD, tmp_path / "codec", {name: "text"})
+    assert not list(tmp_path.iterdir())

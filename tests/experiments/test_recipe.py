@@ -1,0 +1,79 @@
+"""Recipes say what is wrong with them, and overrides reach every field."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from semlink.errors import RecipeError, SemlinkError
+from semlink.experiments.recipe import load_recipe, override, packaged_recipes, parse_range, plan_from, recipe_from
+
+SMALL = {"experiment": "tiny", "source": "digits", "codec": "image:d_model=16"}
+
+
+@pytest.mark.parametrize("name", packaged_recipes())
+def test_packaged_recipes_load(name: str) -> None:
+    assert load_recipe(name).experiment
+
+
+def test_resolved_recipe_reads_back(tmp_path: Path) -> None:
+    recipe = recipe_from(SMALL, "small")
+    path = tmp_path / "recipe.yaml"
+    path.write_text(recipe.text())
+    assert load_recipe(path) == recipe
+
+
+def test_overrides_reach_nested_fields(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(recipe_from(SMALL, "small").text())
+    recipe = load_recipe(path, ["training.steps=7", "codec.d_model=32", "sweep.snr_db=0:6:3", "seed=4"])
+    assert (recipe.training.steps, recipe.codec.fields["d_model"], recipe.seed) == (7, 32, 4)
+    assert recipe.sweep.snr_db == (0.0, 3.0, 6.0)
+
+
+def test_override_of_the_one_line_form() -> None:
+    assert override(SMALL, ["codec.layers=1"])["codec"] == {"name": "image", "d_model": 16, "layers": 1}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"trainning": {}}, "trainning"),
+        ({"training": {"stepz": 3}}, "stepz"),
+        ({"training": {"steps": "many"}}, "training.steps"),
+        ({"training": {"steps": 0}}, "at least 1"),
+        ({"training": {"snr_db": float("nan")}}, "snr_db"),
+        ({"experiment": "No Spaces"}, "experiment"),
+        ({"seed": -1}, "seed"),
+        ({"sweep": {"snr_db": "a:b"}}, "0:18:3"),
+        ({"sweep": {"channels": ["awgm"]}}, "awgn"),
+        ({"channel": "rayleigh:coherance=block"}, "coherence"),
+        ({"source": 3}, "source"),
+    ],
+)
+def test_wrong_fields_are_named(change: dict[str, object], words: str) -> None:
+    with pytest.raises(SemlinkError, match=words):
+        recipe_from({**SMALL, **change}, "small")
+
+
+def test_files_that_are_no_recipe(tmp_path: Path) -> None:
+    for name, content in (("list.yaml", b"- a"), ("broken.yaml", b"a: [1"), ("binary.yaml", b"\xff\xfe\x00")):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(RecipeError):
+            load_recipe(tmp_path / name)
+    with pytest.raises(RecipeError, match="quickstart-text"):
+        load_recipe("quickstart-txt")
+
+
+@given(st.integers(-20, 20), st.integers(0, 30), st.sampled_from([0.5, 1.0, 3.0]))
+def test_ranges(low: int, count: int, step: float) -> None:
+    points = parse_range(f"{low}:{low + count * step}:{step}")
+    assert isinstance(points, tuple)
+    assert points == tuple(low + index * step for index in range(count + 1))
+
+
+@pytest.mark.parametrize("text", ["", "0:18:0", "a", "0:1:2:3", "18:0:3", "0:1e9:1", "nan:1:1"])
+def test_no_ranges(text: str) -> None:
+    with pytest.raises(SemlinkError):
+        plan_from(["awgn"], text, [])

@@ -1,0 +1,476 @@
+"""The report of a run: everything in it comes from the files, is escaped, and needs nothing from outside."""
+
+import dataclasses
+import html
+import json
+import math
+import re
+import time
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from semlink.errors import ResultsError
+from semlink.experiments.report import summary
+from semlink.experiments.report.page import write_report
+from semlink.experiments.report.rows import Measurements
+from semlink.simulator.results import Row, write_rows
+
+SNRS = [0.0, 3.0, 6.0, 9.0, 12.0, 15.0, 18.0]
+TEXT_METRICS = [f"{kind}_bleu{n}" for kind in ("corpus", "sentence") for n in (1, 2, 3, 4)]
+TEXT_METRICS += ["word_accuracy", "token_accuracy", "term_recall"]
+IMAGE_METRICS = {"psnr": "dB", "psnr_of_mean_mse": "dB", "mse": "1", "ssim": "1"}
+COUNTS = {"forget": 48, "retain": 200, "test": 150}
+SECONDS = {"original": 412.0, "erased": 21.4, "retrained": 398.0}
+SENTENCES = {
+    "forget": [
+        "a coroutine is awaited by the asyncio event loop until it returns",
+        "cancelling a task raises an exception inside the coroutine",
+    ],
+    "test": ["return a list of the names in the current local scope"],
+}
+
+
+def fake_rows() -> list[Row]:
+    """The rows of a run with a text and an image experiment, as the quickstart makes them."""
+    return _text_rows() + _image_rows()
+
+
+def _row(experiment: str, version: str, channel: str, snr_db: float | None, set_name: str, metric: str, value: float,
+         half: float, unit: str, n: int, minus: str | None = None) -> Row:  # fmt: skip
+    codec = "text-small" if experiment.startswith("text") else "image-small"
+    method = {"original": "", "erased": "variational", "retrained": "retrain"}[version]
+    low, high = value - half, value + half
+    if minus is None and unit == "1":
+        low, high = max(0.0, low), min(1.0, high)
+    return Row(experiment, codec, version, method, channel, snr_db, set_name, metric, value, low, high, 0.95, n, unit,
+               0, "0.1.0", draws=4, minus=minus)  # fmt: skip
+
+
+def _text_value(metric: str, version: str, channel: str, set_name: str, snr_db: float) -> float:
+    rise = 1 / (1 + math.exp(-(snr_db - (4 if channel == "awgn" else 8)) / 2.5))
+    order = int(metric[-1]) if metric[-1].isdigit() else 1
+    top = {"forget": 0.95, "retain": 0.96, "test": 0.88}[set_name]
+    if metric == "term_recall":
+        return {"original": 0.93, "erased": 0.05, "retrained": 0.03}[version] * rise
+    if set_name == "forget" and version != "original":
+        top = 0.66 if version == "erased" else 0.67
+    return (top - (0.006 if version == "erased" and set_name == "test" else 0)) * rise**order
+
+
+def _text_rows() -> list[Row]:
+    name, rows = "text-python-docs", []
+    for channel in ("awgn", "rayleigh"):
+        for set_name, n in COUNTS.items():
+            for metric in TEXT_METRICS:
+                if metric == "term_recall" and set_name != "forget":
+                    continue
+                for snr_db in SNRS:
+                    values = {v: _text_value(metric, v, channel, set_name, snr_db) for v in SECONDS}
+                    half = 0.3 / math.sqrt(n)
+                    rows += [
+                        _row(name, v, channel, snr_db, set_name, metric, x, half, "1", n) for v, x in values.items()
+                    ]
+                    for minus in ("retrained", "original"):
+                        gap = values["erased"] - values[minus]
+                        rows.append(_row(name, "erased", channel, snr_db, set_name, metric, gap, 0.012, "1", n, minus))
+    for version, auc in {"original": 0.71, "erased": 0.53, "retrained": 0.50}.items():
+        rows.append(_row(name, version, "awgn", 12.0, "forget", "membership_auc", auc, 0.06, "1", 48))
+    return rows + _single_rows(name)
+
+
+def _image_rows() -> list[Row]:
+    name, rows = "image-digits", []
+    for channel in ("awgn", "rayleigh"):
+        for set_name, n in COUNTS.items():
+            for snr_db in SNRS:
+                values = {}
+                for version in SECONDS:
+                    loss = 3.1 if set_name == "forget" and version != "original" else 0.0
+                    loss += 0.12 if version == "erased" else 0.0
+                    values[version] = 11 + 9.5 * snr_db / 18 - loss - (2 if channel == "rayleigh" else 0)
+                for metric, unit in IMAGE_METRICS.items():
+                    for version, psnr in values.items():
+                        value = psnr if unit == "dB" else 10 ** (-psnr / 10) if metric == "mse" else min(1, psnr / 22)
+                        half = {"dB": 0.35, "1": 0.02}[unit] if metric != "mse" else value * 0.1
+                        rows.append(_row(name, version, channel, snr_db, set_name, metric, value, half, unit, n))
+                gap = values["erased"] - values["retrained"]
+                rows.append(_row(name, "erased", channel, snr_db, set_name, "psnr", gap, 0.09, "dB", n, "retrained"))
+    return rows + _single_rows(name)
+
+
+def _single_rows(name: str) -> list[Row]:
+    rows = [
+        _row(name, version, "awgn", None, "", "seconds", value, math.nan, "s", 1) for version, value in SECONDS.items()
+    ]
+    for version in SECONDS:
+        for metric, uses in (("channel_uses", 96.4), ("total_channel_uses", 96.4)):
+            rows.append(_row(name, version, "awgn", None, "test", metric, uses, 2.1, "channel uses", 150))
+    return rows
+
+
+def fake_samples() -> list[dict[str, Any]]:
+    """Samples as a run stores them: sentences with wrong, missing and unknown words, and noisy digits."""
+    random = np.random.default_rng(0)
+    found = []
+    for set_name, sentences in SENTENCES.items():
+        for index, sentence in enumerate(sentences):
+            for snr_db, share in ((0.0, 0.4), (6.0, 0.15), (18.0, 0.0)):
+                estimates = {}
+                for version in SECONDS:
+                    words = [
+                        w if random.random() >= share else random.choice(["the", "of", "value"])
+                        for w in sentence.split()
+                    ]
+                    if version != "original":
+                        words = ["[UNK]" if w in ("coroutine", "asyncio") else w for w in words]
+                    estimates[version] = " ".join(words[: -1 if snr_db == 0 else None])
+                found.append({"experiment": "text-python-docs", "modality": "text", "channel": "awgn", "set": set_name,
+                              "snr_db": snr_db, "record": f"asyncio-task:{index}", "reference": sentence, "estimates": estimates})  # fmt: skip
+    digits = load_digits().images / 16
+    for index in range(5):
+        set_name = "forget" if index < 3 else "test"
+        image = digits[7 + 10 * index if set_name == "forget" else index]
+        for snr_db, spread in ((0.0, 0.3), (9.0, 0.12), (18.0, 0.04)):
+            estimates = {}
+            for version in SECONDS:
+                blur = 0.45 if set_name == "forget" and version != "original" else 0.0
+                noisy = (1 - blur) * image + blur * digits.mean(axis=0) + spread * random.normal(size=image.shape)
+                estimates[version] = [np.clip(noisy, 0, 1).round(4).tolist()]
+            found.append({"experiment": "image-digits", "modality": "image", "channel": "awgn", "set": set_name,
+                          "snr_db": snr_db, "record": f"digit-{index}", "reference": [image.tolist()], "estimates": estimates})  # fmt: skip
+    return found
+
+
+def fake_experiments() -> list[dict[str, Any]]:
+    """Recipes, requests and certificates of the two experiments."""
+    erasure = {"method": "variational", "settings": {"steps": 300, "learning_rate": 1e-4}, "reads": ["forget", "retain"],
+               "seconds": 21.4, "steps": 300, "samples": 19200, "notes": {"stopped": "limit"}}  # fmt: skip
+    recipe = {"experiment": "text-python-docs", "seed": 0, "source": {"name": "python-docs"},
+              "channel": "awgn", "training": {"steps": 900, "batch": 64, "snr_db": [0, 18]}}  # fmt: skip
+    common = {"command": "semlink quickstart --out runs/demo", "recipe": recipe, "erasure": erasure,
+              "codec": {"parameters": 1203441, "train_snr_db": [0, 18], "digest": "sha256:5f2a"}}  # fmt: skip
+    return [
+        {
+            "experiment": "text-python-docs",
+            "request": {"terms": ["asyncio", "coroutine"], "reason": "right to erasure"},
+            **common,
+        },
+        {"experiment": "image-digits", "request": {"labels": [7]}, **common},
+    ]
+
+
+def write_run(folder: Path, rows: list[Row] | None = None) -> Path:
+    """A whole run as files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_rows(folder / "results.jsonl", fake_rows() if rows is None else rows)
+    (folder / "samples.json").write_text(json.dumps(fake_samples()))
+    (folder / "experiments.json").write_text(json.dumps(fake_experiments()))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with its report written into it."""
+    shown = ("term_recall", "corpus_bleu4", "psnr", "mse", "membership_auc", "seconds", "channel_uses")
+    folder = write_run(tmp_path_factory.mktemp("run"), [row for row in fake_rows() if row.metric in shown])
+    write_report(folder)
+    return folder
+
+
+def image_rows() -> list[Row]:
+    """The PSNR curves of the image experiment over AWGN: enough for most questions, and fast to draw."""
+    return [r for r in fake_rows() if (r.experiment, r.metric, r.channel) == ("image-digits", "psnr", "awgn")]
+
+
+def summary_of(rows: list[Row]) -> str:
+    """The sentences and the answers of one experiment."""
+    measured = Measurements("x", rows)
+    told = [f"{a.question} {a.short} {a.detail}" for a in summary.answers(measured, "images", "")]
+    return " ".join(summary.sentences(measured, "images") + told).replace("\u00a0", " ")
+
+
+@pytest.fixture
+def page_of(tmp_path: Path) -> Callable[[list[Row]], str]:
+    """Writes the report of a few rows without samples and returns the page."""
+
+    def write(rows: list[Row]) -> str:
+        write_rows(tmp_path / "results.jsonl", rows)
+        return write_report(tmp_path).read_text(encoding="utf-8")
+
+    return write
+
+
+class Balance(HTMLParser):
+    """Follows the tags of a page: every one that opens has to close, in order; collects ids and addresses."""
+
+    VOID = frozenset({"meta", "img", "br", "link", "input", "hr"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.tags: set[str] = set()
+        self.addresses: list[str] = []
+        self.images: list[dict[str, str | None]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.ids += [value or "" for name, value in attrs if name == "id"]
+        self.addresses += [value or "" for name, value in attrs if name in ("src", "href", "xlink:href")]
+        if tag in ("img", "svg"):
+            self.images.append(dict(attrs))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in self.VOID:
+            self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def parsed(page: str) -> Balance:
+    balance = Balance()
+    balance.feed(page)
+    balance.close()
+    return balance
+
+
+def text_of(page: str) -> str:
+    """What a reader sees of the lead and the answers, in plain spaces."""
+    head = page[page.index("<body>") : page.index('<div class="pair">') if '<div class="pair">' in page else None]
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", head)))
+
+
+def sweep_rows() -> list[Row]:
+    """A plain sweep: two codecs, no erasure."""
+    kept = [r for r in fake_rows() if (r.version, r.set, r.metric) == ("original", "test", "corpus_bleu4")]
+    return kept + [dataclasses.replace(r, codec="classical", value=r.value * 0.9) for r in kept]
+
+
+def test_page_is_well_formed_and_stands_alone(run: Path) -> None:
+    page = (run / "report.html").read_text(encoding="utf-8")
+    balance = parsed(page)
+    assert not balance.open
+    assert len(balance.ids) == len(set(balance.ids))
+    assert "script" not in balance.tags
+    own = {f"#{name}" for name in balance.ids}
+    for address in balance.addresses:
+        assert address in own or address.startswith("data:image/png;base64,") or (run / address).exists(), address
+    assert not re.search(r"https?:|@import|url\((?!#)", page)
+    assert all(image.get("alt") or image.get("aria-label") for image in balance.images)
+
+
+def test_every_experiment_metric_channel_and_set_is_shown(run: Path) -> None:
+    page = (run / "report.html").read_text(encoding="utf-8")
+    for experiment, metrics, noun in (
+        ("text-python-docs", ["corpus_bleu4", "term_recall"], "sentences"),
+        ("image-digits", ["psnr", "mse"], "images"),
+    ):
+        for metric in metrics:
+            for ending in ("svg", "png"):
+                assert (run / "figures" / f"{experiment}-{metric}.{ending}").stat().st_size > 1000
+        grid = (run / "figures" / f"{experiment}-{metrics[0]}.svg").read_text()
+        for set_name in ("Erased", "Kept", "Unseen"):
+            for channel in ("AWGN", "Rayleigh"):
+                title = f">{set_name} {noun}, {channel}</text>"
+                assert title in grid
+                assert title in page
+        for version in SECONDS:
+            assert f">{version}</text>" in grid
+
+
+def test_summary_quotes_the_rows(run: Path) -> None:
+    """The sentences name the values at 12 dB over AWGN; those of `fake_rows` are recomputed here."""
+    seen = text_of((run / "report.html").read_text(encoding="utf-8"))
+    recall = {v: _text_value("term_recall", v, "awgn", "forget", 12.0) for v in SECONDS}
+    assert (
+        f"On the 48 erased sentences, the share of the named words recovered at 12 dB over AWGN fell from "
+        f"{recall['original']:.3f} to {recall['erased']:.3f}; "
+        f"a codec retrained without them reaches {recall['retrained']:.3f}." in seen
+    )
+    assert "On unseen test sentences BLEU-4 changed by −0.005 [−0.017, +0.007]." in seen
+    assert "Erasing took 21.4 s, retraining 6 min 38 s." in seen
+    assert (
+        "PSNR at 12 dB over AWGN fell from 17.33 to 14.11 dB; a codec retrained without them reaches 14.23 dB" in seen
+    )
+
+
+@pytest.mark.parametrize(
+    ("gap", "verdict"),
+    [
+        ((-0.2, 0.1, 0.4), "no difference to the retrained codec was found"),
+        ((0.1, 0.2, 0.3), "something of them remains"),
+        ((-0.3, -0.2, -0.1), "more was lost than the records"),
+        ((math.nan, 0.2, math.nan), "The interval is not known"),
+    ],
+)
+def test_verdict_follows_the_paired_interval(gap: tuple[float, float, float], verdict: str) -> None:
+    low, value, high = gap
+    rows = [dataclasses.replace(r, value=value, low=low, high=high) if r.minus else r for r in image_rows()]
+    assert verdict in summary_of(rows)
+    assert f"{value:+.2f} dB".replace("-", "−") in summary_of(rows)
+
+
+def test_a_changed_row_changes_the_page(run: Path, page_of: Callable[[list[Row]], str]) -> None:
+    place = ("erased", 12.0, "forget", None)
+    rows = [
+        dataclasses.replace(r, value=12.34) if (r.version, r.snr_db, r.set, r.minus) == place else r
+        for r in image_rows()
+    ]
+    assert "12.34" not in text_of((run / "report.html").read_text(encoding="utf-8"))
+    assert "fell from 17.33 to 12.34 dB" in text_of(page_of(rows))
+
+
+def test_same_files_give_the_same_bytes(tmp_path: Path) -> None:
+    pages = [write_report(write_run(tmp_path / name, image_rows())) for name in ("first", "second")]
+    assert pages[0].read_bytes() == pages[1].read_bytes()
+    figures = [sorted((page.parent / "figures").iterdir()) for page in pages]
+    assert [path.name for path in figures[0]] == [path.name for path in figures[1]] != []
+    assert all(one.read_bytes() == two.read_bytes() for one, two in zip(*figures, strict=True))
+
+
+def test_hostile_text_is_escaped_and_stays_inside_the_folder(tmp_path: Path) -> None:
+    evil = '<script>alert("x")</script>$\\frac{'
+    rows = [
+        dataclasses.replace(r, experiment=f"../../{evil}", codec=f"_{evil}{index}", channel=evil, method=evil)
+        for index in range(2)
+        for r in fake_rows()
+        if (r.metric, r.set, r.channel) == ("corpus_bleu4", "test", "awgn")
+    ]
+    folder = write_run(tmp_path / "run", rows)
+    name = rows[0].experiment
+    sample = fake_samples()[0] | {"experiment": name, "record": evil, "reference": evil, "estimates": {evil: evil}}
+    (folder / "samples.json").write_text(json.dumps([sample]))
+    described = {"command": evil, "recipe": {evil: evil}, "request": {"terms": [evil]}, "erasure": {evil: evil}}
+    (folder / "experiments.json").write_text(json.dumps([{"experiment": name, **described}]))
+    page = write_report(folder).read_text(encoding="utf-8")
+    balance = parsed(page)
+    assert not balance.open
+    assert "script" not in balance.tags
+    assert page.count("&lt;script&gt;") > 5
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_values_that_are_no_numbers_survive(page_of: Callable[[list[Row]], str]) -> None:
+    wrong = [math.nan, math.inf, -math.inf]
+    rows = [r for r in fake_rows() if r.metric in ("psnr", "mse", "seconds") and r.channel == "awgn"]
+    rows = [
+        dataclasses.replace(r, value=wrong[i % 3], low=wrong[(i + 1) % 3], high=wrong[i % 3])
+        for i, r in enumerate(rows)
+    ]
+    page = page_of(rows)
+    assert not parsed(page).open
+    assert "∞" in page
+    assert "not a number" in page
+
+
+@pytest.mark.parametrize("missing", list(SECONDS))
+def test_a_missing_version_survives(page_of: Callable[[list[Row]], str], missing: str) -> None:
+    rows = [r for r in image_rows() if missing not in (r.version, r.minus)]
+    page = page_of(rows)
+    assert not parsed(page).open
+    assert f">{missing}</text>" not in page
+    assert ("Erasure report" in page) == (missing != "erased")
+
+
+def test_a_plain_sweep_compares_the_codecs(page_of: Callable[[list[Row]], str]) -> None:
+    page = page_of(sweep_rows())
+    seen = text_of(page)
+    value = _text_value("corpus_bleu4", "original", "awgn", "test", 12.0)
+    assert "Link report" in seen
+    assert f"BLEU-4 is {value:.3f} [" in seen
+    assert "for text-small and" in seen
+    assert f"{0.9 * value:.3f}" in seen
+    assert ">text-small</text>" in page
+    assert ">classical</text>" in page
+    for word in ("Distance to the retrained codec", "membership", "What was erased?"):
+        assert word not in page
+
+
+def test_several_methods_are_told_apart(page_of: Callable[[list[Row]], str]) -> None:
+    rows = image_rows()
+    rows += [dataclasses.replace(r, method="finetune", value=r.value + 1) for r in rows if r.version == "erased"]
+    page = page_of(rows)
+    assert ">erased · variational</text>" in page
+    assert ">erased · finetune</text>" in page
+    seen = summary_of(rows)
+    assert "erased · variational: On the 48 erased images, PSNR at 12 dB over AWGN fell from 17.33 to 14.11 dB" in seen
+    assert "erased · finetune: On the 48 erased images, PSNR at 12 dB over AWGN fell from 17.33 to 15.11 dB" in seen
+
+
+def test_says_which_attacks_were_made(run: Path, page_of: Callable[[list[Row]], str]) -> None:
+    assert "Also tested: a membership attack" in (run / "report.html").read_text(encoding="utf-8")
+    page = page_of(image_rows())
+    assert "Also tested" not in page
+    assert "Not tested: whether an attacker can tell" in page
+
+
+def test_recipe_request_command_and_certificate_are_shown(run: Path) -> None:
+    page = html.unescape((run / "report.html").read_text(encoding="utf-8"))
+    for told in ("semlink quickstart --out runs/demo", "steps: 900", "asyncio, coroutine", "settings.learning_rate"):
+        assert told in page
+
+
+def test_report_goes_to_another_folder_and_links_back(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run", image_rows())
+    page = write_report(folder, tmp_path / "elsewhere")
+    assert page == tmp_path / "elsewhere" / "report.html"
+    assert 'href="../run/results.jsonl"' in page.read_text(encoding="utf-8")
+    assert not (folder / "report.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "told"),
+    [
+        ("results.jsonl", None, "There is no"),
+        ("results.jsonl", "", "holds no result rows"),
+        ("results.jsonl", '{"metric": 1}\n', "Line 1"),
+        ("samples.json", "[{", "damaged"),
+        ("samples.json", '[{"experiment": "a"}]', "Sample 1 of samples.json"),
+        ("experiments.json", "[3]", "not a list of experiments"),
+    ],
+)
+def test_damaged_files_are_told_in_a_sentence(tmp_path: Path, file: str, content: str | None, told: str) -> None:
+    folder = write_run(tmp_path, [r for r in fake_rows() if r.metric == "seconds"])
+    if content is None:
+        (folder / file).unlink()
+    else:
+        (folder / file).write_text(content)
+    with pytest.raises(ResultsError, match=told):
+        write_report(folder)
+
+
+@pytest.mark.parametrize(("field", "value"), [("value", "much"), ("snr_db", "12"), ("codec", ["a"])])
+def test_a_row_of_the_wrong_types_is_named(tmp_path: Path, field: str, value: object) -> None:
+    rows = [r for r in fake_rows() if r.metric == "seconds"]
+    folder = write_run(tmp_path, rows)
+    second = dataclasses.asdict(rows[1]) | {field: value}
+    lines = [json.dumps(dataclasses.asdict(rows[0])), json.dumps(second)]
+    (folder / "results.jsonl").write_text("\n".join(lines))
+    with pytest.raises(ResultsError, match="Line 2"):
+        write_report(folder)
+
+
+def test_rows_without_curves_still_make_a_report(page_of: Callable[[list[Row]], str]) -> None:
+    page = page_of([r for r in fake_rows() if r.metric == "seconds"])
+    assert not parsed(page).open
+    assert "6\u00a0min\u00a038\u00a0s" in page
+
+
+@pytest.mark.slow
+def test_the_whole_report_is_small_and_fast(tmp_path: Path) -> None:
+    """15 figures of up to six panels, as SVG and PNG; processor time, so that other work does not count."""
+    folder = write_run(tmp_path)
+    began = time.process_time()
+    page = write_report(folder)
+    assert time.process_time() - began < 10
+    assert page.stat().st_size < 1_500_000

@@ -1,0 +1,62 @@
+"""Every metric family keeps the contract: named values that follow from mean statistics."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from semlink.codecs.contract import Sentence
+from semlink.simulator.metrics import METRICS, Metric, metrics_for
+
+FAMILIES = [*metrics_for("text", ("cat",)), *metrics_for("image")]
+
+
+def sentence(text: str) -> Sentence:
+    words = tuple(text.split())
+    return Sentence(text, words, words)
+
+
+def pairs(metric: Metric) -> tuple[Any, Any]:
+    if metric.modality == "text":
+        references = [
+            sentence(text) for text in ("the cat sat on the mat today", "a cat is a cat", "one two three four")
+        ]
+        estimates = [sentence(text) for text in ("the cat sat on a mat", "a dog is a cat today", "one two three four")]
+        return references, estimates
+    generator = torch.Generator().manual_seed(0)
+    images = torch.rand(3, 1, 16, 12, generator=generator)
+    return images, (images + 0.1 * torch.rand(images.shape, generator=generator)).clamp(0, 1)
+
+
+def test_every_registered_family_is_chosen_for_its_modality() -> None:
+    assert [type(metric) for metric in FAMILIES] == list(METRICS.values())
+    assert "term_recall" not in {name for metric in metrics_for("text") for name in metric.names}
+
+
+@pytest.mark.parametrize("metric", FAMILIES, ids=lambda metric: type(metric).__name__)
+def test_values_follow_from_statistics(metric: Metric) -> None:
+    references, estimates = pairs(metric)
+    statistics = metric.statistics(references, estimates)
+    assert statistics.dtype == np.float64
+    assert len(statistics) == 3
+    values = metric.values(statistics.mean(axis=0))
+    assert values.keys() == metric.names.keys()
+    assert metric.averages.keys() <= metric.names.keys()
+    for name, column in metric.averages.items():
+        np.testing.assert_allclose(values[name], statistics[:, column].mean(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("metric", FAMILIES, ids=lambda metric: type(metric).__name__)
+def test_values_of_many_resamples_at_once_are_those_of_each(metric: Metric) -> None:
+    statistics = metric.statistics(*pairs(metric))
+    together = metric.values(np.stack([statistics, statistics[::-1] / 2]))
+    for name, value in together.items():
+        assert value.shape == (2, 3)
+        np.testing.assert_allclose(value[0, 1], metric.values(statistics[1])[name])
+
+
+@pytest.mark.parametrize("metric", FAMILIES, ids=lambda metric: type(metric).__name__)
+def test_no_records_give_no_rows(metric: Metric) -> None:
+    empty: Any = [] if metric.modality == "text" else torch.zeros(0, 1, 16, 12)
+    assert len(metric.statistics(empty, empty)) == 0

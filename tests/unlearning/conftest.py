@@ -1,0 +1,141 @@
+"""A codec small enough to unlearn in a second, images for it, and the pieces of an erasure."""
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from semlink.channels import build_channel
+from semlink.channels.contract import Reception
+from semlink.codecs.configuration import CodecConfig
+from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.posterior import Posterior
+from semlink.simulator.sources.contract import Record, Source
+from semlink.simulator.training import TrainingSettings, train
+from semlink.unlearning.contract import Context, Partition
+from semlink.unlearning.partition import divide
+from semlink.unlearning.request import ErasureRequest, request_from
+
+TRAINING = TrainingSettings(steps=500, batch=32, learning_rate=5e-3, snr_db=(5.0, 15.0), validate=100)
+
+
+class ToyConfig(CodecConfig):
+    model_type = "toy"
+    uses: int = 6
+
+
+class ToyCodec(NeuralCodec[Tensor]):
+    """Images of 6 by 6 pixels through a small network each side of 6 channel uses."""
+
+    modality: ClassVar[Literal["image"]] = "image"
+    config_class = ToyConfig
+
+    def __init__(self, config: ToyConfig) -> None:
+        super().__init__(config)
+        size = 2 * config.uses
+        self.encoder = nn.Sequential(nn.Linear(36, 64), nn.GELU(), nn.Linear(64, 2 * size))
+        self.decoder = nn.Sequential(nn.Linear(size, 64), nn.GELU(), nn.Linear(64, 36), nn.Sigmoid())
+        self.post_init()
+
+    def prepare(self, payloads: Sequence[np.ndarray]) -> Tensor:
+        return torch.tensor(np.stack(payloads)[:, None] / 255.0, dtype=torch.float32)
+
+    def represent(self, batch: Tensor) -> Posterior:
+        mean, spread = self.encoder(batch.flatten(1)).view(len(batch), self.config.uses, 4).split(2, dim=-1)
+        mask = torch.ones(mean.shape[:2], dtype=torch.bool)
+        if self.config.variational:
+            return Posterior(mean, spread - 4, mask, sampled=True)
+        return Posterior(mean / mean.square().mean(dim=(1, 2), keepdim=True).sqrt(), mean * 0 - 3, mask, sampled=False)
+
+    def decode(self, reception: Reception) -> Tensor:
+        return self.decoder(torch.view_as_real(reception.symbols).flatten(1)).view(-1, 1, 6, 6)
+
+    def loss(self, batch: Tensor, reception: Reception) -> Tensor:
+        return (self.decode(reception) - batch).square().mean(dim=(1, 2, 3))
+
+    def embed(self, latent: Tensor, mask: Tensor) -> Tensor:
+        return (latent * mask.unsqueeze(-1)).flatten(1)
+
+    def restore(self, batch: Tensor) -> Tensor:
+        return batch
+
+    def view(self, payloads: Sequence[np.ndarray]) -> Tensor:
+        return self.prepare(payloads)
+
+    def channel_uses(self, batch: Tensor) -> Tensor:
+        return torch.full((len(batch),), self.config.uses)
+
+
+def new_toy(variational: bool = False, seed: int = 0) -> ToyCodec:
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return ToyCodec(ToyConfig(variational=variational))
+
+
+def images(name: str, count: int, seed: int) -> list[Record]:
+    """Sums of four smooth patterns; the records of the owner "ann" also carry a bright corner that no other has."""
+    generator = np.random.default_rng(seed)
+    rows, columns = np.mgrid[0:6, 0:6] / 5
+    patterns = np.stack([rows, columns, np.sin(3 * rows) * columns, np.cos(3 * columns)])
+    records = []
+    for index in range(count):
+        pixels = np.tensordot(generator.dirichlet(np.ones(4)), patterns, axes=1) * 150 + 20
+        owner = ("ann", "ben", "cleo", "dora")[index % 4]
+        if owner == "ann":
+            pixels[:2, :2] = 255
+        records.append(Record(f"{name}-{index}", pixels.clip(0, 255).astype(np.uint8), owner, index % 3))
+    return records
+
+
+@pytest.fixture(scope="session")
+def source() -> Source:
+    return Source(
+        "toy", "image", images("train", 400, 1), images("validation", 80, 2), images("test", 120, 3), ("a", "b", "c")
+    )
+
+
+@pytest.fixture(scope="session")
+def request_for() -> Callable[..., ErasureRequest]:
+    def make(by: str, *values: object) -> ErasureRequest:
+        content = {"id": "r-1", "time": "2026-03-01T09:30:00+01:00", "reason": "consent withdrawn"}
+        return request_from({**content, "selection": {"by": by, "values": list(values)}}, "a test")
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def partition(source: Source, request_for: Callable[..., ErasureRequest]) -> Partition:
+    return divide(source, request_for("owner", "ann"))
+
+
+@pytest.fixture(scope="session")
+def context_for() -> Callable[..., Context]:
+    def make(variational: bool = False, **fields: Any) -> Context:
+        given = {"channel": build_channel("awgn"), "training": TRAINING, "seed": 7}
+        return Context(**{**given, "fresh": lambda: new_toy(variational, 5), **fields})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def fresh_toy() -> Callable[..., ToyCodec]:
+    return new_toy
+
+
+@pytest.fixture(scope="session")
+def stored(source: Source) -> dict[bool, ToyCodec]:
+    """A trained codec of each kind: whether it is variational."""
+    codecs = {variational: new_toy(variational) for variational in (False, True)}
+    for codec in codecs.values():
+        train(codec, source.train, source.validation, build_channel("awgn"), TRAINING, seed=3)
+    return codecs
+
+
+@pytest.fixture(params=[False, True], ids=["deterministic", "variational"])
+def trained(stored: dict[bool, ToyCodec], request: pytest.FixtureRequest) -> ToyCodec:
+    """A trained codec of the test's own."""
+    return copy.deepcopy(stored[request.param])

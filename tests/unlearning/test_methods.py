@@ -1,0 +1,113 @@
+"""What all methods promise, and what each of the baselines does."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from semlink.codecs.contract import NeuralCodec
+from semlink.errors import ErasureError, WrongField
+from semlink.registry import build
+from semlink.simulator.training import mean_loss, train
+from semlink.unlearning.contract import Context, Partition
+from semlink.unlearning.methods import METHODS, Finetune, GradientAscent, Retrain
+
+Codec = NeuralCodec[Any]
+QUICK: dict[str, dict[str, object]] = {"scu": {"passes": 1}, "finetune": {"share": 0.02}}
+
+
+def same(first: Codec, second: Codec) -> bool:
+    others = second.state_dict()
+    return all(torch.equal(value, others[name]) for name, value in first.state_dict().items())
+
+
+@pytest.fixture
+def short(context_for: Callable[..., Context]) -> Context:
+    context = context_for()
+    return replace(context, training=replace(context.training, steps=40, validate=20, warmup=5))
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_contract(name: str, trained: Codec, partition: Partition, short: Context) -> None:
+    """The test set is out of reach; the given codec and the global stream stay as they are; runs repeat."""
+    method = build("method", METHODS, name, QUICK.get(name, {}))
+    blind = replace(partition, test=None)  # type: ignore[arg-type]
+    before, stream = copy.deepcopy(trained), torch.get_rng_state()
+    trained.train()
+    first, second = (method.erase(trained, blind, short) for _ in range(2))
+    assert same(trained, before)
+    assert trained.training
+    assert torch.equal(torch.get_rng_state(), stream)
+    assert same(first.codec, second.codec)
+    assert not same(first.codec, before)
+    assert not first.codec.training
+    assert set(first.reads) <= set(method.reads)
+    assert (first.steps, first.samples) == (second.steps, second.samples)
+    assert 0 < first.steps <= first.samples
+    assert first.seconds > 0
+    for read in first.reads:
+        if read != "validation":
+            with pytest.raises(ErasureError, match=f"The {read} set has no records"):
+                method.erase(trained, replace(partition, **{read: []}), short)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_only_reads_what_it_says(name: str, trained: Codec, partition: Partition, short: Context) -> None:
+    method = build("method", METHODS, name, QUICK.get(name, {}))
+    unread = {field: None for field in ("forget", "retain", "validation") if field not in method.reads}
+    erased = method.erase(trained, replace(partition, **unread), short)  # type: ignore[arg-type]
+    assert same(erased.codec, method.erase(trained, partition, short).codec)
+
+
+def test_retrain_is_training_without_the_forget_set(
+    trained: Codec, partition: Partition, short: Context, tmp_path: Path
+) -> None:
+    """Bit for bit, also when it resumes; nothing of the given codec goes in."""
+    reference = short.fresh()
+    train(reference, partition.retain, partition.validation, short.channel, short.training, short.seed)
+    resumable = replace(short, checkpoint=tmp_path / "checkpoint")
+    retrained = Retrain().erase(trained, partition, resumable)
+    assert same(retrained.codec, reference)
+    assert (retrained.steps, retrained.samples) == (40, 40 * 32)
+    assert same(Retrain().erase(trained, partition, resumable).codec, reference)
+
+
+def test_finetune_keeps_to_its_share(trained: Codec, partition: Partition, short: Context) -> None:
+    assert Finetune().erase(trained, partition, short).steps == 4
+    assert Finetune(share=0.5).erase(trained, partition, short).steps == 20
+    assert Finetune(share=1e-9).erase(trained, partition, short).steps == 1
+    still = Finetune(rate=1e-12).erase(trained, partition, short).codec
+    for name, parameter in trained.named_parameters():
+        torch.testing.assert_close(still.get_parameter(name), parameter, rtol=0, atol=1e-10)
+
+
+def test_gradient_ascent_has_no_lower_bound(trained: Codec, partition: Partition, short: Context) -> None:
+    """Each step damages what it should keep as well."""
+
+    def loss(codec: Codec, records: Any) -> float:
+        batch = codec.prepare([record.payload for record in records])
+        return mean_loss(codec, batch, short.channel, (5.0, 15.0), 0)
+
+    codecs = [
+        trained,
+        *(GradientAscent(steps=steps, rate=1e-3).erase(trained, partition, short).codec for steps in (20, 80)),
+    ]
+    for records in (partition.forget, partition.retain):
+        losses = [loss(codec, records) for codec in codecs]
+        assert losses[2] > 2 * losses[1] > 2 * losses[0]
+
+
+def test_wrong_numbers(trained: Codec, partition: Partition, short: Context) -> None:
+    for make in (lambda: Finetune(share=0), lambda: Finetune(rate=-1.0), lambda: GradientAscent(steps=0)):
+        with pytest.raises(WrongField, match="give a positive number"):
+            make()
+    with pytest.raises(WrongField, match='method "scu" has no field "beta"'):
+        build("method", METHODS, "scu", {"beta": 1})
+    with pytest.raises(WrongField, match="cannot take stop="):
+        build("method", METHODS, "scu", {"stop": "sometimes"})
+    with pytest.raises(ErasureError, match="diverged"):
+        GradientAscent(rate=1e30).erase(trained, partition, short)

@@ -1,0 +1,69 @@
+"""The contract of an audit: the versions of one codec in, result rows out, so that forgetting can be shown to fail."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from semlink import __version__
+from semlink.codecs.contract import NeuralCodec
+from semlink.errors import AuditError
+from semlink.simulator.intervals import Interval
+from semlink.simulator.results import Row
+from semlink.simulator.sweep import Entry
+from semlink.unlearning.contract import Partition
+
+VERSIONS = ("original", "erased", "retrained")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Under what an audit looks.
+
+    channel: its name, as `semlink.channels.channel_name` writes it. snr_db: Es/N0 in dB.
+    """
+
+    experiment: str
+    channel: str
+    snr_db: float
+    seed: int
+
+    def row(
+        self,
+        entry: Entry,
+        set_name: str,
+        metric: str,
+        interval: Interval,
+        unit: str,
+        draws: int,
+        minus: str | None = None,
+    ) -> Row:
+        """A row of this setting."""
+        return Row(
+            experiment=self.experiment, codec=entry.name, version=entry.version, method=entry.method,
+            channel=self.channel, snr_db=self.snr_db, set=set_name, metric=metric, value=interval.value,
+            low=interval.low, high=interval.high, confidence=interval.confidence, n=interval.n, unit=unit,
+            seed=self.seed, code_version=__version__, draws=draws, minus=minus,
+        )  # fmt: skip
+
+
+class Audit(ABC):
+    """One question put to the original, the erased and the retrained codec alike. It changes none of them."""
+
+    @abstractmethod
+    def run(self, entries: Sequence[Entry], partition: Partition, setting: Setting) -> list[Row]:
+        """Rows of every version. Errors: AuditError when a version, or a set that it needs, is missing."""
+
+
+def versions_of(entries: Sequence[Entry]) -> dict[str, tuple[Entry, NeuralCodec[Any]]]:
+    """The three versions by name, in their order.
+
+    Errors: AuditError when one is missing: without the retrained codec a number says nothing about forgetting.
+    """
+    found = {entry.version: (entry, entry.codec) for entry in entries if isinstance(entry.codec, NeuralCodec)}
+    for version in VERSIONS:
+        if version not in found:
+            method = "retrain" if version == "retrained" else "METHOD"
+            cure = "semlink train RECIPE --out DIR" if version == "original" else f"semlink erase ... --method {method}"
+            raise AuditError(f"There is no {version} codec, so forgetting cannot be judged; make one with: {cure}.")
+    return {version: found[version] for version in VERSIONS}

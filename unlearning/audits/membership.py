@@ -1,0 +1,55 @@
+"""Membership inference: can the loss of a record tell that the codec was trained on it?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from semlink.channels import build_channel
+from semlink.errors import AuditError, WrongField
+from semlink.simulator.results import Row
+from semlink.simulator.sweep import Entry
+from semlink.unlearning.audits.contract import Audit, Setting, versions_of
+from semlink.unlearning.audits.losses import record_losses
+from semlink.unlearning.audits.separation import area_under_curve, rate_at_false_alarms
+from semlink.unlearning.contract import Partition
+
+
+@dataclass(frozen=True)
+class Membership(Audit):
+    """Guesses that the records of lower loss were trained on: forget set against test set, for each version.
+
+    score(x) = -mean over draws of rec(x)
+
+    `membership_auc` is the chance that a forgotten record scores above a test record (0.5: cannot be told);
+    `membership_tpr_at_1_percent_fpr` the share of forgotten records found while 1 % of the test records are accused
+    wrongly (0.01: cannot be told). Where a request selects a class, an owner or words, the two sets differ in kind as
+    well, so the retrained codec's value is what to reach. A value below it is a trace too: the erased codec knows the
+    records as *worse* than unseen. One threshold for all records makes a weak attack; passing it proves nothing.
+
+    Fields: draws: passages a record (8).
+    Errors: AuditError when the retrained codec is missing, or a set has fewer than two records.
+    Source: B. Hilprecht et al., Monte Carlo and Reconstruction Membership Inference Attacks against Generative Models,
+            2019. Differs: each reconstruction passes the channel.
+    """
+
+    draws: int = 8
+
+    def __post_init__(self) -> None:
+        if self.draws < 1:
+            raise WrongField(f"membership cannot take draws={self.draws}; give at least 1.")
+
+    def run(self, entries: Sequence[Entry], partition: Partition, setting: Setting) -> list[Row]:
+        versions = versions_of(entries)
+        if min(len(partition.forget), len(partition.test)) < 2:
+            raise AuditError("membership needs two records in the forget and the test set; choose a wider request.")
+        channel = build_channel(setting.channel)
+        rows = []
+        for entry, codec in versions.values():
+            members, others = (
+                -record_losses(codec, records, channel, setting.snr_db, self.draws, setting.seed, name)
+                for name, records in (("forget", partition.forget), ("test", partition.test))
+            )
+            area = area_under_curve(members, others)
+            found = rate_at_false_alarms(members, others, 0.01)
+            rows.append(setting.row(entry, "forget", "membership_auc", area, "1", self.draws))
+            rows.append(setting.row(entry, "forget", "membership_tpr_at_1_percent_fpr", found, "1", self.draws))
+        return rows

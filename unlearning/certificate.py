@@ -1,0 +1,78 @@
+"""The certificate of an erasure: what was asked, what was done, what was measured, and what that does not prove."""
+
+import dataclasses
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from semlink import __version__
+from semlink.codecs.contract import NeuralCodec
+from semlink.simulator.training import mean_loss
+from semlink.unlearning.contract import Context, ErasedCodec, Method, Partition
+from semlink.unlearning.request import ErasureRequest
+
+STILL_THERE = (
+    "The vocabulary of a text codec is not changed, settings were chosen with the forget set at hand, and the erased "
+    "records still exist wherever else they are kept."
+)
+OUTPUTS_ONLY = (
+    "The losses show how the codec's outputs changed; they are no proof that no memory of the forget set is left in its "
+    "weights, for which compare it with a retrained codec and run the audits."
+)
+
+
+def certificate(
+    request: ErasureRequest,
+    method_name: str,
+    method: Method,
+    partition: Partition,
+    context: Context,
+    erased: ErasedCodec,
+    losses: Sequence[dict[str, Any]],
+    source_digest: str,
+    original_digest: str,
+) -> dict[str, Any]:
+    """The content of `erasure.json`: plain data for JSON, to which a caller may add measurements of its own.
+
+    In: losses: from `compare_losses`. source_digest, original_digest: of the records, and of the stored original.
+    """
+    return {
+        "request": {"id": request.id, "digest": request.digest()},
+        "issued": datetime.now(UTC).isoformat(timespec="seconds"),
+        "method": {"name": method_name, "settings": dataclasses.asdict(method)},  # type: ignore[call-overload]
+        "forgotten_records": len(partition.forget),
+        "read_records": {name: len(getattr(partition, name)) for name in erased.reads},
+        "steps": erased.steps,
+        "samples": erased.samples,
+        "seconds": round(erased.seconds, 3),
+        "notes": dict(erased.notes),
+        "seed": context.seed,
+        "device": str(erased.codec.device),
+        "code_version": __version__,
+        "source_digest": source_digest,
+        "original_digest": original_digest,
+        "mean_loss": list(losses),
+        "does_not_prove": STILL_THERE if method_name == "retrain" else f"{OUTPUTS_ONLY} {STILL_THERE}",
+    }
+
+
+def compare_losses(
+    original: NeuralCodec[Any],
+    erased: NeuralCodec[Any],
+    partition: Partition,
+    context: Context,
+    snr_db: Sequence[float],
+) -> list[dict[str, Any]]:
+    """Mean loss before and after, on forget and validation set, at each Es/N0 in dB, under the same fades and noise."""
+    found = []
+    for name in ("forget", "validation"):
+        payloads = [record.payload for record in getattr(partition, name)]
+        if not payloads:
+            continue
+        batch = original.prepare(payloads).to(original.device)
+        for point in snr_db:
+            before, after = (
+                mean_loss(codec, batch, context.channel, point, context.seed) for codec in (original, erased)
+            )
+            found.append({"set": name, "snr_db": point, "before": before, "after": after, "n": len(payloads)})
+    return found

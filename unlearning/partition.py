@@ -1,0 +1,116 @@
+"""Divides the records of a source by an erasure request."""
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+
+from semlink.errors import ErasureError
+from semlink.simulator.sources.contract import SPLITS, Record, Source
+from semlink.unlearning.contract import Partition
+from semlink.unlearning.request import ErasureRequest
+
+Key = int | str
+WORD = re.compile(r"\w+(?:['’]\w+)*")
+PART = re.compile(r"\w+")
+
+
+def divide(source: Source, request: ErasureRequest) -> Partition:
+    """The training records to forget and to retain, and the held-out records that the request does not match.
+
+    The order of the source is kept. Matching records of the validation split are dropped too: training chose the
+    weights by them.
+
+    Errors: ErasureError when a value is in no record at all, when no training record or every one of them matches,
+            and when the source has no such property (labels, or words for terms).
+    """
+    keys_of = _keys_of(source, request)
+    wanted = _wanted(source, request)
+    known = {key for split in SPLITS for record in source.split(split) for key in keys_of(record)}
+    for key, value in wanted.items():
+        if key not in known:
+            names = source.labels if request.selection.by == "label" else map(str, known)
+            raise ErasureError(
+                f'No record of {source.name} has the {request.selection.by} "{value}".{_near(value, names)}'
+            )
+
+    def matches(record: Record) -> bool:
+        return not wanted.keys().isdisjoint(keys_of(record))
+
+    train = [(record, matches(record)) for record in source.train]
+    forget = [record for record, match in train if match]
+    retain = [record for record, match in train if not match]
+    if not forget:
+        raise ErasureError(
+            f"Request {request.id} matches no training record of {source.name}: there is nothing to forget."
+        )
+    if not retain:
+        raise ErasureError(
+            f"Request {request.id} matches every training record of {source.name}; narrow its selection."
+        )
+    return Partition(
+        forget=forget,
+        retain=retain,
+        validation=[record for record in source.validation if not matches(record)],
+        test=[record for record in source.test if not matches(record)],
+        terms=tuple(map(str, wanted)) if request.selection.by == "term" else (),
+    )
+
+
+def _keys_of(source: Source, request: ErasureRequest) -> Callable[[Record], Iterable[Key]]:
+    """What a record is matched by."""
+    match request.selection.by:
+        case "id":
+            return lambda record: (record.id,)
+        case "owner":
+            return lambda record: (record.owner,)
+        case "label":
+            if not source.labels:
+                raise ErasureError(f"The records of {source.name} have no labels; select by id, owner or term.")
+            return lambda record: () if record.label is None else (record.label,)
+        case "term":
+            if source.modality != "text":
+                raise ErasureError(
+                    f"The records of {source.name} are images without words; select by id, owner or label."
+                )
+            return lambda record: _words(record.payload)
+
+
+def _words(text: str) -> set[str]:
+    """Words as written and what apostrophes join: a request for "Smith" has to reach "Smith's" too."""
+    folded = _folded(text)
+    return {*WORD.findall(folded), *PART.findall(folded)}
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold()
+
+
+def _wanted(source: Source, request: ErasureRequest) -> dict[Key, str]:
+    """What a record must have to match, and how the request writes it."""
+    values = request.selection.values
+    match request.selection.by:
+        case "label":
+            return {_label(source, value): value for value in values}
+        case "term":
+            for value in values:
+                if not WORD.fullmatch(_folded(value)):
+                    raise ErasureError(f'The term "{value}" is not one word; give each word as a value of its own.')
+            return {_folded(value): value for value in values}
+        case _:
+            return {value: value for value in values}
+
+
+def _label(source: Source, value: str) -> int:
+    """The number of a class. A name goes before a number, since classes may be named by digits."""
+    if value in source.labels:
+        return source.labels.index(value)
+    if value.isascii() and value.isdigit() and int(value) < len(source.labels):
+        return int(value)
+    raise ErasureError(f'{source.name} has no label "{value}".{_near(value, source.labels)}')
+
+
+def _near(value: str, names: Iterable[str]) -> str:
+    ordered = sorted(names)
+    close = difflib.get_close_matches(value, ordered, n=3) or ordered[:3]
+    return f" Did you mean one of: {', '.join(close)}?"

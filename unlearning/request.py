@@ -1,0 +1,108 @@
+"""An erasure request: who asks for what to be forgotten, as a JSON file."""
+
+import hashlib
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+
+from semlink.errors import ErasureError
+
+By = Literal["id", "owner", "label", "term"]
+Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+def _as_text(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+class Selection(BaseModel):
+    """Which records: those whose id, owner or label is among the values, or whose text has one of them as a word.
+
+    A label is given by its number or by the name of the class. Terms match whole words, whatever their case.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    by: By
+    values: tuple[Annotated[Word, BeforeValidator(_as_text)], ...] = Field(min_length=1)
+
+
+class ErasureRequest(BaseModel):
+    """A request to forget, as `read_request` reads it.
+
+    id: how the requester calls it. time: ISO 8601, when it was made. reason: in words. selection: what to forget.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: Word
+    time: str
+    reason: Word
+    selection: Selection
+
+    @field_validator("time")
+    @classmethod
+    def _is_a_time(cls, value: str) -> str:
+        try:
+            datetime.fromisoformat(value)
+        except ValueError as error:
+            raise ValueError("write the time as ISO 8601, such as 2026-03-01T09:30:00+01:00") from error
+        return value
+
+    def text(self) -> str:
+        """The request as JSON in its one form: sorted keys, no spaces."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+
+    def digest(self) -> str:
+        """SHA-256 over `text`: "sha256:..."."""
+        return f"sha256:{hashlib.sha256(self.text().encode()).hexdigest()}"
+
+
+def read_request(path: Path) -> ErasureRequest:
+    """Reads a request from a JSON file.
+
+    Errors: ErasureError when the file is missing, is not JSON, or has a missing, unknown or wrong field.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ErasureError(f"There is no request file {path} that can be read; give its path as --request.") from error
+    except (ValueError, RecursionError) as error:
+        raise ErasureError(f"{path} is not JSON; write the request as an object with {_fields()}.") from error
+    return request_from(content, str(path))
+
+
+def request_from(content: object, where: str) -> ErasureRequest:
+    """A request from plain data, such as a part of a recipe. `where` names its origin in the error sentence.
+
+    Errors: ErasureError when a field is missing, unknown or wrong.
+    """
+    try:
+        return ErasureRequest.model_validate(content)
+    except ValidationError as error:
+        raise ErasureError(f"The erasure request in {where} is not valid: {_explain(error)}") from error
+
+
+def _fields() -> str:
+    top, inner = ", ".join(ErasureRequest.model_fields), " and ".join(Selection.model_fields)
+    return f"{top} (an object with {inner})"
+
+
+def _explain(error: ValidationError) -> str:
+    first = error.errors()[0]
+    field = ".".join(map(str, first["loc"]))
+    match first["type"]:
+        case "missing":
+            return f'the field "{field}" is missing; the fields are {_fields()}.'
+        case "extra_forbidden":
+            return f'there is no field "{field}"; the fields are {_fields()}.'
+        case "too_short":
+            return f'"{field}" is empty; name at least one value.'
+        case "model_type":
+            return f"{f'{field} is' if field else 'it is'} not an object; the fields are {_fields()}."
+        case _:
+            reason = first["msg"].removeprefix("Value error, ")
+            return f'"{field}" cannot be {first["input"]!r:.60}: {reason[0].lower()}{reason[1:]}.'
