@@ -11,6 +11,7 @@ import safetensors.torch
 import torch
 from safetensors import SafetensorError
 from torch import Tensor
+from transformers.utils import logging
 
 from semlink.codecs.building import CODECS
 from semlink.codecs.contract import NeuralCodec
@@ -45,10 +46,10 @@ def save_bundle(
     """
     texts = {CARD: json.dumps(card, indent=2, ensure_ascii=False) + "\n", README: _readme(card)}
     with whole_folder(folder) as unfinished:
-        codec.save_pretrained(unfinished)
+        _save_quietly(codec, unfinished)
         taken = {MANIFEST, *texts, *(path.name for path in unfinished.iterdir())}
         for name in extra_files or {}:
-            if name in taken or Path(name).name != name:
+            if name in taken or not _plain(name):
                 raise BundleError(f'A bundle cannot hold an extra file "{name}"; give it another plain name.')
         for name, text in {**texts, **(extra_files or {})}.items():
             (unfinished / name).write_text(text, encoding="utf-8")
@@ -88,6 +89,22 @@ def load_bundle(folder: Path) -> Bundle:
     return Bundle(codec.eval(), card, folder)
 
 
+def _save_quietly(codec: NeuralCodec[Any], folder: Path) -> None:
+    """`save_pretrained` without the progress bar of transformers."""
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        codec.save_pretrained(folder)
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+
+
+def _plain(name: str) -> bool:
+    """Whether this is the name of a file in the folder itself."""
+    return Path(name).name == name and name not in ("", "..")
+
+
 def _checked_files(folder: Path) -> dict[str, bytes]:
     """Every file that the manifest names, read once. Errors: BundleError."""
     if not folder.is_dir():
@@ -99,7 +116,7 @@ def _checked_files(folder: Path) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     try:
         for name in json.loads(manifest)["files"]:
-            if Path(name).name != name:
+            if not _plain(name):
                 raise ValueError("a path, not a file name")
             files[name] = (folder / name).read_bytes()
     except OSError as error:

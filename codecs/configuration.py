@@ -24,7 +24,7 @@ class CodecConfig(PreTrainedConfig):
     d_model: int = 128
     heads: int = 4
     feed_forward: int = 512
-    encoder_layers: int = 3
+    encoder_layers: int = 2
     decoder_layers: int = 3
     variational: bool = False
     representation_variance: float = 0.05

@@ -18,6 +18,14 @@ LOG_VARIANCE_LIMITS = (
 )  # of the noise, natural logarithm: 26 dB to -17 dB; beyond them a receiver need not tell
 
 
+class Spread(nn.Linear):
+    """The layer before sigma = softplus(.): it starts with sigma = INITIAL_SIGMA everywhere."""
+
+    def reset_parameters(self) -> None:
+        nn.init.zeros_(self.weight)
+        nn.init.constant_(self.bias, math.log(math.expm1(INITIAL_SIGMA)))
+
+
 class ChannelEncoder(nn.Module):
     """Features of each token to `symbols` complex symbols of it, as a Gaussian.
 
@@ -30,14 +38,7 @@ class ChannelEncoder(nn.Module):
         self.symbols = symbols
         self.hidden = nn.Sequential(nn.Linear(config.d_model, config.d_model), nn.GELU())
         self.mean = nn.Linear(config.d_model, 2 * symbols)
-        self.spread = nn.Linear(config.d_model, 2 * symbols) if config.variational else None
-        self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Starts with sigma = INITIAL_SIGMA everywhere; the other parameters are drawn by their layers."""
-        if self.spread is not None:
-            nn.init.zeros_(self.spread.weight)
-            nn.init.constant_(self.spread.bias, math.log(math.expm1(INITIAL_SIGMA)))
+        self.spread = Spread(config.d_model, 2 * symbols) if config.variational else None
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor | None]:
         hidden = self.hidden(features)

@@ -21,10 +21,10 @@ class ImageCodecConfig(CodecConfig):
     width: int = 8
     channels: int = 1
     patch: int = 2
-    bandwidth_ratio: float = 0.25
+    bandwidth_ratio: float = 0.5
     d_model: int = 64
     feed_forward: int = 128
-    encoder_layers: int = 2
+    encoder_layers: int = 1
     decoder_layers: int = 2
 
     def __post_init__(self, **kwargs: Any) -> None:

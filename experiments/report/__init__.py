@@ -1,0 +1,5 @@
+"""The report of a run: one page and its figures, drawn from the files of the run alone."""
+
+from semlink.experiments.report.page import write_report
+
+__all__ = ["write_report"]

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, MaxNLocator
+from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullLocator
 
 from semlink.experiments.report.rows import Measurements, Series
 from semlink.experiments.report.wording import channel_words, metric_words, set_words, snr_words
@@ -125,7 +125,7 @@ def draw(
     columns, lines = len(places[0]), len(places)
     width = LEFT + columns * panel_width + (columns - 1) * ACROSS + RIGHT
     in_legend = max(1, min(len(shown), int((width - LEFT) / (0.56 + 0.063 * max(map(len, labels))))))
-    top = 0.3 + 0.24 * math.ceil(len(shown) / in_legend)
+    top = 0.36 + 0.24 * math.ceil(len(shown) / in_legend)
     height = top + lines * panel_height + (lines - 1) * DOWN + BOTTOM
     with matplotlib.style.context(["default", STYLE]):
         figure = Figure(figsize=(width, height))
@@ -148,7 +148,7 @@ def draw(
                     _draw_curve(axes, measured.curve(metric, channel, set_name, series), stroke)
         handles = [_line(figure.axes[0], [], [], strokes[series]) for series in shown]
         texts = [label.lstrip("_") or "unnamed" for label in labels]  # matplotlib hides labels that begin with _
-        corner = ((LEFT - 0.08) / width, 1 - 0.02 / height)
+        corner = ((LEFT - 0.08) / width, 1 - 0.08 / height)
         figure.legend(
             handles, texts, loc="upper left", bbox_to_anchor=corner, ncols=in_legend,
             frameon=False, handlelength=2.6, borderaxespad=0, borderpad=0.1, columnspacing=1.2,
@@ -198,6 +198,10 @@ def _set_scale(axes: Axes, rows: Sequence[Row], scale: str) -> None:
     elif scale == "log" and positive:
         axes.set_yscale("log")
         axes.set_ylim(min(positive) / 1.3, max(positive) * 1.3)
+        narrow = max(positive) < 100 * min(positive)
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if narrow else (1,)))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_locator(NullLocator())
     elif values:
         margin = 0.06 * (max(values) - min(values)) or 1.0
         axes.set_ylim(min(values) - margin, max(values) + margin)

@@ -47,7 +47,8 @@ class Measurements:
         self.curve_metrics = [
             metric
             for metric in dict.fromkeys(row.metric for row in measured)
-            if len({row.snr_db for row in measured if row.metric == metric} - {None}) > 1
+            if len({row.snr_db for row in measured if row.metric == metric and math.isfinite(row.snr_db or 0)} - {None})
+            > 1
         ]
         self.channels = in_order((row.channel for row in measured if row.snr_db is not None), str, ("awgn",))
         self.erased = [series for series in self.series if series.version == "erased"]
@@ -129,7 +130,8 @@ def load_measurements(path: Path) -> list[Measurements]:
     for number, row in enumerate(rows, start=1):
         numbers = (row.value, row.low, row.high, row.confidence, row.n, 0 if row.snr_db is None else row.snr_db)
         words = (row.experiment, row.codec, row.version, row.method, row.channel, row.set, row.unit)
-        if not (all(isinstance(value, int | float) for value in numbers) and all(isinstance(w, str) for w in words)):
+        sound = all(isinstance(value, int | float) for value in numbers) and all(isinstance(w, str) for w in words)
+        if not sound or math.isnan(numbers[-1]):
             raise ResultsError(f"Line {number} of {path} is not a result row; remove the line or run again.")
     names = dict.fromkeys(row.experiment for row in rows)
     return [Measurements(name, [row for row in rows if row.experiment == name]) for name in names]

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from semlink.codecs import CODECS, NeuralCodec, new_codec
 
 SENTENCES = [
@@ -31,7 +32,9 @@ class Case:
 
     def codec(self, seed: int = 0, **fields: object) -> NeuralCodec[Any]:
         """A fresh codec, ready to use."""
-        return new_codec(self.name, {**self.fields, **fields}, self.payloads, seed).eval()
+        codec = new_codec(self.name, {**self.fields, **fields}, self.payloads, seed)
+        codec.eval()
+        return codec
 
 
 def images() -> list[Any]:

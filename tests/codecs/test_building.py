@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+
 from semlink.codecs import CODECS, TextCodecConfig, new_codec
 from semlink.errors import CodecError, SemlinkError, UnknownName, WrongField
 from semlink.registry import fields_of
@@ -15,7 +16,9 @@ def test_fields_are_ours_alone_and_have_defaults(case: Any) -> None:
     assert {"d_model", "variational", "representation_variance"} < fields.keys()
     assert "id2label" not in fields
     config = CODECS[case.name].config_class()
-    assert {field: getattr(config, field) for field in fields} == {field: default for field, (_, default) in fields.items()}
+    assert {field: getattr(config, field) for field in fields} == {
+        field: default for field, (_, default) in fields.items()
+    }
 
 
 def test_fields_reach_the_configuration(case: Any) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+
 from semlink.codecs import load_bundle, save_bundle
 from semlink.codecs.bundle import _manifest
 from semlink.errors import BundleError
@@ -112,7 +113,9 @@ def test_weights_that_do_not_fit_are_refused(folder: Path, change: str) -> None:
         load_bundle(folder)
 
 
-@pytest.mark.parametrize(("field", "value"), [("model_type", "bert"), ("d_model", -1), ("d_model", "x"), ("heads", 1000)])
+@pytest.mark.parametrize(
+    ("field", "value"), [("model_type", "bert"), ("d_model", -1), ("d_model", "x"), ("heads", 1000)]
+)
 def test_wrong_configurations_are_refused(folder: Path, field: str, value: object) -> None:
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**config, field: value}))

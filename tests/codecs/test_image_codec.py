@@ -7,16 +7,21 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from semlink.channels import Reception
 from semlink.codecs import ImageCodec, ImageCodecConfig
 from semlink.errors import CodecError, WrongField
 
-SMALL = {"d_model": 8, "heads": 2, "feed_forward": 8, "encoder_layers": 1, "decoder_layers": 1}
+SMALL: dict[str, Any] = {"d_model": 8, "heads": 2, "feed_forward": 8, "encoder_layers": 1, "decoder_layers": 1}
 
 
 @settings(max_examples=40, deadline=None)
 @given(
-    ratio=st.floats(1e-4, 2.0), patch=st.integers(1, 3), rows=st.integers(1, 3), columns=st.integers(1, 3), channels=st.integers(1, 3)
+    ratio=st.floats(1e-4, 2.0),
+    patch=st.integers(1, 3),
+    rows=st.integers(1, 3),
+    columns=st.integers(1, 3),
+    channels=st.integers(1, 3),
 )
 def test_any_bandwidth_ratio_gives_exactly_the_promised_uses(
     ratio: float, patch: int, rows: int, columns: int, channels: int
@@ -37,7 +42,9 @@ def test_any_bandwidth_ratio_gives_exactly_the_promised_uses(
     assert estimate.max() <= 1
 
 
-@pytest.mark.parametrize(("ratio", "expected"), [(0.25, [1] * 16), (0.5, [2] * 16), (0.375, [1, 2] * 8), (0.125, [0, 1] * 8)])
+@pytest.mark.parametrize(
+    ("ratio", "expected"), [(0.25, [1] * 16), (0.5, [2] * 16), (0.375, [1, 2] * 8), (0.125, [0, 1] * 8)]
+)
 def test_symbols_are_spread_evenly_over_patches(ratio: float, expected: list[int]) -> None:
     """With attention cut off a patch's pixels move its own symbols alone, before power normalisation."""
     codec = ImageCodec(ImageCodecConfig(**SMALL, bandwidth_ratio=ratio, variational=True))
@@ -66,7 +73,9 @@ def test_pixels_keep_their_places() -> None:
     with torch.no_grad():
         codec.patch_output.weight.zero_()
         codec.patch_output.bias.copy_(torch.arange(12.0))
-    estimate = codec.decode(Reception(torch.zeros(1, 18, dtype=torch.complex64), torch.ones(1, 1), torch.ones(1, 18) > 0))
+    estimate = codec.decode(
+        Reception(torch.zeros(1, 18, dtype=torch.complex64), torch.ones(1, 1), torch.ones(1, 18) > 0)
+    )
     expected = torch.arange(12.0).sigmoid().view(3, 2, 2).repeat(1, 2, 3)
     torch.testing.assert_close(estimate[0], expected)
 

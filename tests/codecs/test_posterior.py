@@ -6,9 +6,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.distributions import Normal, kl_divergence
+
 from semlink.codecs import Posterior, divergence, divergence_from_prior
 from semlink.seeding import generator_for
-from torch.distributions import Normal, kl_divergence
 
 MASK = torch.tensor([[True, True, False], [True, False, False]])
 
@@ -26,7 +27,12 @@ def drawn(seed: int) -> Posterior:
 
 @pytest.mark.parametrize(
     ("mean", "variance", "expected"),
-    [(0.0, 1.0, 0.0), (1.0, 1.0, 0.5), (0.0, math.e, (math.e - 2) / 2), (2.0, 0.5, 0.5 * (0.5 + 4 - 1 - math.log(0.5)))],
+    [
+        (0.0, 1.0, 0.0),
+        (1.0, 1.0, 0.5),
+        (0.0, math.e, (math.e - 2) / 2),
+        (2.0, 0.5, 0.5 * (0.5 + 4 - 1 - math.log(0.5))),
+    ],
 )
 def test_prior_divergence_of_known_gaussians(mean: float, variance: float, expected: float) -> None:
     torch.testing.assert_close(divergence_from_prior(gaussian(mean, variance)), torch.full((2,), expected))

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import torch
+
 from semlink.channels import Reception
 from semlink.codecs import TextBatch, TextCodec, TextCodecConfig
 from semlink.errors import CodecError, WrongField
@@ -69,9 +70,16 @@ def test_a_codec_without_vocabulary_says_so() -> None:
 
 
 @pytest.mark.parametrize("field", ["tokenizer", "receiver"])
-def test_unknown_choices_are_refused(field: str) -> None:
+def test_unknown_choices_are_refused(text: Any, field: str) -> None:
     with pytest.raises(WrongField, match=field):
-        TextCodecConfig(**{field: "magic"})
+        text.codec(**{field: "magic"})
+
+
+def test_pieces_of_words_can_be_sent(text: Any) -> None:
+    codec = text.codec(tokenizer="bpe", vocabulary_size=40, max_length=60)
+    batch = codec.prepare(text.payloads)
+    assert len(codec.tokenizer) == codec.config.vocabulary_size == 40
+    assert [sentence.words for sentence in codec.restore(batch)] == [codec.words(payload) for payload in text.payloads]
 
 
 def _noiseless(codec: Any, batch: TextBatch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

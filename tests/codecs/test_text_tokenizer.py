@@ -8,6 +8,7 @@ from typing import Literal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from semlink.codecs import TextTokenizer
 from semlink.errors import CodecError
 
@@ -59,7 +60,7 @@ def test_any_text_is_covered_to_the_last_character(kind: Kind, text: str) -> Non
     for word, found in zip(words, restored.words, strict=True):
         assert found == word or "<unk>" in found
     assert tokenizer.view(text).tokens == restored.tokens
-    assert all(word and not word.isspace() for word in words)
+    assert not "".join(words).count(" ")
 
 
 @each_kind
@@ -83,7 +84,7 @@ def test_no_text_spells_a_special_symbol(kind: Kind, text: str) -> None:
     tokenizer = learned(kind, [*SENTENCES, "< > pad unk _ __a"])
     restored = tokenizer.decode(tokenizer.encode(text))
     assert restored.words == tokenizer.words(text)
-    assert len(restored.tokens) > 1 or text == "▁"
+    assert {"<pad>", "<unk>"}.isdisjoint(restored.tokens)
 
 
 @each_kind
@@ -129,7 +130,9 @@ def test_same_vocabulary_in_another_process(kind: Kind) -> None:
     assert done.stdout.decode() == VOCABULARIES[kind].to_json()
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"model": {"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "a"}}'])
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[1]", '{"model": {"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "a"}}']
+)
 def test_foreign_json_is_refused(text: str) -> None:
     with pytest.raises(CodecError):
         TextTokenizer.from_json(text)

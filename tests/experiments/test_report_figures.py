@@ -86,4 +86,5 @@ def test_error_rates_are_drawn_on_a_logarithmic_axis() -> None:
     rows = [row("original", 3.0 * i, v, "bit_error_rate") for i, v in enumerate((1e-1, 1e-2, 1e-3, 0.0))]
     svg = draw(Measurements("x", rows), "bit_error_rate", "images", [[("awgn", "test")]]).svg
     line = max(curve_points(svg, "#0067ad"), key=len)[:3]
+    assert {"0.1", "0.01", "0.001"} <= set(re.findall(r">([^<]+)</text>", svg))
     assert math.isclose(line[1][1] - line[0][1], line[2][1] - line[1][1], rel_tol=1e-3)

@@ -449,7 +449,9 @@ def test_damaged_files_are_told_in_a_sentence(tmp_path: Path, file: str, content
         write_report(folder)
 
 
-@pytest.mark.parametrize(("field", "value"), [("value", "much"), ("snr_db", "12"), ("codec", ["a"])])
+@pytest.mark.parametrize(
+    ("field", "value"), [("value", "much"), ("snr_db", "12"), ("snr_db", math.nan), ("codec", ["a"])]
+)
 def test_a_row_of_the_wrong_types_is_named(tmp_path: Path, field: str, value: object) -> None:
     rows = [r for r in fake_rows() if r.metric == "seconds"]
     folder = write_run(tmp_path, rows)

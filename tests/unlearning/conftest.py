@@ -20,7 +20,7 @@ from semlink.unlearning.contract import Context, Partition
 from semlink.unlearning.partition import divide
 from semlink.unlearning.request import ErasureRequest, request_from
 
-TRAINING = TrainingSettings(steps=500, batch=32, learning_rate=5e-3, snr_db=(5.0, 15.0), validate=100)
+TRAINING = TrainingSettings(steps=300, batch=32, learning_rate=5e-3, snr_db=(5.0, 15.0), validate=100)
 
 
 class ToyConfig(CodecConfig):
@@ -52,7 +52,8 @@ class ToyCodec(NeuralCodec[Tensor]):
         return Posterior(mean / mean.square().mean(dim=(1, 2), keepdim=True).sqrt(), mean * 0 - 3, mask, sampled=False)
 
     def decode(self, reception: Reception) -> Tensor:
-        return self.decoder(torch.view_as_real(reception.symbols).flatten(1)).view(-1, 1, 6, 6)
+        pixels: Tensor = self.decoder(torch.view_as_real(reception.symbols).flatten(1))
+        return pixels.view(-1, 1, 6, 6)
 
     def loss(self, batch: Tensor, reception: Reception) -> Tensor:
         return (self.decode(reception) - batch).square().mean(dim=(1, 2, 3))

@@ -30,7 +30,7 @@ def request(by: str, *values: object) -> ErasureRequest:
 )
 def test_sets_are_disjoint_and_complete(owners: tuple[list[str], ...], wanted: set[str]) -> None:
     splits = [[Record(f"{s}-{i}", "x", owner) for i, owner in enumerate(owners[s])] for s in range(3)]
-    source = Source("any", "text", *splits)
+    source = Source("any", "text", splits[0], splits[1], splits[2])
     try:
         partition = divide(source, request("owner", *sorted(wanted)))
     except ErasureError:

@@ -25,7 +25,7 @@ def area_under_curve(members: Floats, others: Floats, confidence: float = 0.95) 
         raise ValueError("an area under the curve needs two scores on each side")
     above_others, above_members = _share_below(members, others), _share_below(others, members)
     area = float(above_others.mean())
-    variance = above_others.var(ddof=1) / len(members) + above_members.var(ddof=1) / len(others)
+    variance = float(above_others.var(ddof=1) / len(members) + above_members.var(ddof=1) / len(others))
     limit = float(len(members) + len(others))
     trials = min(limit, area * (1 - area) / variance) if variance > 0 else limit
     low, high = _wilson(area, trials, confidence)

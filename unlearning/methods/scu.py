@@ -147,10 +147,13 @@ class Scu(Method):
 def _notes(gauge: Gauge | None, measured: list[float], enough: bool) -> dict[str, float | str]:
     if gauge is None:
         return {"stop": "none", "stopped": "passes"}
-    return {
+    notes: dict[str, float | str] = {
         "stop": gauge.name,
         "stop_at": gauge.threshold,
         f"{gauge.name}_before": measured[0],
         f"{gauge.name}_after": measured[-1],
         "stopped": "threshold" if enough else "passes",
     }
+    if gauge.enough(measured[0]):
+        notes["warning"] = "the original met the rule before the first step, so that meeting it shows no forgetting"
+    return notes
