@@ -25,15 +25,20 @@ MANIFEST, CONFIG, WEIGHTS, CARD, README = "manifest.json", "config.json", "model
 
 @dataclass(frozen=True)
 class Bundle:
-    """A codec in evaluation mode on the CPU, what its maker wrote about it, and where it is stored."""
+    """A stored codec as it was read.
+
+    codec: in evaluation mode, on the CPU. card: what its maker wrote about it. folder: where it is stored.
+    manifest: the names and SHA-256 digests of all its files, as stored.
+    """
 
     codec: NeuralCodec[Any]
     card: dict[str, Any]
     folder: Path
+    manifest: bytes
 
     def digest(self) -> str:
-        """SHA-256 over the digests of all stored files: "sha256:..."."""
-        return f"sha256:{hashlib.sha256((self.folder / MANIFEST).read_bytes()).hexdigest()}"
+        """SHA-256 of the manifest, and so of every stored byte: "sha256:..."."""
+        return f"sha256:{hashlib.sha256(self.manifest).hexdigest()}"
 
 
 def save_bundle(
@@ -86,7 +91,7 @@ def load_bundle(folder: Path) -> Bundle:
         raise BundleError(f"The codec in {folder} cannot be used: {str(error).rstrip('.')}.") from error
     _compare(codec.state_dict(), tensors, folder)
     codec.load_state_dict(tensors, assign=True)
-    return Bundle(codec.eval(), card, folder)
+    return Bundle(codec.eval(), card, folder, _manifest(files))
 
 
 def _save_quietly(codec: NeuralCodec[Any], folder: Path) -> None:

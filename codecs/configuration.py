@@ -25,7 +25,7 @@ class CodecConfig(PreTrainedConfig):
     heads: int = 4
     feed_forward: int = 512
     encoder_layers: int = 2
-    decoder_layers: int = 3
+    decoder_layers: int = 2
     variational: bool = False
     representation_variance: float = 0.05
 

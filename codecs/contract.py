@@ -101,7 +101,7 @@ class NeuralCodec(PreTrainedModel, Codec[Batch]):
         return self.modulate(latent, posterior.mask)
 
     def _init_weights(self, module: nn.Module) -> None:
-        """What transformers calls for each module of a fresh codec: the module's own way to begin."""
+        """What transformers calls for each module with parameters of its own: the module's own way to begin."""
         if callable(reset := getattr(module, "reset_parameters", None)):
             reset()
 

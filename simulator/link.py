@@ -40,5 +40,7 @@ def transmit(
 
 def draw_snr(law: SnrLaw, count: int, generator: torch.Generator) -> Tensor:
     """Es/N0 in dB for each of `count` examples: the same for all, or uniform between two limits. float32 [count]."""
-    low, high = law if isinstance(law, tuple) else (law, law)
+    if not isinstance(law, tuple):
+        return torch.full((count,), law, device=generator.device)
+    low, high = law
     return low + (high - low) * torch.rand(count, generator=generator, device=generator.device)

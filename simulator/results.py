@@ -6,7 +6,9 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from semlink.errors import ResultsError
 from semlink.files import write_whole
@@ -25,6 +27,8 @@ class Row:
     minus:   where the number is a paired difference, the version that was subtracted.
     snr_db:  Es/N0 in dB, or None where the number does not depend on it.
     """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     experiment: str
     codec: str
@@ -63,13 +67,14 @@ def read_rows(path: Path) -> list[Row]:
         raise ResultsError(f"There is no {path}; make it with: semlink sweep or semlink quickstart.") from error
     except UnicodeDecodeError as error:
         raise ResultsError(f"{path} is not a text file of result rows.") from error
+    adapter = TypeAdapter(Row)
     rows = []
     for number, line in enumerate(lines, start=1):
         try:
-            row = Row(**json.loads(line))
-            if not (isinstance(row.metric, str) and math.isfinite(row.n)):
-                raise TypeError("not a row")
-        except (json.JSONDecodeError, TypeError) as error:
+            row = adapter.validate_json(line, strict=True)
+        except ValidationError as error:
             raise ResultsError(f"Line {number} of {path} is not a result row; remove the line or run again.") from error
+        if row.snr_db is not None and math.isnan(row.snr_db):
+            raise ResultsError(f"Line {number} of {path} has no number for its Es/N0; remove the line or run again.")
         rows.append(row)
     return rows

@@ -17,7 +17,7 @@ from semlink.codecs.posterior import divergence_from_prior
 from semlink.errors import BundleError, WrongField
 from semlink.files import write_whole
 from semlink.progress import Progress
-from semlink.seeding import generator_for
+from semlink.seeding import generator_for, seed_for
 from semlink.simulator.batches import Batches
 from semlink.simulator.link import SnrLaw, draw_snr, transmit
 from semlink.simulator.sources.contract import Record
@@ -49,8 +49,10 @@ class TrainingSettings:
     def __post_init__(self) -> None:
         for field, value in asdict(self).items():
             for number in value if isinstance(value, tuple) else (value,):
-                if not math.isfinite(number) or (number < 0 and field != "snr_db"):
+                if math.isnan(number) or (field != "snr_db" and not 0 <= number < math.inf):
                     raise WrongField(f"training cannot take {field}={value}; give a number that makes sense there.")
+        if isinstance(self.snr_db, tuple) and not -math.inf < self.snr_db[0] <= self.snr_db[1] < math.inf:
+            raise WrongField(f"training cannot take snr_db={self.snr_db}; give (low, high) in dB with low <= high.")
         for field in ("steps", "batch", "validate"):
             if getattr(self, field) < 1:
                 raise WrongField(f"training needs {field} of at least 1.")
@@ -89,7 +91,8 @@ def train(
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate_at(step, settings.steps, settings.warmup))
     best: dict[str, Any] = {"loss": math.inf, "step": 0, "weights": {}}
     spent, start = 0.0, 0
-    identity = repr((asdict(settings), seed, len(records), type(codec).__name__))
+    names = [record.id for record in (*records, *validation)]
+    identity = f"{seed_for(repr((asdict(settings), seed, names, codec.config.to_dict())))}"
     if checkpoint is not None and checkpoint.exists():
         stored = _read_checkpoint(checkpoint, identity)
         codec.load_state_dict(stored["codec"])

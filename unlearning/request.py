@@ -93,7 +93,7 @@ def _fields() -> str:
 
 def _explain(error: ValidationError) -> str:
     first = error.errors()[0]
-    field = ".".join(map(str, first["loc"]))
+    field = json.dumps(".".join(map(str, first["loc"])))[1:-1]  # a name may hold line breaks
     match first["type"]:
         case "missing":
             return f'the field "{field}" is missing; the fields are {_fields()}.'

@@ -25,7 +25,6 @@ class ImageCodecConfig(CodecConfig):
     d_model: int = 64
     feed_forward: int = 128
     encoder_layers: int = 1
-    decoder_layers: int = 2
 
     def __post_init__(self, **kwargs: Any) -> None:
         super().__post_init__(**kwargs)

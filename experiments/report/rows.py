@@ -127,12 +127,6 @@ def load_measurements(path: Path) -> list[Measurements]:
     rows = read_rows(path)
     if not rows:
         raise ResultsError(f"{path} holds no result rows; run the experiment again.")
-    for number, row in enumerate(rows, start=1):
-        numbers = (row.value, row.low, row.high, row.confidence, row.n, 0 if row.snr_db is None else row.snr_db)
-        words = (row.experiment, row.codec, row.version, row.method, row.channel, row.set, row.unit)
-        sound = all(isinstance(value, int | float) for value in numbers) and all(isinstance(w, str) for w in words)
-        if not sound or math.isnan(numbers[-1]):
-            raise ResultsError(f"Line {number} of {path} is not a result row; remove the line or run again.")
     names = dict.fromkeys(row.experiment for row in rows)
     return [Measurements(name, [row for row in rows if row.experiment == name]) for name in names]
 

@@ -65,7 +65,7 @@ def test_symbols_are_spread_evenly_over_patches(ratio: float, expected: list[int
 
 def test_pixels_keep_their_places() -> None:
     """A batch holds what a person sees: [batch, channels, height, width] in 0..1, and patches come back in place."""
-    codec = ImageCodec(ImageCodecConfig(**SMALL, height=4, width=6, channels=3, patch=2))
+    codec = ImageCodec(ImageCodecConfig(**SMALL, height=4, width=6, channels=3, patch=2, bandwidth_ratio=0.25))
     picture = np.random.default_rng(0).integers(0, 256, (4, 6, 3), dtype=np.uint8)
     batch = codec.prepare([picture])
     assert batch[0, 2, 3, 5].item() == pytest.approx(picture[3, 5, 2] / 255)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from semlink.errors import ErasureError
@@ -94,6 +94,7 @@ JSON = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from([*VALID, "more"]), JSON) | JSON)
+@example({"\n": None})
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_anything_else_is_a_request_or_one_sentence(content: object) -> None:
     merged = {**VALID, **content} if isinstance(content, dict) else content
