@@ -24,7 +24,7 @@ Out = Annotated[Path, typer.Option(help="Folder for what is made.", show_default
 Sets = Annotated[
     list[str], typer.Option("--set", metavar="KEY=VALUE", help="Override a field of the recipe; repeatable.")
 ]
-Seed = Annotated[int | None, typer.Option(help="Seed of all randomness; default: the recipe's.")]
+Seed = Annotated[int | None, typer.Option(min=0, max=2**63 - 1, help="Seed of all randomness; default: the recipe's.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; default: one for each CPU core.")]
 DataDir = Annotated[Path | None, typer.Option(envvar="SEMLINK_DATA", help="Folder of the large data sets.")]

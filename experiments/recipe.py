@@ -3,16 +3,30 @@
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_serializer
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from semlink.channels import channel_name
+from semlink.channels.snr import LOWEST_DB
+from semlink.codecs import CODECS
 from semlink.errors import RecipeError
-from semlink.registry import parse
+from semlink.registry import build, check_fields, choose, parse
+from semlink.simulator.sources import SOURCES
 from semlink.simulator.sweep import SweepSettings
 from semlink.simulator.training import TrainingSettings
+from semlink.unlearning.audits import AUDITS
+from semlink.unlearning.methods import METHODS
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -40,6 +54,7 @@ def _component(value: object) -> object:
 
 
 ComponentField = Annotated[Component, BeforeValidator(_component)]
+SnrDb = Annotated[float, Field(ge=LOWEST_DB)]  # and so not nan
 
 
 def parse_range(value: object) -> object:
@@ -64,12 +79,27 @@ def parse_range(value: object) -> object:
     return tuple(low + step * index for index in range(count + 1))
 
 
-class SweepPlan(BaseModel):
+class Section(BaseModel):
+    """A part of a recipe. `kind`: what its fields are called in the sentence that corrects a misspelt one."""
+
+    model_config = ConfigDict(frozen=True)
+    kind: ClassVar[str]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, content: object) -> object:
+        if isinstance(content, Mapping):
+            for field in content:
+                choose(f"{cls.kind} field", cls.model_fields, str(field))
+        return content
+
+
+class SweepPlan(Section):
     """Which channels, and how finely. The other fields are those of `SweepSettings`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    kind = "sweep"
     channels: tuple[str, ...] = ("awgn", "rayleigh")
-    snr_db: Annotated[tuple[float, ...], BeforeValidator(parse_range)] = SweepSettings.snr_db
+    snr_db: Annotated[tuple[SnrDb, ...], BeforeValidator(parse_range)] = SweepSettings.snr_db
     records: int = SweepSettings.records
     draws: int = SweepSettings.draws
     half_width: float | None = SweepSettings.half_width
@@ -80,44 +110,71 @@ class SweepPlan(BaseModel):
     def _canonical(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(channel_name(name) for name in names)
 
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        self.settings()
+        return self
+
     def settings(self) -> SweepSettings:
         """The part that the sweep itself needs. Errors: WrongField."""
         return SweepSettings(self.snr_db, self.records, self.draws, self.half_width, self.batch)
 
 
-class ErasurePlan(BaseModel):
+class ErasurePlan(Section):
     """Who asks for what to be erased, and how it is done. `audit_snr_db`: Es/N0 in dB at which audits measure."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    kind = "erasure"
     request: dict[str, Any]
     method: ComponentField = Component(name="scu")
     audits: tuple[str, ...] = ("membership",)
-    audit_snr_db: float = 12.0
+    audit_snr_db: SnrDb = 12.0
+
+    @field_validator("method")
+    @classmethod
+    def _method(cls, method: Component) -> Component:
+        build("method", METHODS, method.name, method.fields)
+        return method
+
+    @field_validator("audits")
+    @classmethod
+    def _audits(cls, audits: tuple[str, ...]) -> tuple[str, ...]:
+        for text in audits:
+            build("audit", AUDITS, *parse(text))
+        return audits
 
 
-class Recipe(BaseModel):
+class Recipe(Section):
     """One experiment. `threads`: CPU threads a process uses; results are equal for equal threads."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    kind = "recipe"
     experiment: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     source: ComponentField
     codec: ComponentField
     channel: str = "awgn"
     training: TrainingSettings = TrainingSettings()
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, lt=2**63)
     threads: int = Field(default=1, ge=1)
     sweep: SweepPlan = SweepPlan()
     erasure: ErasurePlan | None = None
 
+    @field_validator("source")
+    @classmethod
+    def _source(cls, source: Component) -> Component:
+        build("source", SOURCES, source.name, source.fields)
+        return source
+
+    @field_validator("codec")
+    @classmethod
+    def _codec(cls, codec: Component) -> Component:
+        check_fields("codec", codec.name, choose("codec", CODECS, codec.name), codec.fields)
+        return codec
+
     @field_validator("training", mode="before")
     @classmethod
     def _training(cls, value: object) -> object:
-        if not isinstance(value, Mapping):
-            return value
-        unknown = value.keys() - TrainingSettings.__dataclass_fields__.keys()
-        if unknown:
-            known = ", ".join(TrainingSettings.__dataclass_fields__)
-            raise ValueError(f'training has no field "{min(map(str, unknown))}"; its fields: {known}')
+        if isinstance(value, Mapping):
+            for field in value:
+                choose("training field", TrainingSettings.__dataclass_fields__, str(field))
         return value
 
     @field_validator("channel")
@@ -210,6 +267,4 @@ def _checked(model: type[Model], content: Mapping[str, Any], name: str) -> Model
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"] if not str(part).startswith("function-"))
         reason = first["msg"].removeprefix("Value error, ").rstrip(".")
-        if first["type"] == "extra_forbidden":
-            reason = f"there is no such field; its fields are {', '.join(model.model_fields)}"
         raise RecipeError(f'The recipe {name} is wrong at "{place}": {reason}.') from error

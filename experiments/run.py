@@ -11,7 +11,7 @@ import yaml
 from semlink import __version__
 from semlink.codecs.bundle import load_bundle
 from semlink.errors import RecipeError
-from semlink.experiments.auditing import run_audits
+from semlink.experiments.auditing import build_audits
 from semlink.experiments.bundles import Machine, erase_bundle, source_of, train_bundle
 from semlink.experiments.recipe import Component, Recipe
 from semlink.experiments.sweeping import Bench, Contender, claim, jobs_of, run_job, sets_of
@@ -38,12 +38,12 @@ def run_experiments(recipes: Sequence[Recipe], out: Path, machine: Machine, work
     if len(set(names)) != len(names):
         raise RecipeError("Two recipes have the same experiment name; rename one with --set experiment=NAME.")
     plans = {recipe.experiment: _Plan(recipe, out / recipe.experiment, machine) for recipe in recipes}
-    claim(out, yaml.safe_dump_all([yaml.safe_load(recipe.text()) for recipe in recipes], sort_keys=False))
     tasks: dict[str, Task] = {}
     for plan in plans.values():
         tasks |= plan.making()
     for plan in plans.values():
         tasks |= plan.measuring(out / ".parts")
+    claim(out, yaml.safe_dump_all([yaml.safe_load(recipe.text()) for recipe in recipes], sort_keys=False))
     results = run_tasks(tasks, workers)
     rows: list[Row] = []
     samples: list[dict[str, Any]] = []
@@ -115,7 +115,10 @@ def _look(recipe: Recipe, bench: Bench, machine: Machine, request: ErasureReques
     """Audit rows, the seconds that each version took, and the samples of an experiment."""
     torch.set_num_threads(recipe.threads)
     bundles = {one.version: load_bundle(one.folder) for one in bench.contenders}
-    entries = [Entry(bundles[one.version].codec.on(machine.device), one.name, one.version, one.method) for one in bench.contenders]
+    entries = [
+        Entry(bundles[one.version].codec.on(machine.device), one.name, one.version, one.method)
+        for one in bench.contenders
+    ]
     rows = [
         Row(
             experiment=recipe.experiment, codec=entry.name, version=entry.version, method=entry.method,
@@ -126,7 +129,7 @@ def _look(recipe: Recipe, bench: Bench, machine: Machine, request: ErasureReques
         for seconds in [float(bundles[entry.version].card["seconds"])]
     ]  # fmt: skip
     points = recipe.sweep.snr_db
-    shown_at = [points[0], points[len(points) // 2], points[-1]]
+    shown_at = list(dict.fromkeys((points[0], points[len(points) // 2], points[-1])))
     samples: list[dict[str, Any]] = []
     for set_name, records in bench.sets.items():
         for channel in recipe.sweep.channels:
@@ -135,5 +138,6 @@ def _look(recipe: Recipe, bench: Bench, machine: Machine, request: ErasureReques
     if recipe.erasure is not None and request is not None:
         partition = divide(source_of(recipe, machine), request)
         setting = Setting(recipe.experiment, recipe.channel, recipe.erasure.audit_snr_db, recipe.seed)
-        rows += run_audits(recipe.erasure.audits, entries, partition, setting)
+        for audit in build_audits(recipe.erasure.audits):
+            rows += audit.run(entries, partition, setting)
     return {"rows": rows, "samples": samples}

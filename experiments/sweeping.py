@@ -140,8 +140,8 @@ def sweep_bundles(
     bench = Bench(experiment, tuple(contenders_of(folders)), sets, terms, plan, seed, recipe.threads, machine.device)
     settings = {"bundles": [f"{bundle.folder}@{bundle.digest()}" for bundle in bundles], "seed": seed}
     settings |= {"sweep": plan.model_dump(mode="json"), "request": request and json.loads(request.text())}
-    claim(out, yaml.safe_dump(settings, sort_keys=False))
     jobs = {f"{job.channel} on {job.set_name}": Task(run_job, (job,)) for job in jobs_of(bench, out / ".parts")}
+    claim(out, yaml.safe_dump(settings, sort_keys=False))
     results = run_tasks(jobs, workers)
     rows = [row for name in jobs for row in results[name]]
     write_rows(out / "results.jsonl", rows)
@@ -151,14 +151,17 @@ def sweep_bundles(
 
 
 def claim(out: Path, recipe: str) -> None:
-    """Makes `out` the folder of the run that `recipe` describes. Errors: RecipeError when it is another run's."""
+    """Makes `out` the folder of the run that `recipe` describes. Errors: RecipeError when it is another run's.
+
+    A run that has made nothing yet, since it failed at once, gives way to another.
+    """
     path = out / "recipe.yaml"
     if out.exists() and not out.is_dir():
         raise RecipeError(f"{out} is a file; choose a folder for --out.")
-    if path.exists():
-        if path.read_text(encoding="utf-8") != recipe:
-            raise RecipeError(f"{out} holds a run with other settings; choose another --out, or remove that folder.")
-    elif out.exists() and any(out.iterdir()):
+    made = out.exists() and any(item != path for item in out.iterdir())
+    if made and path.exists() and path.read_bytes() != recipe.encode():
+        raise RecipeError(f"{out} holds a run with other settings; choose another --out, or remove that folder.")
+    if made and not path.exists():
         raise RecipeError(f"{out} is not empty and holds no run of ours; choose another --out.")
     write_whole(path, recipe)
 

@@ -46,6 +46,8 @@ def run_tasks(tasks: Mapping[str, Task], workers: int) -> dict[str, Any]:
         ) from error
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+        for worker in multiprocessing.active_children():  # after an error some are still at work
+            worker.terminate()
 
 
 def _run_in(pool: ProcessPoolExecutor, tasks: Mapping[str, Task]) -> dict[str, Any]:

@@ -41,6 +41,6 @@ def transmit(
 def draw_snr(law: SnrLaw, count: int, generator: torch.Generator) -> Tensor:
     """Es/N0 in dB for each of `count` examples: the same for all, or uniform between two limits. float32 [count]."""
     if not isinstance(law, tuple):
-        return torch.full((count,), law, device=generator.device)
+        return torch.full((count,), float(law), device=generator.device)
     low, high = law
     return low + (high - low) * torch.rand(count, generator=generator, device=generator.device)

@@ -34,9 +34,11 @@ def take_samples(
             estimates: dict[str, Any] = {}
             for entry in entries:
                 codec = entry.codec
-                batch = codec.prepare([record.payload])
-                frame = codec.encode(batch)
-                generator = generator_for(seed, "sample", channel_name, set_name, record.id, point)
+                device = codec.device if isinstance(codec, torch.nn.Module) else "cpu"
+                frame = codec.encode(codec.prepare([record.payload]).to(device))
+                generator = generator_for(
+                    seed, "sample", channel_name, set_name, record.id, point, device=frame.symbols.device
+                )
                 estimates[entry.version] = _plain(codec.restore(codec.decode(channel(frame, point, generator)))[0])
             samples.append(
                 {

@@ -1,8 +1,8 @@
 """Training of a neural codec over a channel, with checkpoints from which a stopped run goes on as if never stopped."""
 
+import hashlib
 import io
 import math
-import pickle
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from semlink import __version__
 from semlink.channels.contract import Channel
 from semlink.codecs.contract import NeuralCodec
 from semlink.codecs.posterior import divergence_from_prior
@@ -81,7 +82,8 @@ def train(
 
     In:     checkpoint: a file that is written as training goes on and read when it exists; the resumed run
             gives the same weights as one that was never stopped. Remove it once the codec is stored.
-    Errors: SourceError when a set is empty; BundleError when the checkpoint is damaged or of another training.
+    Errors: SourceError when a set is empty; BundleError when the checkpoint is damaged or of another training;
+            WrongField when the loss leaves the range of numbers.
     """
     began = time.monotonic()
     device = codec.device
@@ -92,7 +94,8 @@ def train(
     best: dict[str, Any] = {"loss": math.inf, "step": 0, "weights": {}}
     spent, start = 0.0, 0
     names = [record.id for record in (*records, *validation)]
-    identity = f"{seed_for(repr((asdict(settings), seed, names, codec.config.to_dict())))}"
+    facts = (__version__, asdict(settings), seed, names, codec.config.to_dict(), _description(channel))
+    identity = f"{seed_for(repr(facts))}"
     if checkpoint is not None and checkpoint.exists():
         stored = _read_checkpoint(checkpoint, identity)
         codec.load_state_dict(stored["codec"])
@@ -115,6 +118,8 @@ def train(
             schedule.step()
             if (step + 1) % settings.validate == 0 or step + 1 == settings.steps:
                 held_out_loss = mean_loss(codec, held_out, channel, settings.snr_db, seed)
+                if not math.isfinite(held_out_loss):
+                    raise WrongField(f"Training diverged by step {step + 1}; lower its learning rate.")
                 if held_out_loss < best["loss"]:
                     weights = {name: value.detach().clone() for name, value in codec.state_dict().items()}
                     best = {"loss": held_out_loss, "step": step + 1, "weights": weights}
@@ -155,18 +160,25 @@ def mean_loss(
     return total / (len(batch) * draws)
 
 
+def _description(channel: Channel) -> list[str]:
+    """The kind of a channel and all that it was built from; it keeps no other state."""
+    fields = {name: value for name, value in vars(channel).items() if not name.startswith("_") and name != "training"}
+    return [type(channel).__name__, *(f"{name}={fields[name]!r}" for name in sorted(fields))]
+
+
 def _write_checkpoint(path: Path, state: dict[str, Any], identity: str) -> None:
     buffer = io.BytesIO()
     torch.save({**state, "identity": identity}, buffer)
-    write_whole(path, buffer.getvalue())
+    data = buffer.getvalue()
+    write_whole(path, hashlib.sha256(data).digest() + data)
 
 
 def _read_checkpoint(path: Path, identity: str) -> dict[str, Any]:
-    try:
-        state: dict[str, Any] = torch.load(path, weights_only=True)
-        stored_identity = state["identity"]
-    except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError, TypeError, ValueError) as error:
-        raise BundleError(f"The checkpoint {path} is damaged; delete it to train again from the start.") from error
-    if stored_identity != identity:
+    content = path.read_bytes()
+    digest, data = content[:32], content[32:]
+    if hashlib.sha256(data).digest() != digest:  # torch.load would not see a changed weight
+        raise BundleError(f"The checkpoint {path} is damaged; delete it to train again from the start.")
+    state: dict[str, Any] = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    if state["identity"] != identity:
         raise BundleError(f"The checkpoint {path} is of another training; delete it or choose another --out.")
     return state

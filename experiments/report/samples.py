@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from semlink.errors import ResultsError
 
 UNKNOWN = re.compile(r"[\[<⟨({]+\s*unk\w*\s*[\]>⟩)}]+", re.IGNORECASE)
+HYPHEN = re.compile(r"(?<=\w)-(?=\w)")
 LARGEST_SIDE = 96  # pixels of an image in the page; of larger ones every second, third, ... is shown
 SMALLEST_SIDE = 64  # pixels; smaller ones are enlarged by repetition
 PIXELS = 400_000  # in all images of one experiment, so that the page stays small
@@ -105,7 +106,8 @@ def compare(reference: str, estimate: str) -> list[Word]:
 
     A word that was sent and has nothing in its place is listed as missing.
     """
-    sent, arrived = reference.split(), estimate.split()
+    # A tokenizer sets hyphens apart; how words are spaced is not what a codec is judged by.
+    sent, arrived = (HYPHEN.sub(" - ", text).split() for text in (reference, estimate))
     matcher = difflib.SequenceMatcher(None, [w.lower() for w in sent], [w.lower() for w in arrived], autojunk=False)
     words: list[Word] = []
     for change, i, i_end, j, j_end in matcher.get_opcodes():

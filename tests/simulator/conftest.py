@@ -1,6 +1,6 @@
-"""A codec whose every number is known in closed form: black and white pixels sent as uncoded QPSK."""
+"""A codec whose every number is known in closed form, black and white pixels sent as uncoded QPSK; and one that learns."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -9,8 +9,11 @@ import torch
 from torch import Tensor
 
 from semlink.channels.contract import Frame, Reception
+from semlink.codecs import NeuralCodec, new_codec
 from semlink.codecs.contract import Codec
-from semlink.simulator.sources.contract import Record
+from semlink.simulator.sources import Record, Source, build_source
+
+TINY = {"d_model": 16, "heads": 2, "feed_forward": 32, "encoder_layers": 1, "decoder_layers": 1}
 
 
 class PixelQpsk(Codec[Tensor]):
@@ -54,3 +57,18 @@ def black_and_white() -> list[Record]:
     """Sixty random black and white images of 8 by 8 pixels."""
     pixels = np.random.default_rng(0).integers(0, 2, size=(60, 8, 8)) * 255
     return [Record(f"image-{index}", image.astype(np.uint8), "tests", index % 3) for index, image in enumerate(pixels)]
+
+
+@pytest.fixture(scope="session")
+def digits() -> Source:
+    return build_source("digits")
+
+
+@pytest.fixture(scope="session")
+def make_codec(digits: Source) -> Callable[..., NeuralCodec[Tensor]]:
+    """Makes fresh image codecs, small enough to train in a test: `make_codec(seed, field=value)`."""
+
+    def make(seed: int = 0, **fields: object) -> NeuralCodec[Tensor]:
+        return new_codec("image", {**TINY, **fields}, [digits.train[0].payload], seed)
+
+    return make
