@@ -9,13 +9,14 @@ JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
 # Processes share the cores: more than one thread each is many times slower.
 export OMP_NUM_THREADS = 1
 
-.PHONY: help demo test test-slow test-gpu lint format benchmarks clean
+.PHONY: help demo test test-slow test-gpu lint format figures benchmarks clean
 
 help:
 	@echo "make demo        the main job on embedded data, into runs/demo (open runs/demo/report.html)"
 	@echo "make test        the test suite (minutes)"
 	@echo "make test-slow   the tests that take longer;  make test-gpu: those that need CUDA"
 	@echo "make lint        style, types and the order of the folders;  make format: apply the style"
+	@echo "make figures     figures and numbers of the documentation, from the recorded rows"
 	@echo "make benchmarks  speed beside the naive way"
 
 # A virtual environment of our own. torch first: a bare 'pip install' of something that needs it could bring a CUDA build.
@@ -44,11 +45,15 @@ lint: $(VENV)/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/python docs/draw.py --check
 	cd src && ../$(BIN)/mypy --config-file ../pyproject.toml -p semlink
 
 format: $(VENV)/installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+figures: $(VENV)/installed
+	$(BIN)/python docs/draw.py
 
 benchmarks: $(VENV)/installed
 	for script in experiments/benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
