@@ -6,15 +6,12 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from semlink.errors import ResultsError
 from semlink.files import write_whole
-
-Version = Literal["original", "erased", "retrained"]
-SetName = Literal["forget", "retain", "test"]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -247,8 +247,3 @@ def _intervals(metric: Metric, statistics: Statistics, baseline: Statistics | No
         for name, interval in bootstrap_interval(statistics, metric.values, baseline).items():
             found.setdefault(name, interval)
     return {name: found[name] for name in metric.names}
-
-
-def settings_key(settings: SweepSettings) -> dict[str, Any]:
-    """The settings as plain data, for recipes and for telling one sweep from another."""
-    return asdict(settings)
