@@ -95,11 +95,13 @@ def load_bundle(folder: Path) -> Bundle:
 
 
 def _save_quietly(codec: NeuralCodec[Any], folder: Path) -> None:
-    """`save_pretrained` without the progress bar of transformers."""
+    """`save_pretrained` without the progress bar of transformers. Errors: OSError."""
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     try:
         codec.save_pretrained(folder)
+    except SafetensorError as error:  # what safetensors makes of a full disk
+        raise OSError(f"The weights cannot be written: {error}") from error
     finally:
         if shown:
             logging.enable_progress_bar()

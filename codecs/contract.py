@@ -64,6 +64,11 @@ class Codec(ABC, Generic[Batch]):
     def channel_uses(self, batch: Batch) -> Tensor:
         """Data channel uses of each example: int64 [batch]."""
 
+    @property
+    def device(self) -> torch.device:
+        """Where batches have to be. A neural codec's is that of its weights."""
+        return torch.device("cpu")
+
 
 class NeuralCodec(PreTrainedModel, Codec[Batch]):
     """A codec that learns: encoder, posterior of the representation, power normalisation, decoder and loss.
@@ -78,12 +83,25 @@ class NeuralCodec(PreTrainedModel, Codec[Batch]):
         """q(z|x) of the representation that is sent."""
 
     @abstractmethod
-    def loss(self, batch: Batch, reception: Reception) -> Tensor:
-        """Reconstruction loss of each example: float32 [batch] (mean squared error, or cross-entropy a token in nats)."""
+    def element_losses(self, batch: Batch, reception: Reception) -> tuple[Tensor, Tensor]:
+        """Reconstruction loss of each element of each example, and which elements there are.
+
+        Elements are tokens (cross-entropy in nats) or patches (mean squared error).
+        Out: float32 [batch, elements], 0 where there is none; bool [batch, elements].
+        """
 
     @abstractmethod
     def embed(self, latent: Tensor, mask: Tensor) -> Tensor:
         """A latent as one vector of fixed size for each example, for cosine similarity: float32 [batch, size]."""
+
+    def element_ids(self, batch: Batch) -> Tensor | None:
+        """Which of a finite set each element is, int64 [batch, elements]; None where elements are not countable."""
+        return None
+
+    def loss(self, batch: Batch, reception: Reception) -> Tensor:
+        """Reconstruction loss of each example, the mean over its elements: float32 [batch]."""
+        losses, mask = self.element_losses(batch, reception)
+        return losses.sum(dim=1) / mask.sum(dim=1)
 
     @classmethod
     def own_fields(cls) -> dict[str, tuple[Any, object]]:

@@ -135,7 +135,8 @@ def erase_bundle(
         checkpoint=checkpoint,
     )
     erased, certificate = erase(bundle.codec.on(machine.device), source, request, unlearn, context, bundle.digest())
-    card = {**bundle.card, **marks, "seconds": erased.seconds, "device": machine.device, "code_version": __version__}
+    inherited = {name: fact for name, fact in bundle.card.items() if name not in ("validation_loss", "best_step")}
+    card = {**inherited, **marks, "seconds": erased.seconds, "device": machine.device, "code_version": __version__}
     extra = {"erasure.json": json.dumps(certificate, indent=2) + "\n", "request.json": request.text()}
     save_bundle(erased.codec.cpu(), card, out, extra)
     checkpoint.unlink(missing_ok=True)

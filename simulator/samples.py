@@ -34,8 +34,7 @@ def take_samples(
             estimates: dict[str, Any] = {}
             for entry in entries:
                 codec = entry.codec
-                device = codec.device if isinstance(codec, torch.nn.Module) else "cpu"
-                frame = codec.encode(codec.prepare([record.payload]).to(device))
+                frame = codec.encode(codec.prepare([record.payload]).to(codec.device))
                 generator = generator_for(
                     seed, "sample", channel_name, set_name, record.id, point, device=frame.symbols.device
                 )

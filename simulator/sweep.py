@@ -139,8 +139,7 @@ def measure(
 
 
 def _encode(codec: Codec[Any], records: Sequence[Record], size: int) -> list[_Part]:
-    device = codec.device if isinstance(codec, torch.nn.Module) else "cpu"
-    everything = codec.prepare([record.payload for record in records]).to(device)
+    everything = codec.prepare([record.payload for record in records]).to(codec.device)
     order = torch.argsort(codec.channel_uses(everything).cpu(), stable=True)
     return [_Part(rows.numpy(), codec.encode(everything[rows])) for rows in order.split(size)]
 

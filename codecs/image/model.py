@@ -83,8 +83,10 @@ class ImageCodec(NeuralCodec[Tensor]):
         grid = patches.unflatten(2, (config.height // config.patch, config.width // config.patch))
         return functional.pixel_shuffle(grid, config.patch)
 
-    def loss(self, batch: Tensor, reception: Reception) -> Tensor:
-        return (self.decode(reception) - batch).square().mean(dim=(1, 2, 3))
+    def element_losses(self, batch: Tensor, reception: Reception) -> tuple[Tensor, Tensor]:
+        errors = (self.decode(reception) - batch).square().mean(dim=1, keepdim=True)
+        losses = functional.avg_pool2d(errors, self.config.patch).flatten(1)
+        return losses, torch.ones_like(losses, dtype=torch.bool)
 
     def embed(self, latent: Tensor, mask: Tensor) -> Tensor:
         return (latent * mask.unsqueeze(-1)).flatten(1)

@@ -89,11 +89,13 @@ class TextCodec(NeuralCodec[TextBatch]):
         ids[mask] = logits.argmax(dim=-1)
         return TextBatch(ids, mask)
 
-    def loss(self, batch: TextBatch, reception: Reception) -> Tensor:
+    def element_losses(self, batch: TextBatch, reception: Reception) -> tuple[Tensor, Tensor]:
         features, _ = self._receive(reception)
         losses = functional.cross_entropy(self._logits(features[batch.mask]), batch.ids[batch.mask], reduction="none")
-        sentence = batch.mask.nonzero()[:, 0]
-        return losses.new_zeros(len(batch)).index_add(0, sentence, losses) / batch.mask.sum(dim=1)
+        return losses.new_zeros(batch.mask.shape).masked_scatter(batch.mask, losses), batch.mask
+
+    def element_ids(self, batch: TextBatch) -> Tensor:
+        return batch.ids
 
     def embed(self, latent: Tensor, mask: Tensor) -> Tensor:
         size = 2 * self.config.symbols_per_token * self.config.max_length

@@ -3,6 +3,8 @@
 import json
 import pickle
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -168,3 +170,23 @@ def test_extra_files_keep_out_of_the_way(case: Any, tmp_path: Path) -> None:
         with pytest.raises(BundleError, match="extra file"):
             save_bundle(case.codec(), CARD, tmp_path / "codec", {name: "text"})
     assert not list(tmp_path.iterdir())
+
+
+def test_full_disk_is_an_os_error_and_keeps_the_old_bundle(tmp_path: Path) -> None:
+    """A limit on the size of files stands for the full disk: the weights are the first file that is too large."""
+    program = (
+        "import pathlib, resource, sys\n"
+        "import numpy as np\n"
+        "from semlink.codecs import load_bundle, new_codec, save_bundle\n"
+        "codec = new_codec('image', {}, [np.zeros((8, 8), np.uint8)], seed=0)\n"
+        "folder = pathlib.Path(sys.argv[1])\n"
+        "save_bundle(codec, {'version': 'old'}, folder)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
+        "try:\n"
+        "    save_bundle(codec, {'version': 'new'}, folder)\n"
+        "except OSError:\n"
+        "    print(load_bundle(folder).card['version'], len(list(folder.parent.iterdir())))\n"
+    )
+    folder = tmp_path / "bundle"
+    done = subprocess.run([sys.executable, "-c", program, str(folder)], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["old", "1"]

@@ -15,11 +15,12 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from semlink.errors import ResultsError
+from semlink.errors import ResultsError, SemlinkError
 from semlink.experiments.report import summary
 from semlink.experiments.report.page import write_report
 from semlink.experiments.report.rows import Measurements
 from semlink.simulator.results import Row, write_rows
+from semlink.unlearning.request import request_from
 
 SNRS = [0.0, 3.0, 6.0, 9.0, 12.0, 15.0, 18.0]
 TEXT_METRICS = [f"{kind}_bleu{n}" for kind in ("corpus", "sentence") for n in (1, 2, 3, 4)]
@@ -149,20 +150,25 @@ def fake_samples() -> list[dict[str, Any]]:
 
 def fake_experiments() -> list[dict[str, Any]]:
     """Recipes, requests and certificates of the two experiments."""
-    erasure = {"method": "variational", "settings": {"steps": 300, "learning_rate": 1e-4}, "reads": ["forget", "retain"],
-               "seconds": 21.4, "steps": 300, "samples": 19200, "notes": {"stopped": "limit"}}  # fmt: skip
+    losses = [{"set": "forget", "snr_db": snr_db, "before": 0.1, "after": 0.7654, "n": 48} for snr_db in (0.0, 18.0)]
+    erasure = {"method": {"name": "variational", "settings": {"steps": 300, "learning_rate": 1e-4}},
+               "forgotten_records": 48, "read_records": {"forget": 48, "retain": 200}, "seconds": 21.4, "steps": 300,
+               "notes": {"stopped": "limit", "warning": "the rule was met at once"}, "mean_loss": losses,
+               "does_not_prove": "Records may be kept elsewhere."}  # fmt: skip
     recipe = {"experiment": "text-python-docs", "seed": 0, "source": {"name": "python-docs"},
               "channel": "awgn", "training": {"steps": 900, "batch": 64, "snr_db": [0, 18]}}  # fmt: skip
     common = {"command": "semlink quickstart --out runs/demo", "recipe": recipe, "erasure": erasure,
               "codec": {"parameters": 1203441, "train_snr_db": [0, 18], "digest": "sha256:5f2a"}}  # fmt: skip
     return [
-        {
-            "experiment": "text-python-docs",
-            "request": {"terms": ["asyncio", "coroutine"], "reason": "right to erasure"},
-            **common,
-        },
-        {"experiment": "image-digits", "request": {"labels": [7]}, **common},
+        {"experiment": "text-python-docs", "request": fake_request("term", ["asyncio", "coroutine"]), **common},
+        {"experiment": "image-digits", "request": fake_request("label", ["7"]), **common},
     ]
+
+
+def fake_request(by: str, values: list[str]) -> dict[str, Any]:
+    """A request as a run stores it."""
+    reason = "The owners ask for it"
+    return {"id": "r-17", "reason": reason, "selection": {"by": by, "values": values}, "time": "2026-03-01T09:30:00Z"}
 
 
 def write_run(folder: Path, rows: list[Row] | None = None) -> Path:
@@ -191,7 +197,7 @@ def image_rows() -> list[Row]:
 def summary_of(rows: list[Row]) -> str:
     """The sentences and the answers of one experiment."""
     measured = Measurements("x", rows)
-    told = [f"{a.question} {a.short} {a.detail}" for a in summary.answers(measured, "images", "")]
+    told = [f"{a.question} {a.short} {a.detail}" for a in summary.answers(measured, "images", None)]
     return " ".join(summary.sentences(measured, "images") + told).replace("\u00a0", " ")
 
 
@@ -350,7 +356,12 @@ def test_hostile_text_is_escaped_and_stays_inside_the_folder(tmp_path: Path) -> 
     name = rows[0].experiment
     sample = fake_samples()[0] | {"experiment": name, "record": evil, "reference": evil, "estimates": {evil: evil}}
     (folder / "samples.json").write_text(json.dumps([sample]))
-    described = {"command": evil, "recipe": {evil: evil}, "request": {"terms": [evil]}, "erasure": {evil: evil}}
+    described = {
+        "command": evil,
+        "recipe": {evil: evil},
+        "request": fake_request("term", [evil]),
+        "erasure": {evil: evil},
+    }
     (folder / "experiments.json").write_text(json.dumps([{"experiment": name, **described}]))
     page = write_report(folder).read_text(encoding="utf-8")
     balance = parsed(page)
@@ -414,10 +425,54 @@ def test_says_which_attacks_were_made(run: Path, page_of: Callable[[list[Row]], 
     assert "Not tested: whether an attacker can tell" in page
 
 
-def test_recipe_request_command_and_certificate_are_shown(run: Path) -> None:
-    page = html.unescape((run / "report.html").read_text(encoding="utf-8"))
-    for told in ("semlink quickstart --out runs/demo", "steps: 900", "asyncio, coroutine", "settings.learning_rate"):
+def test_the_request_is_told_as_it_was_made(run: Path) -> None:
+    seen = text_of((run / "report.html").read_text(encoding="utf-8"))
+    told = "What was erased? 48 sentences The owners ask for it. Selected by term: asyncio, coroutine."
+    assert f"{told} Request r-17, 2026-03-01" in seen
+
+
+def test_a_long_request_is_cut() -> None:
+    request = request_from(fake_request("id", [f"r{i}" for i in range(9)]), "tests")
+    first, *_ = summary.answers(Measurements("x", image_rows()), "images", request)
+    assert "r5 and 3 more." in first.detail
+    assert "r6" not in first.detail
+
+
+@pytest.mark.parametrize(
+    ("erased", "told"),
+    [
+        ((0.2, 0.3, 0.4), "the intervals overlap: it finds no difference"),
+        ((0.5, 0.6, 0.7), "the intervals lie apart: it finds a difference"),
+        ((math.nan, 0.6, math.nan), "retrained 0.200."),
+    ],
+)
+def test_the_attack_stands_beside_the_outputs(erased: tuple[float, float, float], told: str) -> None:
+    """What comes through is said to be outputs only, and the attack's intervals of both codecs are compared."""
+    rows = image_rows()
+    assert "(outputs only): PSNR" in summary_of(rows)
+    assert "Membership" not in summary_of(rows)
+    for version, (low, value, high) in {"erased": erased, "retrained": (0.1, 0.2, 0.3)}.items():
+        row = next(r for r in rows if r.version == version)
+        row = dataclasses.replace(row, metric="membership_auc", set="forget", unit="1", minus=None)
+        rows = [*rows, dataclasses.replace(row, value=value, low=low, high=high)]
+    assert f"Membership attack (AUC): {erased[1]:.3f}, retrained 0.200" in summary_of(rows)
+    assert told in summary_of(rows)
+
+
+def test_warning_and_limits_of_the_certificate_are_not_folded_away(run: Path) -> None:
+    page = (run / "report.html").read_text(encoding="utf-8")
+    visible = re.sub(r"<details.*?</details>", "", page, flags=re.DOTALL)
+    assert visible.count("Warning:</strong> the rule was met at once.") == 2
+    assert visible.count("What this does not show.</strong> Records may be kept elsewhere.") == 2
+    assert "forgotten records" in page
+    assert "forgotten records" not in visible
+
+
+def test_recipe_command_and_certificate_are_shown(run: Path) -> None:
+    page = re.sub(r"<[^>]+>", "", html.unescape((run / "report.html").read_text(encoding="utf-8")))
+    for told in ("semlink quickstart --out runs/demo", "steps: 900", "learning_rate 0.0001", "0.7654"):
         assert told in page
+    assert "{'" not in page
 
 
 def test_report_goes_to_another_folder_and_links_back(tmp_path: Path) -> None:
@@ -437,6 +492,7 @@ def test_report_goes_to_another_folder_and_links_back(tmp_path: Path) -> None:
         ("samples.json", "[{", "damaged"),
         ("samples.json", '[{"experiment": "a"}]', "Sample 1 of samples.json"),
         ("experiments.json", "[3]", "not a list of experiments"),
+        ("experiments.json", '[{"experiment": "image-digits", "request": {"id": 1}}]', '"id" cannot be 1'),
     ],
 )
 def test_damaged_files_are_told_in_a_sentence(tmp_path: Path, file: str, content: str | None, told: str) -> None:
@@ -445,7 +501,7 @@ def test_damaged_files_are_told_in_a_sentence(tmp_path: Path, file: str, content
         (folder / file).unlink()
     else:
         (folder / file).write_text(content)
-    with pytest.raises(ResultsError, match=told):
+    with pytest.raises(SemlinkError, match=told):
         write_report(folder)
 
 

@@ -46,6 +46,15 @@ def test_spellings_of_the_unknown_word(unknown: str) -> None:
     assert marks("a task", f"a {unknown}")[1] == (unknown, "unknown")
 
 
+def test_spaces_around_a_hyphen_are_no_difference() -> None:
+    """A tokenizer sets hyphens apart; a wrong half of a word still counts, and a leading hyphen is part of its word."""
+    right = [(word, "right") for word in ("a", "post", "-", "mortem", "run")]
+    assert marks("a post-mortem run", "a post - mortem run") == right
+    assert marks("a post - mortem run", "a post-mortem run") == right
+    assert marks("a post-mortem run", "a post - war run")[3] == ("war", "wrong")
+    assert marks("pass -1", "pass 1") == [("pass", "right"), ("1", "wrong")]
+
+
 def test_nothing_arrived() -> None:
     assert marks("a task", "") == [("a", "missing"), ("task", "missing")]
 

@@ -23,9 +23,7 @@ def _rows(entries, records, settings=SETTINGS, channel="awgn", seed=0) -> list[R
 
 def _pick(rows, metric, snr_db, minus=None, version="original") -> Row:
     (row,) = [
-        row
-        for row in rows
-        if (row.metric, row.snr_db, row.minus, row.version) == (metric, snr_db, minus, version)
+        row for row in rows if (row.metric, row.snr_db, row.minus, row.version) == (metric, snr_db, minus, version)
     ]
     return row
 
@@ -79,7 +77,9 @@ def test_a_point_alone_has_the_same_numbers(pixel_qpsk, black_and_white) -> None
 
 
 def test_another_seed_is_other_noise(pixel_qpsk, black_and_white) -> None:
-    first, second = (_pick(_rows([Entry(pixel_qpsk, "qpsk")], black_and_white, seed=seed), "mse", 0.0) for seed in (0, 1))
+    first, second = (
+        _pick(_rows([Entry(pixel_qpsk, "qpsk")], black_and_white, seed=seed), "mse", 0.0) for seed in (0, 1)
+    )
     assert first.value != second.value
 
 

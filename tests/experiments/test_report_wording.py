@@ -1,0 +1,35 @@
+"""Words of the report: every metric that can be measured has some."""
+
+import numpy as np
+import pytest
+
+from semlink.codecs import ImageCodec, ImageCodecConfig
+from semlink.experiments.report import wording
+from semlink.registry import build
+from semlink.simulator.metrics import METRICS
+from semlink.simulator.sources.contract import Record
+from semlink.simulator.sweep import Entry
+from semlink.unlearning.audits import AUDITS, Setting
+from semlink.unlearning.contract import Partition
+
+
+@pytest.mark.parametrize("family", METRICS)
+def test_every_metric_has_words(family: str) -> None:
+    assert set(METRICS[family].names) <= wording.METRICS.keys()
+
+
+@pytest.mark.parametrize("name", AUDITS)
+def test_every_measure_of_an_audit_has_words(name: str) -> None:
+    random = np.random.default_rng(0)
+    sets = [
+        [Record(f"{name}{i}", random.integers(0, 256, (8, 8), np.uint8), "tests") for i in range(3)] for name in "frvt"
+    ]
+    codec = ImageCodec(ImageCodecConfig())
+    entries = [Entry(codec, "toy", version, "none") for version in ("original", "erased", "retrained")]
+    audit = build("audit", AUDITS, name, {"draws": 1} | ({"steps": 1} if name == "relearn" else {}))
+    rows = audit.run(entries, Partition(*sets), Setting("x", "awgn", 10.0, 0))
+    assert {row.metric for row in rows} <= wording.METRICS.keys()
+
+
+def test_words_are_not_the_bare_name() -> None:
+    assert not [name for name, words in wording.METRICS.items() if "_" in words.label + words.phrase]

@@ -1,0 +1,116 @@
+"""Whole links: each codec over each kind of channel, from records to result rows."""
+
+import math
+from itertools import product
+
+import pytest
+import torch
+
+from semlink.channels import CHANNELS, build_channel, channel_name
+from semlink.codecs import CODECS, NeuralCodec, new_codec
+from semlink.simulator.metrics import metrics_for
+from semlink.simulator.results import Row
+from semlink.simulator.sources import Record, build_source
+from semlink.simulator.sweep import Entry, SweepSettings, measure
+from semlink.simulator.training import TrainingSettings, train
+
+SMALL = {"d_model": 32, "heads": 2, "feed_forward": 64, "encoder_layers": 1, "decoder_layers": 1}
+BLOCK = 5  # does not divide the uses of an example, so that the last block is shorter
+COHERENCES = ("symbol", "block", str(BLOCK))
+KNOWLEDGE = (*product(("perfect", "estimated"), ("zf", "mmse", "none")), ("none", "none"))
+SETTINGS = SweepSettings(snr_db=(-10.0, math.inf), records=12, draws=1)
+FIRST = {"text": "token_accuracy", "image": "psnr"}  # a metric that rises with quality
+
+
+def _channels() -> list[str]:
+    fading = [name for name in CHANNELS if name != "awgn"]
+    found = ["awgn"]
+    for name, coherence, (csi, equaliser) in product(fading, COHERENCES, KNOWLEDGE):
+        found.append(channel_name(f"{name}:coherence={coherence},csi={csi},equaliser={equaliser}"))
+    return found
+
+
+def _sentences() -> list[Record]:
+    subjects, verbs = ("the fox", "a receiver", "the noisy channel", "one codec"), ("sends", "hears", "loses")
+    objects = ("a word", "every symbol", "the old sentence", "two quiet pilots")
+    texts = (f"{one} {two} {three}" for one, two, three in product(subjects, verbs, objects))
+    return [Record(f"s{index:02d}", text, "tests") for index, text in enumerate(texts)]
+
+
+@pytest.fixture(scope="module")
+def records() -> dict[str, list[Record]]:
+    return {"image": list(build_source("digits").train[:200]), "text": _sentences()}
+
+
+@pytest.fixture(scope="module")
+def codecs(records) -> dict[str, NeuralCodec]:
+    """One codec of each kind, trained for a second or two: enough that noise does harm."""
+    settings = TrainingSettings(steps=120, batch=16, learning_rate=3e-3, warmup=10, validate=120)
+    found = {}
+    for name in CODECS:
+        found[name] = new_codec(name, SMALL, [record.payload for record in records[name]], seed=0)
+        train(found[name], records[name], records[name][:20], build_channel("awgn"), settings, seed=0)
+    return found
+
+
+def _sweep(codec: NeuralCodec, records: list[Record], channel: str, settings: SweepSettings = SETTINGS) -> list[Row]:
+    metrics = metrics_for(codec.modality)
+    return measure([Entry(codec, "codec")], records, channel, "test", metrics, settings, "whole-link", seed=0)
+
+
+def _value(rows: list[Row], metric: str, snr_db: float | None) -> float:
+    (found,) = (row.value for row in rows if (row.metric, row.snr_db) == (metric, snr_db))
+    return found
+
+
+def _pilots(uses: torch.Tensor, channel: str) -> torch.Tensor:
+    """Counted by hand: one pilot in each coherence block that an example occupies."""
+    if "csi=estimated" not in channel:
+        return torch.zeros_like(uses)
+    if "coherence=symbol" in channel:
+        return uses
+    return torch.ceil(uses / BLOCK) if f"coherence={BLOCK}" in channel else torch.ones_like(uses)
+
+
+@pytest.mark.parametrize("name", CODECS)
+@pytest.mark.parametrize("channel", _channels())
+def test_codec_over_channel(codecs, records, name: str, channel: str) -> None:
+    """Every number is finite and inside its interval, the uses are counted right, and the noise is really there."""
+    codec = codecs[name]
+    rows = _sweep(codec, records[name][:12], channel)
+    assert all(math.isfinite(row.value) and row.low <= row.value <= row.high for row in rows)
+    assert {row.snr_db for row in rows} == {None, -10.0, math.inf}
+    uses = codec.channel_uses(codec.prepare([record.payload for record in records[name][:12]])).double()
+    assert _value(rows, "channel_uses", None) == uses.mean().item()
+    assert _value(rows, "total_channel_uses", None) == (uses + _pilots(uses, channel)).mean().item()
+    noisy, free = ([row.value for row in rows if row.snr_db == snr_db] for snr_db in SETTINGS.snr_db)
+    assert noisy != free
+
+
+@pytest.mark.parametrize("name", CODECS)
+@pytest.mark.parametrize("channel", ["awgn", "rayleigh", "rayleigh:coherence=symbol", "rician"])
+def test_without_noise_a_codec_is_better(codecs, records, name: str, channel: str) -> None:
+    """Where the receiver knows the gains: 48 records, 4 draws; the margins are more than five standard errors."""
+    settings = SweepSettings(snr_db=(-9.0, -3.0, math.inf), records=48, draws=4)
+    rows = _sweep(codecs[name], records[name][:48], channel, settings)
+    low, middle, free = (_value(rows, FIRST[name], snr_db) for snr_db in settings.snr_db)
+    assert low < middle < free
+
+
+@pytest.mark.parametrize("name", CODECS)
+def test_what_a_channel_costs(codecs, records, name: str) -> None:
+    """At one mean Es/N0 fading costs quality, and not to know the gain costs most of all."""
+    settings = SweepSettings(snr_db=(-3.0,), records=48, draws=4)
+    names = ("awgn", "rician", "rayleigh", "rayleigh:csi=none,equaliser=none")
+    quality = [_value(_sweep(codecs[name], records[name][:48], one, settings), FIRST[name], -3.0) for one in names]
+    assert quality == sorted(quality, reverse=True)
+
+
+@pytest.mark.parametrize("name", CODECS)
+def test_batch_size_does_not_change_a_noise_free_link(codecs, records, name: str) -> None:
+    """Padding and neighbours must not leak into a record's estimate."""
+    found = []
+    for batch in (1, 5, 12):
+        settings = SweepSettings(snr_db=(math.inf,), records=12, draws=1, batch=batch)
+        found.append(_value(_sweep(codecs[name], records[name][:12], "awgn", settings), FIRST[name], math.inf))
+    assert found == pytest.approx([found[0]] * 3, rel=1e-5)
