@@ -14,17 +14,22 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from semlink.errors import ResultsError
-from semlink.experiments.report import samples, summary, wording
+from semlink.experiments.report import samples, summary, tables, wording
+from semlink.experiments.report.facts import Fact, facts_of
 from semlink.experiments.report.figures import LARGE, SMALL, Drawing, draw
-from semlink.experiments.report.rows import VERSIONS, Measurements, Series, in_order, load_measurements, sign_of
+from semlink.experiments.report.rows import VERSIONS, Measurements, in_order, load_measurements, sign_of
 from semlink.files import write_whole
-from semlink.simulator.results import Row
+from semlink.unlearning.request import request_from
 
 DATA_FILES = {
     "results.jsonl": "every number of this page, one row each with its interval",
     "samples.json": "what was sent and what arrived, for all sampled records",
     "experiments.json": "recipes, requests and certificates",
     "recipe.yaml": "the recipe as it was resolved",
+}
+ATTACKS = {
+    "membership_auc": "a membership attack, which asks whether a record was in the training set",
+    "relearned_loss": "relearning, which asks whether training on other records brings the erased ones back",
 }
 NOUNS = {"text": "sentences", "image": "images"}
 
@@ -37,14 +42,6 @@ class Plot:
     picture: Markup
     file: str
     caption: str
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of a table: its heading cells and the rows that fill the others."""
-
-    heading: tuple[str, ...]
-    cells: tuple[Row | None, ...]
 
 
 @dataclass(frozen=True)
@@ -63,14 +60,18 @@ class Section:
     curves: list[Plot]
     more: list[Plot]
     exhibits: list[samples.Exhibit]
-    terms: list[str]
-    glance: list[Line]
+    terms: Sequence[str]
+    glance: list[tables.Line]
     glance_heads: list[str]
-    gaps: dict[str, list[Line]]
+    gaps: dict[str, list[tables.Line]]
     gap_snrs: list[float]
-    singles: list[Line]
-    attacked: bool
-    details: Mapping[str, Any]
+    singles: list[tables.Line]
+    attacks: list[str]
+    limit: str
+    warning: str
+    command: str
+    background: dict[str, list[Fact]]
+    recipe: str
 
 
 def write_report(folder: Path, out: Path | None = None) -> Path:
@@ -78,7 +79,7 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
 
     In:     folder: holds results.jsonl; samples.json and experiments.json add to the report where they exist.
             out: the folder to write to; without it, `folder` itself.
-    Errors: ResultsError when rows are missing or a file is damaged.
+    Errors: ResultsError when rows are missing or a file is damaged; ErasureError when a request is not valid.
     """
     out = folder if out is None else out
     measurements = load_measurements(folder / "results.jsonl")
@@ -110,15 +111,15 @@ def _render(sections: Sequence[Section], files: Mapping[str, str]) -> str:
         erasure=any(section.measured.erased for section in sections),
         versions=in_order((row.version for row in rows), str, VERSIONS),
         sets=in_order((row.set for row in rows if row.set in wording.SET_WORDS), str, tuple(wording.SET_WORDS)),
-        confidences=[f"{100 * level:g}" for level in sorted({row.confidence for row in rows})],
+        confidences=[
+            f"{100 * level:g}" for level in sorted({row.confidence for row in rows if row.stopped != "exact"})
+        ],
         seeds=sorted({row.seed for row in rows}),
         codes=sorted({str(row.code_version) for row in rows}),
         files=files,
         wording=wording,
         samples=samples,
         sign_of=sign_of,
-        as_yaml=_as_yaml,
-        flatten=_flatten,
     )
 
 
@@ -127,7 +128,8 @@ def _section(
 ) -> Section:
     details = described.get(measured.name, {})
     noun = NOUNS.get(_modality(measured, its_samples), "records")
-    request = details.get("request")
+    request = request_from(details["request"], "experiments.json") if details.get("request") else None
+    erasure, codec = _mapping(details.get("erasure")), _mapping(details.get("codec"))
     forget, quality = summary.forget_metric(measured), summary.quality_metric(measured)
     main = [metric for metric in dict.fromkeys((forget, quality)) if metric]
     if measured.erased:
@@ -144,25 +146,35 @@ def _section(
         facts=_facts(measured),
         channels=", ".join(map(wording.channel_words, measured.channels)) or "no channel",
         sentences=summary.sentences(measured, noun),
-        answers=summary.answers(measured, noun, _request_words(request)),
+        answers=summary.answers(measured, noun, request),
         key=key,
         curves=[_grid_plot(measured, metric, anchor, noun) for metric in shown],
         more=[_grid_plot(measured, m, anchor, noun) for m in measured.curve_metrics if m not in main],
         exhibits=samples.exhibits(its_samples, measured.point.channel if measured.point else None),
-        terms=_strings(request.get("terms")) if isinstance(request, Mapping) else [],
+        terms=request.selection.values if request and request.selection.by == "term" else (),
         glance=[
-            Line((measured.label(series),), tuple(measured.at_point(m, s, series) for m, s in glance_metrics))
+            tables.Line((measured.label(series),), tuple(measured.at_point(m, s, series) for m, s in glance_metrics))
             for series in measured.series
         ],
         glance_heads=[
             f"{wording.metric_words(m).label.removesuffix(' (dB)')}, {wording.set_words(s, noun).lower()}"
             for m, s in glance_metrics
         ],
-        gaps=_gaps(measured, main, noun),
-        gap_snrs=_snrs(measured, main),
-        singles=_singles(measured),
-        attacked=any("membership" in row.metric for row in measured.rows),
-        details=details,
+        gaps=tables.gaps(measured, main, noun),
+        gap_snrs=tables.snrs(measured, main),
+        singles=tables.singles(measured),
+        attacks=[told for metric, told in ATTACKS.items() if any(row.metric == metric for row in measured.rows)],
+        limit=str(erasure.get("does_not_prove", "")),
+        warning=str(_mapping(erasure.get("notes")).get("warning", "")),
+        command=str(details.get("command", "")),
+        background={
+            "Certificate of the erasure": list(facts_of(_without(erasure, "does_not_prove"))),
+            "Request": list(facts_of(_mapping(details.get("request")))),
+            "Codec": list(facts_of(_without(codec, "recipe"))),  # the recipe has a place of its own
+        },
+        recipe=yaml.safe_dump(details["recipe"], sort_keys=False, allow_unicode=True, width=100)
+        if details.get("recipe")
+        else "",
     )
 
 
@@ -200,65 +212,12 @@ def _plot(
     return Plot(drawing, drawing.inline(f"f{zlib.crc32(name.encode()):x}"), f"figures/{name}", caption)
 
 
-def _gaps(measured: Measurements, metrics: Sequence[str], noun: str) -> dict[str, list[Line]]:
-    """The paired differences erased - retrained of the main metrics, a line for each set and channel."""
-    found: dict[str, list[Line]] = {}
-    for series in measured.erased:
-        for metric in metrics:
-            for set_name in measured.sets(metric):
-                for channel in measured.channels_of(metric):
-                    cells = tuple(
-                        measured.gap(metric, set_name, channel, snr_db, series, "retrained")
-                        for snr_db in _snrs(measured, metrics)
-                    )
-                    if any(cells):
-                        label = wording.metric_words(metric).label
-                        several = f" ({measured.label(series)})" if len(measured.erased) > 1 else ""
-                        place = f"{wording.set_words(set_name, noun)}, {wording.channel_words(channel)}"
-                        found.setdefault(f"{label}{several}", []).append(Line((place,), cells))
-    return found
-
-
-def _snrs(measured: Measurements, metrics: Sequence[str]) -> list[float]:
-    return sorted({row.snr_db for row in measured.rows if row.metric in metrics and row.snr_db is not None})
-
-
-def _singles(measured: Measurements) -> list[Line]:
-    """The numbers that are no curve (times, channel uses, audits), a line for each, with a column for each series."""
-    keys = dict.fromkeys(
-        (row.metric, row.set, row.channel, row.snr_db)
-        for row in measured.rows
-        if row.metric not in measured.curve_metrics and row.minus is None
-    )
-    lines = []
-    for metric, set_name, channel, snr_db in keys:
-        rows = [
-            row
-            for row in measured.rows
-            if (row.metric, row.set, row.channel, row.snr_db) == (metric, set_name, channel, snr_db)
-            and row.minus is None
-        ]
-        where = [
-            wording.SET_WORDS.get(set_name, set_name),
-            wording.channel_words(channel),
-            "" if snr_db is None else wording.snr_words(snr_db),
-        ]
-        heading = (wording.metric_words(metric).label, ", ".join(filter(None, where)))
-        lines.append(Line(heading, tuple(_of_series(rows, series) for series in measured.series)))
-    return lines
-
-
-def _of_series(rows: Sequence[Row], series: Series) -> Row | None:
-    wanted = (series.version, series.codec, series.method, series.seed)
-    return next((row for row in reversed(rows) if (row.version, row.codec, row.method, row.seed) == wanted), None)
-
-
 def _facts(measured: Measurements) -> str:
     """What was measured, in half a line: codecs, method, channels, Es/N0."""
     codecs = dict.fromkeys(series.codec for series in measured.series)
     methods = dict.fromkeys(series.method for series in measured.erased)
     parts = [
-        ", ".join(codecs),
+        ", ".join(codecs) if list(codecs) != [measured.name] else "",
         ", ".join(filter(None, methods)),
         ", ".join(map(wording.channel_words, measured.channels)),
     ]
@@ -273,24 +232,6 @@ def _modality(measured: Measurements, its_samples: Sequence[samples.Sample]) -> 
         return its_samples[0].modality
     names = " ".join(measured.curve_metrics)
     return "text" if "bleu" in names or "word" in names else "image" if "psnr" in names or "ssim" in names else ""
-
-
-def _request_words(request: object) -> str:
-    """The request in one line: its short facts, long lists cut."""
-    if not isinstance(request, Mapping):
-        return ""
-    told: list[str] = []
-    for name, value in request.items():
-        items = _strings(value if isinstance(value, list) else [value])
-        if items and len(told) < 3:
-            text = ", ".join(items[:6]) + (f" and {len(items) - 6} more" if len(items) > 6 else "")
-            told.append(f"{name} {text}" if len(text) <= 90 else f"{name} {text[:88]}…")
-    return f"Request: {'; '.join(told)}." if told else ""
-
-
-def _strings(value: object) -> list[str]:
-    items = value if isinstance(value, list) else []
-    return [str(item) for item in items if isinstance(item, str | int | float) and str(item)]
 
 
 def _read_json(path: Path) -> object:
@@ -328,14 +269,9 @@ def _slug(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_]+", "-", name).strip("-") or "unnamed"
 
 
-def _as_yaml(value: object) -> str:
-    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100)
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
-def _flatten(value: object, name: str = "") -> list[tuple[str, str]]:
-    """A mapping of mappings as (dotted name, value) pairs."""
-    if isinstance(value, Mapping):
-        return [pair for key, inner in value.items() for pair in _flatten(inner, f"{name}.{key}" if name else str(key))]
-    if isinstance(value, list):
-        return [(name, ", ".join(map(str, value)))]
-    return [(name, f"{value:.6g}" if isinstance(value, float) else str(value))]
+def _without(mapping: Mapping[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in mapping.items() if name != key}

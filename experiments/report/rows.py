@@ -94,6 +94,16 @@ class Measurements:
             return None
         return self._curves.get((metric, self.point.channel, set_name, series), {}).get(self.point.snr_db)
 
+    def beside(self, metric: str, first: Series, second: Series | None) -> tuple[Row, Row] | None:
+        """The last place where both series were measured, or None."""
+        for (name, channel, set_name, series), found in reversed(self._curves.items()):
+            if (name, series) == (metric, first) and second is not None:
+                others = self._curves.get((metric, channel, set_name, second), {})
+                for snr_db in reversed(found):
+                    if snr_db in others:
+                        return found[snr_db], others[snr_db]
+        return None
+
     def gap(self, metric: str, set_name: str, channel: str, snr_db: float, erased: Series, minus: str) -> Row | None:
         """The paired difference erased - `minus` at one place, or None."""
         return next(

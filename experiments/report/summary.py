@@ -7,18 +7,21 @@ from dataclasses import dataclass
 from semlink.experiments.report.rows import Measurements, Series, sign_of
 from semlink.experiments.report.wording import channel_words, duration, interval, metric_words, number, snr_words
 from semlink.simulator.results import Row
+from semlink.unlearning.request import ErasureRequest
 
+VALUES = 6  # of a request that are named in its answer
 FORGET_METRICS = ("term_recall", "corpus_bleu4", "sentence_bleu4", "word_accuracy", "psnr", "ssim", "class_accuracy")
 QUALITY_METRICS = ("corpus_bleu4", "sentence_bleu4", "word_accuracy", "psnr", "ssim", "class_accuracy")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A question that a reader comes with, its short answer, and what the answer rests on."""
+    """A question that a reader comes with, its short answer, what the answer rests on, and where to look it up."""
 
     question: str
     short: str
     detail: str
+    small: str = ""
 
 
 def forget_metric(measured: Measurements) -> str | None:
@@ -86,27 +89,19 @@ def _erasure_sentences(measured: Measurements, erased: Series, noun: str) -> lis
     return told
 
 
-def answers(measured: Measurements, noun: str, request: str) -> list[Answer]:
+def answers(measured: Measurements, noun: str, request: ErasureRequest | None) -> list[Answer]:
     """What was erased, whether it is gone, how near that is to retraining, and what it cost."""
     if not measured.erased:
         return []
-    erased, place = measured.erased[0], _place(measured)
+    erased = measured.erased[0]
     found = []
     metric = forget_metric(measured)
     after = metric and measured.at_point(metric, "forget", erased)
     if metric and after:
-        words = metric_words(metric)
-        found.append(Answer("What was erased?", f"{after.n} {noun}", request or "The records of the forget set."))
-        before = measured.at_point(metric, "forget", measured.first("original"))
-        again = measured.at_point(metric, "forget", measured.first("retrained"))
-        short = f"{_bare(before)} → {number(after)}" if before else number(after)
-        detail = f"{words.label.removesuffix(' (dB)')} on the erased {noun}, {place}."
-        if again:
-            detail += f" A codec that never saw them: {number(again)}."
-        found.append(Answer("Is it gone?", short, detail))
+        found += [_request(f"{after.n} {noun}", request), _outputs(measured, metric, erased, after)]
         gap = measured.gap_at_point(metric, "forget", erased, "retrained")
         if gap:
-            detail = f"{interval(gap, signed=True)}. {_verdict(gap, words.lower)}"
+            detail = f"{interval(gap, signed=True)}. {_verdict(gap, metric_words(metric).lower)}"
             found.append(Answer("How near to retraining?", number(gap, signed=True), detail))
     metric, set_name = quality_metric(measured), quality_set(measured)
     after = metric and measured.at_point(metric, set_name, erased)
@@ -114,6 +109,39 @@ def answers(measured: Measurements, noun: str, request: str) -> list[Answer]:
         cost = _cost(measured, metric, set_name, erased, after, noun)
         found += [cost] if cost else []
     return found
+
+
+def _request(short: str, request: ErasureRequest | None) -> Answer:
+    question = "What was erased?"
+    if request is None:
+        return Answer(question, short, "The records of the forget set.")
+    values = request.selection.values
+    named = ", ".join(values[:VALUES]) + (f" and {len(values) - VALUES} more" if len(values) > VALUES else "")
+    reason = request.reason if request.reason[-1] in ".!?" else f"{request.reason}."
+    detail = f"{reason} Selected by {request.selection.by}: {named}."
+    return Answer(question, short, detail, f"Request {request.id}, {request.time[:10]}")
+
+
+def _outputs(measured: Measurements, metric: str, erased: Series, after: Row) -> Answer:
+    """What comes through is no more than that, so the attack on the codec is quoted beside it."""
+    before = measured.at_point(metric, "forget", measured.first("original"))
+    again = measured.at_point(metric, "forget", measured.first("retrained"))
+    short = f"{_bare(before)} → {number(after)}" if before else number(after)
+    told = [f"What comes through of them {_place(measured)} (outputs only): {metric_words(metric).phrase}."]
+    if again:
+        told.append(f"A codec that never saw them: {number(again)}.")
+    attacked = measured.beside("membership_auc", erased, measured.first("retrained"))
+    if attacked:
+        mine, other = attacked
+        told.append(f"Membership attack (AUC): {number(mine)}, retrained {number(other)}{_overlap(mine, other)}.")
+    return Answer("Is it gone?", short, " ".join(told))
+
+
+def _overlap(first: Row, second: Row) -> str:
+    if not all(map(math.isfinite, (first.low, first.high, second.low, second.high))):
+        return ""
+    apart = first.low > second.high or second.low > first.high
+    return f"; the intervals {'lie apart: it finds a difference' if apart else 'overlap: it finds no difference'}"
 
 
 def _cost(measured: Measurements, metric: str, set_name: str, erased: Series, after: Row, noun: str) -> Answer | None:

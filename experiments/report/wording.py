@@ -42,6 +42,11 @@ METRICS = {
     ),
     "mse": MetricWords("Mean squared error", "mean squared error", "0 is identical", "log", lower=True),
     "ssim": MetricWords("SSIM", "SSIM", "structural similarity to the image that was sent, 1 is identical"),
+    "ssim:window=7": MetricWords(
+        "SSIM, 7 × 7 window",
+        "SSIM with a window of 7 × 7 pixels",
+        "structural similarity to the image that was sent, for images too small for the usual window, 1 is identical",
+    ),
     "ms_ssim": MetricWords("MS-SSIM", "MS-SSIM", "structural similarity over several scales, 1 is identical"),
     "word_accuracy": MetricWords("Word accuracy", "word accuracy", "share of words recovered in their place"),
     "token_accuracy": MetricWords("Token accuracy", "token accuracy", "share of vocabulary entries recovered"),
@@ -53,6 +58,20 @@ METRICS = {
         "Membership attack (AUC)",
         "the area under the curve of the membership attack",
         "0.5: the attack cannot tell erased records from records never seen; 1: it always can",
+        lower=True,
+    ),
+    "membership_tpr_at_1_percent_fpr": MetricWords(
+        "Members found at 1\u00a0% false alarms",
+        "the share of erased records that the membership attack finds at 1\u00a0% false alarms",
+        "0.01: the attack cannot tell erased records from records never seen",
+        lower=True,
+    ),
+    "loss": MetricWords("Loss before relearning", "the loss before relearning", "", "free", lower=True),
+    "relearned_loss": MetricWords(
+        "Loss after relearning",
+        "the loss after relearning",
+        "after training on kept records alone; below the retrained codec's, the records were only hidden",
+        "free",
         lower=True,
     ),
     "seconds": MetricWords("Time to train or erase", "time", "", "free", lower=True),
@@ -85,7 +104,7 @@ def metric_words(name: str) -> MetricWords:
 def channel_words(name: str) -> str:
     """A channel as a title: `rayleigh:coherence=symbol` is "Rayleigh (coherence=symbol)"."""
     base, _, fields = name.partition(":")
-    title = base.upper() if base == "awgn" or base.startswith(("tdl", "cdl")) else base[:1].upper() + base[1:]
+    title = base.upper() if base.startswith(("awgn", "ofdm", "tdl", "cdl")) else base[:1].upper() + base[1:]
     return f"{title} ({fields.replace(',', ', ')})" if fields else title
 
 
@@ -108,8 +127,8 @@ def number(row: Row, signed: bool = False) -> str:
 
 
 def interval(row: Row, signed: bool = False) -> str:
-    """The interval of a row without its unit: "[0.81, 0.85]", empty where there is none."""
-    if math.isnan(row.low) and math.isnan(row.high):
+    """The interval of a row without its unit: "[0.81, 0.85]", empty where there is none or the number is exact."""
+    if row.stopped == "exact" or (math.isnan(row.low) and math.isnan(row.high)):
         return ""
     return f"[{_figure(row.low, row, signed)}, {_figure(row.high, row, signed)}]"
 
