@@ -132,6 +132,8 @@ class ErasurePlan(Section):
     @field_validator("method")
     @classmethod
     def _method(cls, method: Component) -> Component:
+        if method.name == "retrain":
+            raise ValueError("every experiment retrains as its reference anyway; choose another method")
         build("method", METHODS, method.name, method.fields)
         return method
 

@@ -47,7 +47,15 @@ METRICS = {
         "SSIM with a window of 7 × 7 pixels",
         "structural similarity to the image that was sent, for images too small for the usual window, 1 is identical",
     ),
-    "ms_ssim": MetricWords("MS-SSIM", "MS-SSIM", "structural similarity over several scales, 1 is identical"),
+    "ms_ssim": MetricWords("MS-SSIM", "MS-SSIM", "structural similarity over five scales, 1 is identical"),
+    **{
+        f"ms_ssim:scales={scales}": MetricWords(
+            f"MS-SSIM, {scales} scales",
+            f"MS-SSIM over {scales} scales",
+            f"structural similarity over {scales} scales, for images too small for five, 1 is identical",
+        )
+        for scales in (2, 3, 4)
+    },
     "word_accuracy": MetricWords("Word accuracy", "word accuracy", "share of words recovered in their place"),
     "token_accuracy": MetricWords("Token accuracy", "token accuracy", "share of vocabulary entries recovered"),
     "class_accuracy": MetricWords("Class accuracy", "class accuracy", "share of images still recognised"),

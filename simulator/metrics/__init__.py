@@ -6,6 +6,7 @@ from semlink.simulator.metrics.accuracy import Accuracy
 from semlink.simulator.metrics.bleu import Bleu
 from semlink.simulator.metrics.contract import Metric, Statistics
 from semlink.simulator.metrics.image_error import ImageError
+from semlink.simulator.metrics.multi_scale_similarity import MultiScaleSimilarity
 from semlink.simulator.metrics.structural_similarity import StructuralSimilarity
 from semlink.simulator.metrics.term_recall import TermRecall
 
@@ -15,6 +16,7 @@ METRICS: dict[str, type[Metric]] = {
     "term-recall": TermRecall,
     "image-error": ImageError,
     "structural-similarity": StructuralSimilarity,
+    "multi-scale-similarity": MultiScaleSimilarity,
 }
 
 __all__ = ["METRICS", "Metric", "Statistics", "metrics_for"]

@@ -47,6 +47,20 @@ class StructuralSimilarity(Metric):
 
 def ssim(first: Tensor, second: Tensor, window: int) -> Tensor:
     """SSIM of each pair of images [records, channels, height, width] in 0..1: float64 [records]."""
+    luminance, covariance, variances = _terms(first, second, window)
+    similarity: Tensor = luminance * covariance / variances
+    return similarity.mean(dim=1)
+
+
+def contrast_structure(first: Tensor, second: Tensor, window: int) -> Tensor:
+    """SSIM without its luminance factor, (2 s_xy + C2) / (s_x^2 + s_y^2 + C2), as `ssim`: float64 [records]."""
+    _, covariance, variances = _terms(first, second, window)
+    similarity: Tensor = covariance / variances
+    return similarity.mean(dim=1)
+
+
+def _terms(first: Tensor, second: Tensor, window: int) -> tuple[Tensor, Tensor, Tensor]:
+    """The luminance factor, 2 s_xy + C2, and s_x^2 + s_y^2 + C2 at each place of the window: [records, places]."""
     x, y = first.double(), second.double()
     maps = torch.stack([x, y, x * x, y * y, x * y])
     rows, columns = (_averaging(size, window).to(x.device) for size in x.shape[-2:])
@@ -55,8 +69,7 @@ def ssim(first: Tensor, second: Tensor, window: int) -> Tensor:
     variances = square_x - mean_x.square() + square_y - mean_y.square()
     covariance = product - mean_x * mean_y
     luminance = (2 * mean_x * mean_y + C1) / (mean_x.square() + mean_y.square() + C1)
-    similarity: Tensor = luminance * (2 * covariance + C2) / (variances + C2)
-    return similarity.mean(dim=1)
+    return luminance, 2 * covariance + C2, variances + C2
 
 
 def _averaging(size: int, window: int) -> Tensor:

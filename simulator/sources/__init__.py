@@ -5,16 +5,24 @@ from dataclasses import replace
 from pathlib import Path
 
 from semlink.registry import build, canonical, check_fields
+from semlink.simulator.sources.cifar10 import Cifar10
 from semlink.simulator.sources.contract import SPLITS, Record, Source, SplitName
 from semlink.simulator.sources.digits import Digits
+from semlink.simulator.sources.europarl import Europarl
+from semlink.simulator.sources.faces import Faces
+from semlink.simulator.sources.kodak import Kodak
 from semlink.simulator.sources.mnist import FashionMnist, Mnist
 from semlink.simulator.sources.python_docs import PythonDocs
 from semlink.simulator.sources.reader import Reader
 from semlink.simulator.sources.text_file import TextFile
 
 SOURCES: dict[str, type[Reader]] = {
+    "cifar10": Cifar10,
     "digits": Digits,
+    "europarl": Europarl,
+    "faces": Faces,
     "fashion-mnist": FashionMnist,
+    "kodak": Kodak,
     "mnist": Mnist,
     "python-docs": PythonDocs,
     "text-file": TextFile,

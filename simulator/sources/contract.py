@@ -31,6 +31,7 @@ class Source:
     """Named splits of records.
 
     name: as a recipe writes it, with its fields. modality: "text" or "image".
+    train, validation, test: each may be empty; a source of test records alone trains nothing.
     labels: the names of the classes, empty where there are none.
     """
 

@@ -1,7 +1,6 @@
 """Reads IDX files, the format of MNIST: a magic number, the sizes of the axes, then the bytes."""
 
 import gzip
-import hashlib
 import math
 import zlib
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semlink.errors import SourceError
+from semlink.simulator.sources.published import check_published, content_of
 
 UNSIGNED_BYTE = 0x08
 
@@ -42,11 +42,8 @@ def read_idx(path: Path, sha256: str) -> NDArray[np.uint8]:
     Errors: SourceError when the file is missing, cannot be decompressed, or has other content.
     """
     try:
-        data = gzip.decompress(path.read_bytes())
-    except FileNotFoundError as error:
-        raise SourceError(f"There is no {path}; put the file there or name another data folder.") from error
+        data = gzip.decompress(content_of(path))
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise SourceError(f"{path} cannot be decompressed; get it again.") from error
-    if hashlib.sha256(data).hexdigest() != sha256:
-        raise SourceError(f"{path} has not the content that was published under this name; get it again.")
+    check_published(data, sha256, path)
     return parse_idx(data, str(path))

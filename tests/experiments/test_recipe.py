@@ -50,6 +50,7 @@ def test_override_of_the_one_line_form() -> None:
         ({"sweep": {"channels": ["awgm"]}}, "awgn"),
         ({"channel": "rayleigh:coherance=block"}, "coherence"),
         ({"source": 3}, "source"),
+        ({"erasure": {"request": {}, "method": "retrain"}}, "choose another method"),
     ],
 )
 def test_wrong_fields_are_named(change: dict[str, object], words: str) -> None:

@@ -1,6 +1,8 @@
 """A codec whose every number is known in closed form, black and white pixels sent as uncoded QPSK; and one that learns."""
 
+import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -72,3 +74,16 @@ def make_codec(digits: Source) -> Callable[..., NeuralCodec[Tensor]]:
         return new_codec("image", {**TINY, **fields}, [digits.train[0].payload], seed)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def data_with() -> Callable[[str], Path]:
+    """Gives the folder of the large data sets, or skips the test where it is not named or lacks a file."""
+
+    def find(path: str) -> Path:
+        folder = Path(os.environ.get("SEMLINK_DATA", ""))
+        if "SEMLINK_DATA" not in os.environ or not (folder / path).is_file():
+            pytest.skip(f"SEMLINK_DATA does not name a folder with {path}")
+        return folder
+
+    return find

@@ -25,7 +25,7 @@ def pairs(metric: Metric) -> tuple[Any, Any]:
         estimates = [sentence(text) for text in ("the cat sat on a mat", "a dog is a cat today", "one two three four")]
         return references, estimates
     generator = torch.Generator().manual_seed(0)
-    images = torch.rand(3, 1, 16, 12, generator=generator)
+    images = torch.rand(3, 1, 24, 21, generator=generator)
     return images, (images + 0.1 * torch.rand(images.shape, generator=generator)).clamp(0, 1)
 
 
@@ -58,5 +58,5 @@ def test_values_of_many_resamples_at_once_are_those_of_each(metric: Metric) -> N
 
 @pytest.mark.parametrize("metric", FAMILIES, ids=lambda metric: type(metric).__name__)
 def test_no_records_give_no_rows(metric: Metric) -> None:
-    empty: Any = [] if metric.modality == "text" else torch.zeros(0, 1, 16, 12)
+    empty: Any = [] if metric.modality == "text" else torch.zeros(0, 1, 24, 21)
     assert len(metric.statistics(empty, empty)) == 0

@@ -1,7 +1,7 @@
 """MNIST and Fashion-MNIST from a data folder; skipped where there is none."""
 
-import os
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,16 +10,9 @@ from semlink.errors import SourceError, WrongField
 from semlink.simulator.sources import build_source
 
 
-def folder_with(name: str) -> Path:
-    folder = Path(os.environ.get("SEMLINK_DATA", "."))
-    if "SEMLINK_DATA" not in os.environ or not (folder / name / "train-images-idx3-ubyte.gz").is_file():
-        pytest.skip(f"SEMLINK_DATA does not name a folder with {name}")
-    return folder
-
-
 @pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
-def test_splits_and_owners(name: str) -> None:
-    source = build_source(name, {}, folder_with(name))
+def test_splits_and_owners(name: str, data_with: Callable[[str], Path]) -> None:
+    source = build_source(name, {}, data_with(f"{name}/train-images-idx3-ubyte.gz"))
     assert (len(source.train), len(source.validation), len(source.test)) == (55_000, 5_000, 10_000)
     assert source.train[0].payload.shape == (28, 28)
     assert set(Counter(record.owner for record in source.train).values()) == {100}
@@ -29,8 +22,8 @@ def test_splits_and_owners(name: str) -> None:
     assert Counter(record.label for record in source.test)[0] == {"mnist": 980, "fashion-mnist": 1000}[name]
 
 
-def test_a_limit_takes_the_first_records() -> None:
-    folder = folder_with("mnist")
+def test_a_limit_takes_the_first_records(data_with: Callable[[str], Path]) -> None:
+    folder = data_with("mnist/train-images-idx3-ubyte.gz")
     small, whole = build_source("mnist", {"limit": 250}, folder), build_source("mnist", {}, folder)
     assert [record.id for record in small.train] == [record.id for record in whole.train[:250]]
     assert len(small.validation) == len(small.test) == 250

@@ -1,0 +1,28 @@
+"""The main job on a CUDA device: run with `make test-gpu` on a machine that has one."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from semlink.experiments.bundles import Machine
+from semlink.experiments.recipe import load_recipe
+from semlink.experiments.run import run_experiments
+
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no CUDA device"),
+]
+SMALL = [
+    "training.steps=8",
+    "sweep.records=12",
+    "sweep.draws=1",
+    "sweep.snr_db=0:12:12",
+    "erasure.method=scu:passes=1,stop=none",
+]
+
+
+@pytest.mark.parametrize("name", ["quickstart-text", "quickstart-digits"])
+def test_whole_experiment(name: str, tmp_path: Path) -> None:
+    rows = run_experiments([load_recipe(name, SMALL)], tmp_path, Machine("cuda"), 1, "make test-gpu")
+    assert {row.version for row in rows} == {"original", "erased", "retrained"}
