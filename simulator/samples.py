@@ -9,7 +9,8 @@ from semlink.channels import build_channel
 from semlink.codecs.contract import Sentence
 from semlink.seeding import generator_for
 from semlink.simulator.sources.contract import Record
-from semlink.simulator.sweep import Entry, subset
+from semlink.simulator.sources.subset import subset
+from semlink.simulator.sweep import Entry
 
 
 @torch.no_grad()

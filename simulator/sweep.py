@@ -14,11 +14,12 @@ from semlink.channels.contract import Channel, Frame, Reception
 from semlink.codecs.contract import Codec
 from semlink.errors import WrongField
 from semlink.progress import Progress
-from semlink.seeding import generator_for, seed_for
+from semlink.seeding import generator_for
 from semlink.simulator.intervals import Interval, bootstrap_interval, mean_interval
 from semlink.simulator.metrics.contract import Metric, Statistics
 from semlink.simulator.results import Row
 from semlink.simulator.sources.contract import Record
+from semlink.simulator.sources.subset import subset
 
 # Where several versions of a codec are measured, these differences are given too: (version, what is subtracted).
 DIFFERENCES = (("erased", "original"), ("erased", "retrained"), ("retrained", "original"))
@@ -77,12 +78,6 @@ class _Part:
 
     positions: np.ndarray[Any, np.dtype[np.int64]]
     frame: Frame = field(repr=False)
-
-
-def subset(records: Sequence[Record], limit: int, seed: int) -> list[Record]:
-    """At most `limit` of the records, in their order; which ones depends on the seed and their ids alone."""
-    chosen = {record.id for record in sorted(records, key=lambda record: seed_for(seed, "subset", record.id))[:limit]}
-    return [record for record in records if record.id in chosen]
 
 
 @torch.no_grad()

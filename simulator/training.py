@@ -22,6 +22,9 @@ from semlink.seeding import generator_for, seed_for
 from semlink.simulator.batches import Batches
 from semlink.simulator.link import SnrLaw, draw_snr, transmit
 from semlink.simulator.sources.contract import Record
+from semlink.simulator.sources.subset import subset
+
+HELD_OUT = 1024  # validation records that are looked at; more would cost more than they tell
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class TrainingSettings:
     snr_db:        Es/N0 of the training channel in dB: one number, or (low, high) for a uniform law per example.
     clip:          largest gradient norm.
     prior_weight:  weight of KL(q(z|x) || N(0, I)) for variational codecs.
-    validate:      steps between two looks at the validation loss; the best weights seen are kept.
+    validate:      steps between two looks at the loss of at most 1024 validation records; the best weights are kept.
     Errors: WrongField when a number makes no sense.
     """
 
@@ -88,7 +91,7 @@ def train(
     began = time.monotonic()
     device = codec.device
     batches = Batches(codec, records, settings.batch, seed, "train", device)
-    held_out = Batches(codec, validation, len(validation), seed, "validation", device).all
+    held_out = Batches(codec, subset(validation, HELD_OUT, seed), HELD_OUT, seed, "validation", device).all
     optimiser = torch.optim.AdamW(codec.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate_at(step, settings.steps, settings.warmup))
     best: dict[str, Any] = {"loss": math.inf, "step": 0, "weights": {}}

@@ -11,7 +11,8 @@ from semlink.errors import WrongField
 from semlink.simulator.metrics import metrics_for
 from semlink.simulator.results import Row
 from semlink.simulator.sources.contract import Record
-from semlink.simulator.sweep import Entry, SweepSettings, measure, subset
+from semlink.simulator.sources.subset import subset
+from semlink.simulator.sweep import Entry, SweepSettings, measure
 
 METRICS = metrics_for("image")
 SETTINGS = SweepSettings(snr_db=(0.0, 10.0, math.inf), records=60, draws=4, batch=32)

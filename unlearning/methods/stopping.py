@@ -16,7 +16,7 @@ from semlink.simulator.metrics.accuracy import Accuracy
 from semlink.simulator.metrics.contract import Metric
 from semlink.simulator.metrics.term_recall import TermRecall
 from semlink.simulator.sources.contract import Record
-from semlink.simulator.sweep import subset
+from semlink.simulator.sources.subset import subset
 from semlink.simulator.training import mean_loss
 from semlink.unlearning.contract import Partition
 
