@@ -95,8 +95,12 @@ class NeuralCodec(PreTrainedModel, Codec[Batch]):
         """A latent as one vector of fixed size for each example, for cosine similarity: float32 [batch, size]."""
 
     def element_ids(self, batch: Batch) -> Tensor | None:
-        """Which of a finite set each element is, int64 [batch, elements]; None where elements are not countable."""
+        """Which of a finite set each element is, int64 [batch, elements], -1 where there is none; None if not countable."""
         return None
+
+    def element_parameters(self) -> tuple[Tensor, ...]:
+        """The parameters that have one row for each element id; none where elements are not countable."""
+        return ()
 
     def loss(self, batch: Batch, reception: Reception) -> Tensor:
         """Reconstruction loss of each example, the mean over its elements: float32 [batch]."""

@@ -95,7 +95,10 @@ class TextCodec(NeuralCodec[TextBatch]):
         return losses.new_zeros(batch.mask.shape).masked_scatter(batch.mask, losses), batch.mask
 
     def element_ids(self, batch: TextBatch) -> Tensor:
-        return batch.ids
+        return batch.ids.masked_fill(~batch.mask, -1)
+
+    def element_parameters(self) -> tuple[Tensor, ...]:
+        return self.embedding.weight, self.vocabulary_bias
 
     def embed(self, latent: Tensor, mask: Tensor) -> Tensor:
         size = 2 * self.config.symbols_per_token * self.config.max_length

@@ -15,7 +15,7 @@ AUDIT = ("audit", IMAGE, "{shelf}/erased", "{shelf}/retrained", "--out", OUT, "-
 RUN = ("run", "{shelf}/image.yaml", "--out", OUT, "--workers", "1")
 
 MISTAKES = {
-    "recipe: missing": (("train", "nothing.yaml", "--out", OUT), "give the path of a YAML file, or one of: quickstart"),
+    "recipe: missing": (("train", "nothing.yaml", "--out", OUT), "give the path of a YAML file, or one of: "),
     "recipe: misspelt": (("train", "quickstart-txt", "--out", OUT), "quickstart-text"),
     "recipe: a folder": (("train", "{shelf}", "--out", OUT), "There is no recipe"),
     "recipe: not a recipe": (("train", "{shelf}/sentences.txt", "--out", OUT), "must be a mapping"),

@@ -55,8 +55,9 @@ class ToyCodec(NeuralCodec[Tensor]):
         pixels: Tensor = self.decoder(torch.view_as_real(reception.symbols).flatten(1))
         return pixels.view(-1, 1, 6, 6)
 
-    def loss(self, batch: Tensor, reception: Reception) -> Tensor:
-        return (self.decode(reception) - batch).square().mean(dim=(1, 2, 3))
+    def element_losses(self, batch: Tensor, reception: Reception) -> tuple[Tensor, Tensor]:
+        losses = (self.decode(reception) - batch).square().flatten(1)
+        return losses, torch.ones_like(losses, dtype=torch.bool)
 
     def embed(self, latent: Tensor, mask: Tensor) -> Tensor:
         return (latent * mask.unsqueeze(-1)).flatten(1)

@@ -17,7 +17,7 @@ from semlink.unlearning.contract import Context, Partition
 from semlink.unlearning.methods import METHODS, Finetune, GradientAscent, Retrain
 
 Codec = NeuralCodec[Any]
-QUICK: dict[str, dict[str, object]] = {"scu": {"passes": 1}, "finetune": {"share": 0.02}}
+QUICK: dict[str, dict[str, object]] = {"scu": {"passes": 1}, "finetune": {"share": 0.02}, "scu-bounded": {"steps": 3}}
 
 
 def same(first: Codec, second: Codec) -> bool:

@@ -19,6 +19,8 @@ from semlink.simulator.link import Passage, draw_snr, transmit
 from semlink.simulator.training import mean_loss
 from semlink.unlearning.contract import Context, Partition
 from semlink.unlearning.methods import Scu
+from semlink.unlearning.methods.scu import contrast
+from semlink.unlearning.methods.scu_loss import contrastive_ratio
 
 CHANNEL, LAW = build_channel("awgn"), (5.0, 15.0)
 Gradients = dict[str, torch.Tensor]
@@ -109,8 +111,9 @@ class Mirror(NeuralCodec[torch.Tensor]):
     def decode(self, reception: Reception) -> torch.Tensor:
         return (self.receiver * torch.view_as_real(reception.symbols).flatten(1) * 2**0.5 + 1) / 2
 
-    def loss(self, batch: torch.Tensor, reception: Reception) -> torch.Tensor:
-        return (self.decode(reception) - batch.flatten(1)).square().mean(dim=1)
+    def element_losses(self, batch: torch.Tensor, reception: Reception) -> tuple[torch.Tensor, torch.Tensor]:
+        losses = (self.decode(reception) - batch.flatten(1)).square()
+        return losses, torch.ones_like(losses, dtype=torch.bool)
 
     def embed(self, latent: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         return latent.flatten(1)
@@ -141,14 +144,14 @@ def passages(fresh_toy: Callable[..., NeuralCodec[Any]]) -> tuple[Mirror, Callab
 def test_ratio_is_zero_for_a_perfect_auto_encoder(passages: Any) -> None:
     mirror, send = passages
     (lost, kept), (noisy_lost, noisy_kept) = send(float("inf")), send(0.0)
-    assert 0 <= Scu()._ratio(mirror, lost, kept, generator_for(0)) < 1e-6
-    assert Scu()._ratio(mirror, noisy_lost, noisy_kept, generator_for(0)) > 0.1
+    assert 0 <= contrastive_ratio(*contrast(mirror, lost, kept, generator_for(0))) < 1e-6
+    assert contrastive_ratio(*contrast(mirror, noisy_lost, noisy_kept, generator_for(0))) > 0.1
 
 
 def test_ratio_moves_the_sender_and_not_the_receiver(passages: Any) -> None:
     mirror, send = passages
     lost, kept = send(0.0)
-    Scu()._ratio(mirror, lost, kept, generator_for(0)).backward()
+    contrastive_ratio(*contrast(mirror, lost, kept, generator_for(0))).backward()
     assert mirror.sender.grad is not None
     assert mirror.sender.grad.abs().sum() > 0
     assert mirror.receiver.grad is None

@@ -126,22 +126,26 @@ class Scu(Method):
             frozen = original.represent(forget)
         brake = divergence(lost.posterior, frozen)
         prior = divergence_from_prior(kept.posterior) if kept.posterior.sampled else torch.zeros_like(brake)
-        ratio = self._ratio(erased, lost, kept, generator) if self.ratio else brake.new_zeros(())
+        ratio = contrastive_ratio(*contrast(erased, lost, kept, generator)) if self.ratio else brake.new_zeros(())
         return adaptive_total(
             unlearning_loss(brake, erased.loss(forget, lost.reception), self.brake_weight, self.forget_weight),
             compensation_loss(prior, ratio, erased.loss(retain, kept.reception), self.compensation, self.prior_weight),
             self.detach_weights,
         )
 
-    def _ratio(self, erased: NeuralCodec[Any], lost: Passage, kept: Passage, generator: torch.Generator) -> Tensor:
-        with torch.no_grad():
-            estimate = erased.decode(kept.reception)
-        again = erased.represent(estimate)
-        return contrastive_ratio(
-            erased.embed(kept.latent, kept.posterior.mask),
-            erased.embed(again.sample(generator), again.mask),
-            erased.embed(lost.latent, lost.posterior.mask),
-        )
+
+def contrast(
+    erased: NeuralCodec[Any], lost: Passage, kept: Passage, generator: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Embeddings of retained records, of their own reconstructions sent again, and of erased records: [batch, size]."""
+    with torch.no_grad():
+        estimate = erased.decode(kept.reception)
+    again = erased.represent(estimate)
+    return (
+        erased.embed(kept.latent, kept.posterior.mask),
+        erased.embed(again.sample(generator), again.mask),
+        erased.embed(lost.latent, lost.posterior.mask),
+    )
 
 
 def _notes(gauge: Gauge | None, measured: list[float], enough: bool) -> dict[str, float | str]:

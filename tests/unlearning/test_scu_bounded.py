@@ -1,0 +1,162 @@
+"""The bounded form of SCU picks its force, stops where it should, and leaves alone what it may not touch."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+
+from semlink.channels import build_channel
+from semlink.codecs.building import new_codec, new_codec_like
+from semlink.codecs.contract import NeuralCodec
+from semlink.errors import ErasureError, WrongField
+from semlink.simulator.sources.contract import Record
+from semlink.simulator.training import TrainingSettings, mean_loss, train
+from semlink.unlearning.contract import Context, Partition
+from semlink.unlearning.methods import ScuBounded
+from semlink.unlearning.methods.stopping import make_gauge
+
+CHANNEL = build_channel("awgn")
+WORDS = TrainingSettings(steps=150, batch=24, learning_rate=5e-3, warmup=10, snr_db=12.0, validate=150)
+
+
+def same(first: NeuralCodec[Any], second: NeuralCodec[Any]) -> bool:
+    others = second.state_dict()
+    return all(torch.equal(value, others[name]) for name, value in first.state_dict().items())
+
+
+def loss_on(codec: NeuralCodec[Any], records: Any, law: tuple[float, float] = (5.0, 15.0)) -> float:
+    return mean_loss(codec, codec.prepare([record.payload for record in records]), CHANNEL, law, 0, draws=2)
+
+
+@pytest.fixture(scope="module")
+def lines() -> Partition:
+    """Sentences about four people; the request names one of them."""
+    records = [
+        Record(f"{name}-{verb}-{thing}", f"{name.title()} {verb} {thing}.", "team")
+        for name in ("ray", "sue", "tom", "ann")
+        for verb in ("sees", "holds", "sends")
+        for thing in ("symbols", "noise", "a frame", "power")
+    ]
+    forget = [record for record in records if record.id.startswith("ray")]
+    retain = [record for record in records if not record.id.startswith("ray")]
+    return Partition(forget, retain, retain[:8], retain[8:], ("ray",))
+
+
+@pytest.fixture(scope="module")
+def speaker(lines: Partition) -> NeuralCodec[Any]:
+    fields = {"d_model": 32, "heads": 2, "feed_forward": 32, "encoder_layers": 1, "decoder_layers": 1, "max_length": 8}
+    records = [*lines.forget, *lines.retain]
+    codec = new_codec("text", fields, [record.payload for record in records], 0)
+    train(codec, records, lines.validation, CHANNEL, WORDS, 0)
+    return codec
+
+
+def words_context(codec: NeuralCodec[Any]) -> Context:
+    return Context(CHANNEL, WORDS, seed=0, fresh=lambda: new_codec_like(codec, 9))
+
+
+def test_share_forgets_the_word_and_keeps_its_sentences(speaker: NeuralCodec[Any], lines: Partition) -> None:
+    """The validation set is out of reach."""
+    blind = replace(lines, validation=None)  # type: ignore[arg-type]
+    erased = ScuBounded(rate=3e-3).erase(speaker, blind, words_context(speaker))
+    assert erased.notes["force"] == "share"
+    assert erased.reads == ("forget", "retain")
+    recall = make_gauge("recall", None, speaker, lines, CHANNEL, 12.0, 0)
+    assert recall is not None
+    assert recall.measure(speaker) > 0.8
+    assert recall.measure(erased.codec) <= 0.1
+    for part in (lines.forget, lines.retain):
+        accuracy = make_gauge("accuracy", None, speaker, replace(lines, forget=part), CHANNEL, 12.0, 1)
+        assert accuracy is not None
+        lost = accuracy.measure(speaker) - accuracy.measure(erased.codec)
+        # A name is at least one token of five and at most one of four, and it alone may go.
+        assert (0.15 < lost < 0.3) if part is lines.forget else (lost < 0.05)
+
+
+def test_only_what_belongs_to_erased_words_is_renewed(speaker: NeuralCodec[Any], lines: Partition) -> None:
+    """A rate of next to nothing leaves all else in place."""
+    context = words_context(speaker)
+    erased = ScuBounded(rate=1e-12, steps=1).erase(speaker, lines, context).codec
+    kept = ScuBounded(rate=1e-12, steps=1, renew=False).erase(speaker, lines, context).codec
+    (name,) = speaker.prepare(["ray"]).ids.flatten()
+    vocabulary = speaker.get_parameter("vocabulary_bias").shape
+    for key, value in kept.named_parameters():
+        changed = (erased.get_parameter(key) - value).abs() > 1e-6
+        if value.shape[:1] == vocabulary:
+            assert changed.view(len(value), -1).any(dim=1).nonzero().flatten().tolist() == [name]
+            torch.testing.assert_close(erased.get_parameter(key)[name], context.fresh().get_parameter(key)[name])
+        else:
+            assert not changed.any()
+
+
+def test_level_ends_at_the_level(
+    trained: NeuralCodec[Any], partition: Partition, context_for: Callable[..., Context]
+) -> None:
+    """Erased records become several times harder, up to the level and no further, however long it goes on."""
+    context = context_for(bool(trained.config.variational))
+    before = loss_on(trained, partition.forget)
+    kept = loss_on(trained, partition.retain)
+    for steps in (100, 200):
+        erased = ScuBounded(steps=steps, rate=2e-3, quick=0.3).erase(trained, partition, context)
+        level = float(erased.notes["mean_level"])
+        assert erased.notes["force"] == "level"
+        assert level > 5 * before
+        assert 0.6 * level < loss_on(erased.codec, partition.forget) < 1.2 * level
+        assert loss_on(erased.codec, partition.retain) < 1.5 * kept
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"level_scale": 2.0},
+        {"brake_weight": 0.1},
+        {"bound_weight": 0.1},
+        {"bound_weight": 0.1, "bound": "vub-moments"},
+        {"bound_weight": 0.1, "bound": "vclub"},
+        {"contrast_weight": 0.1},
+    ],
+)
+def test_options_act_and_repeat(
+    options: dict[str, Any], stored: dict[bool, NeuralCodec[Any]], partition: Partition, context_for: Any
+) -> None:
+    trained = stored[True]
+    before = copy.deepcopy(trained)
+    plain, first, second = (
+        ScuBounded(steps=3, quick=0.01, **given).erase(trained, partition, context_for(True)).codec
+        for given in ({}, options, options)
+    )
+    assert same(trained, before)
+    assert same(first, second)
+    assert same(first, plain) is not bool(options)
+
+
+def test_brake_holds_the_representation(
+    stored: dict[bool, NeuralCodec[Any]], partition: Partition, context_for: Callable[..., Context]
+) -> None:
+    trained = stored[False]
+    batch = trained.prepare([record.payload for record in partition.forget])
+
+    def drift(weight: float) -> float:
+        method = ScuBounded(steps=30, rate=2e-3, quick=0.1, brake_weight=weight)
+        codec = method.erase(trained, partition, context_for()).codec
+        return (codec.represent(batch).mean - trained.represent(batch).mean).square().mean().item()
+
+    assert drift(1.0) < 0.3 * drift(0.0)
+
+
+def test_errors(
+    trained: NeuralCodec[Any], partition: Partition, context_for: Callable[..., Context], lines: Partition
+) -> None:
+    with pytest.raises(ErasureError, match="needs elements that can be counted"):
+        ScuBounded(force="share").erase(trained, partition, context_for())
+    with pytest.raises(ErasureError, match="The validation set"):
+        ScuBounded().erase(trained, replace(partition, validation=[]), context_for())
+    with pytest.raises(ErasureError, match="diverged at step"):
+        ScuBounded(rate=1e30, quick=0.01).erase(trained, partition, context_for())
+    for wrong in ({"steps": 0}, {"rate": -1.0}, {"quick": 0.0}, {"brake_weight": -1.0}):
+        with pytest.raises(WrongField, match=f"{next(iter(wrong))}="):
+            ScuBounded(**wrong)  # type: ignore[arg-type]

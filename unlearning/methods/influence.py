@@ -1,0 +1,44 @@
+"""Influence shares: how much of what a codec knows of an element only the erased records taught, and a bounded force.
+
+An element is a token, or whatever else `NeuralCodec.element_ids` names. Retraining loses only what the erased records
+alone taught, so the loss of other elements has no reason to rise.
+"""
+
+import torch
+from torch import Tensor
+
+FLOOR = 1e-6  # keeps the force finite where an element is certain
+
+
+def influence_shares(forget: Tensor, retain: Tensor, power: float) -> Tensor:
+    """w(id) = (count in the forget set / count in both sets) ** power.
+
+    The power spares what is merely frequent in the forget set; an id that no other record holds keeps w = 1.
+
+    In:  forget, retain: ids of the elements of each set, int64 [any shape], -1 where there is none.
+    Out: float32 [largest id + 1]; 0 for ids of neither set.
+    """
+    size = 1 + int(max(forget.max(), retain.max()))
+    erased, kept = (torch.bincount(ids[ids >= 0], minlength=size).double() for ids in (forget, retain))
+    return (erased / (erased + kept).clamp_min(1)).pow(power).float()
+
+
+def bounded_force(losses: Tensor) -> Tensor:
+    """-log(1 - p) with p = exp(-loss), the probability of the right answer.
+
+    Its gradient with respect to the logit of that answer is p, so it ends with the memory; -loss itself has no end.
+    """
+    return -(-torch.expm1(-(losses + FLOOR))).log()
+
+
+def share_loss(
+    erased: tuple[Tensor, Tensor], retained: tuple[Tensor, Tensor], shares: Tensor, forget_weight: float
+) -> Tensor:
+    """mean of (1 - w) * loss over the elements of both sets + forget_weight * mean of w * force over the erased ones.
+
+    In: erased, retained: losses float32 [batch, elements], 0 where unused, and bool mask, as of `element_losses`.
+        shares: w of each erased element, float32 [batch, elements], 0 where unused.
+    """
+    (lost, lost_mask), (kept, kept_mask) = erased, retained
+    known = (((1 - shares) * lost).sum() + kept.sum()) / (lost_mask.sum() + kept_mask.sum())
+    return known + forget_weight * (shares * bounded_force(lost)).sum() / lost_mask.sum()
