@@ -46,7 +46,8 @@ class ScuBounded(Method):
     auto:  share where the request names terms, which only erased records hold; else level.
 
     Adam, warm-up, cosine decay to 0. Words that were renewed stay away when training goes on without them; without
-    it, they come back. Meeting the level is not erasing: training on the retain set brings part of the memory back,
+    it, they come back. Where the request names such words the renewal alone (steps=1, rate=1e-12) has done as well as
+    all of it, so steps of share have not been shown to add anything to it; run that control. Meeting the level is not erasing: training on the retain set brings part of the memory back,
     less of it after more steps at the rate of training. A short quick reference knows little of kinds of data, so
     that it sets the level of a whole class too low; more `quick`, or `level_scale`, raises it.
 
