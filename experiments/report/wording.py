@@ -1,7 +1,7 @@
 """How the report says things: metrics, sets, channels and numbers in words."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from semlink.simulator.results import Row
@@ -82,6 +82,17 @@ METRICS = {
         "free",
         lower=True,
     ),
+    "relearned_term_recall": MetricWords(
+        "Named words after relearning",
+        "the share of named words recovered after relearning",
+        "above the retrained codec's, the words were only hidden",
+    ),
+    "relearned_psnr": MetricWords(
+        "PSNR after relearning",
+        "PSNR after relearning",
+        "in dB; above the retrained codec's, the images were only hidden",
+        "free",
+    ),
     "seconds": MetricWords("Time to train or erase", "time", "", "free", lower=True),
     "channel_uses": MetricWords("Channel uses of the data", "channel uses", "", "free", lower=True),
     "total_channel_uses": MetricWords("Channel uses with pilots", "channel uses with pilots", "", "free", lower=True),
@@ -105,8 +116,14 @@ VERSION_MEANINGS = {
 
 
 def metric_words(name: str) -> MetricWords:
-    """The words of a metric; an unknown one is called by its name."""
-    return METRICS.get(name) or MetricWords(name.replace("_", " "), name.replace("_", " "), scale="free")
+    """The words of a metric; an unknown one is called by its name. Settings after a colon are named in brackets."""
+    base, colon, setting = name.partition(":")
+    words = METRICS.get(name) or METRICS.get(base)
+    if words is None:
+        return MetricWords(name.replace("_", " "), name.replace("_", " "), scale="free")
+    if not colon or name in METRICS:
+        return words
+    return replace(words, label=f"{words.label} ({setting})", phrase=f"{words.phrase} ({setting})")
 
 
 def channel_words(name: str) -> str:

@@ -75,6 +75,7 @@ def test_relearning_shows_what_was_hidden(learned: tuple[Partition, list[Entry]]
     partition, entries = learned
     relearn = Relearn(steps=20)
     rows = relearn.run(entries, partition, SETTING)
+    assert value(rows, "erased", "relearned_psnr", minus="retrained").low > 0
     for metric in ("loss", "relearned_loss"):
         assert value(rows, "erased", metric, minus="retrained").high < 0
         assert value(rows, "erased", metric).value < value(rows, "retrained", metric).value
@@ -83,6 +84,24 @@ def test_relearning_shows_what_was_hidden(learned: tuple[Partition, list[Entry]]
     for row in relearn.run(twin, partition, SETTING):
         if row.minus:
             assert (row.low, row.value, row.high) == (0, 0, 0)
+
+
+def test_relearning_from_a_few_shown_records_measures_the_others(learned: tuple[Partition, list[Entry]]) -> None:
+    """Half of the lesson are the shown records; what is measured are the rest. Noise has nothing to generalise."""
+    partition, entries = learned
+    rows = Relearn(steps=20, batch=10, shown=6).run(entries, partition, SETTING)
+    assert {row.metric for row in rows} == {"relearned_loss:shown=6", "relearned_psnr:shown=6"}
+    assert value(rows, "erased", "relearned_loss:shown=6").n == 24
+    assert value(rows, "erased", "relearned_psnr:shown=6", minus="retrained").low > 0
+    lesson, hidden = Relearn(steps=20, batch=10, shown=6)._lesson(partition, 0)
+    names = [record.id for record in lesson]
+    assert sum(name.startswith("forget") for name in names) == sum(name.startswith("retain") for name in names) == 30
+    assert not {record.id for record in hidden} & set(names)
+    assert len(hidden) == 24
+    with pytest.raises(AuditError, match="all 30 erased records.*smaller shown"):
+        Relearn(shown=30).run(entries, partition, SETTING)
+    with pytest.raises(WrongField, match="shown=-1"):
+        Relearn(shown=-1)
 
 
 @pytest.mark.parametrize("name", AUDITS)

@@ -1,71 +1,139 @@
-"""Relearning: does what was forgotten come back when training goes on without it?"""
+"""Relearning: does what was forgotten come back when training goes on?"""
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from semlink.channels import build_channel
-from semlink.errors import WrongField
+from semlink.channels.contract import Channel
+from semlink.codecs.contract import NeuralCodec
+from semlink.errors import AuditError, WrongField
 from semlink.simulator.intervals import mean_interval
+from semlink.simulator.metrics import metrics_for
 from semlink.simulator.results import Row
-from semlink.simulator.sweep import Entry
+from semlink.simulator.sources.contract import Record
+from semlink.simulator.sources.subset import subset
+from semlink.simulator.sweep import Entry, SweepSettings, measure
 from semlink.simulator.training import TrainingSettings, train
 from semlink.unlearning.audits.contract import Audit, Setting, versions_of
 from semlink.unlearning.audits.losses import record_losses
 from semlink.unlearning.contract import Partition
 
+COMPARED = ("erased", "retrained")
+LEADING = ("term_recall", "psnr")  # what the request asks about, where the records have it
+
 
 @dataclass(frozen=True)
 class Relearn(Audit):
-    """Trains copies of the erased and the retrained codec on the retain set, alike, and compares their losses.
+    """Trains copies of the erased and the retrained codec alike, and compares what they then know of the forget set.
 
-    No erased record is shown. A loss on the forget set that falls below the retrained codec's was only hidden, not
-    erased. `loss` is before, `relearned_loss` after that training, on forget and test set; each also as the paired
-    difference erased minus retrained, where 0 is what forgetting should give and less is memory.
+    shown = 0: on the retain set alone. No erased record is shown, so a loss that falls below the retrained codec's
+               was only hidden, not erased.
+    shown > 0: half of what is trained on are so many erased records, again and again, and the others are measured.
+               This is what somebody does who still holds a few of them. A codec that keeps traces takes the others
+               back sooner than the retrained one, also where the retain set never would bring them back.
+
+    `loss` is before, `relearned_loss` after that training, on forget and test set; `relearned_term_recall` where the
+    request names words, `relearned_psnr` for images. With `shown`, names end in `:shown=N`, and there is no `loss`.
+    Each also as the paired difference erased minus retrained, where 0 is what forgetting should give and less loss,
+    or more recall or PSNR, is memory. Retrained codecs of other seeds differ too.
 
     Fields: steps: of training (300). rate: peak learning rate, with warm-up and cosine decay (3e-4). batch: records
-            a step (64). draws: passages a record when measuring (4).
-    Errors: AuditError when the retrained codec is missing or a set is empty; SourceError when there is no validation
-            set, which training reports on.
+            a step (64). draws: passages a record when measuring (4). shown: erased records that training sees (0).
+    Errors: AuditError when the retrained codec is missing, a set is empty, or all erased records would be shown;
+            SourceError when there is no validation set, which training reports on.
     """
 
     steps: int = 300
     rate: float = 3e-4
     batch: int = 64
     draws: int = 4
+    shown: int = 0
 
     def __post_init__(self) -> None:
-        if self.draws < 1:
-            raise WrongField(f"relearn cannot take draws={self.draws}; give at least 1.")
+        for name, least in (("draws", 1), ("shown", 0)):
+            if getattr(self, name) < least:
+                raise WrongField(f"relearn cannot take {name}={getattr(self, name)}; give at least {least}.")
 
     def run(self, entries: Sequence[Entry], partition: Partition, setting: Setting) -> list[Row]:
         versions = versions_of(entries)
         channel = build_channel(setting.channel)
-        settings = TrainingSettings(
+        lesson, hidden = self._lesson(partition, setting.seed)
+        before = {version: versions[version] for version in COMPARED}
+        after = {}
+        for version, (entry, codec) in before.items():
+            relearned = copy.deepcopy(codec)
+            label = f"relearn {setting.experiment} {version}"
+            train(
+                relearned, lesson, partition.validation, channel, self._training(setting.snr_db), setting.seed, label
+            )
+            after[version] = (replace(entry, codec=relearned), relearned)
+        sets = {"forget": hidden, "test": partition.test}
+        rows = [] if self.shown else self._losses("loss", before, sets, channel, setting)
+        rows += self._losses("relearned_loss", after, sets, channel, setting)
+        return rows + self._leading([entry for entry, _ in after.values()], hidden, partition.terms, setting)
+
+    def _lesson(self, partition: Partition, seed: int) -> tuple[list[Record], list[Record]]:
+        """What to train on, no more than the steps can use, and the erased records that it does not show."""
+        retain = subset(partition.retain, self.steps * self.batch, seed)
+        shown = subset(partition.forget, self.shown, seed) if self.shown else []
+        ids = {record.id for record in shown}
+        hidden = [record for record in partition.forget if record.id not in ids]
+        if not hidden:
+            raise AuditError(
+                f"relearn would show all {len(partition.forget)} erased records, which leaves none to measure; "
+                "give it a smaller shown."
+            )
+        times = -(-len(retain) // len(shown)) if shown else 0
+        return [*retain, *shown * times], hidden
+
+    def _training(self, snr_db: float) -> TrainingSettings:
+        return TrainingSettings(
             steps=self.steps,
             batch=self.batch,
             learning_rate=self.rate,
             warmup=min(50, self.steps // 10),
-            snr_db=setting.snr_db,
+            snr_db=snr_db,
             validate=self.steps,
         )
-        losses = {}
-        for version in ("erased", "retrained"):
-            before = versions[version][1]
-            after = copy.deepcopy(before)
-            label = f"relearn {setting.experiment} {version}"
-            train(after, partition.retain, partition.validation, channel, settings, setting.seed, label)
-            for metric, codec in (("loss", before), ("relearned_loss", after)):
-                for name, records in (("forget", partition.forget), ("test", partition.test)):
-                    losses[metric, name, version] = record_losses(
-                        codec, records, channel, setting.snr_db, self.draws, setting.seed, name
-                    )
-        unit = "nats/token" if versions["erased"][1].modality == "text" else "1"
+
+    def _losses(
+        self,
+        metric: str,
+        codecs: dict[str, tuple[Entry, NeuralCodec[Any]]],
+        sets: dict[str, Sequence[Record]],
+        channel: Channel,
+        setting: Setting,
+    ) -> list[Row]:
+        """Rows of the mean loss of each version on each set, and of the paired difference."""
+        unit = "nats/token" if codecs["erased"][1].modality == "text" else "1"
         rows = []
-        for (metric, name, version), values in losses.items():
-            entry = versions[version][0]
-            rows.append(setting.row(entry, name, metric, mean_interval(values), unit, self.draws))
-            if version == "erased":
-                difference = mean_interval(values - losses[metric, name, "retrained"])
-                rows.append(setting.row(entry, name, metric, difference, unit, self.draws, minus="retrained"))
+        for name, records in sets.items():
+            losses = {
+                version: record_losses(codec, records, channel, setting.snr_db, self.draws, setting.seed, name)
+                for version, (_, codec) in codecs.items()
+            }
+            told = [(version, None, values) for version, values in losses.items()]
+            difference = losses["erased"] - losses["retrained"]
+            for version, minus, values in [*told, ("erased", "retrained", difference)]:
+                entry = codecs[version][0]
+                interval = mean_interval(values)
+                rows.append(setting.row(entry, name, self._named(metric), interval, unit, self.draws, minus))
         return rows
+
+    def _leading(
+        self, entries: Sequence[Entry], hidden: Sequence[Record], terms: tuple[str, ...], setting: Setting
+    ) -> list[Row]:
+        """Rows of the leading metric of relearned codecs on the erased records that training did not show."""
+        metrics = [
+            metric for metric in metrics_for(entries[0].codec.modality, terms) if not {*LEADING}.isdisjoint(metric.names)
+        ]
+        settings = SweepSettings((setting.snr_db,), len(hidden), self.draws)
+        found = measure(entries, hidden, setting.channel, "forget", metrics, settings, setting.experiment, setting.seed)
+        return [
+            replace(row, metric=self._named(f"relearned_{row.metric}")) for row in found if row.metric in LEADING
+        ]
+
+    def _named(self, metric: str) -> str:
+        return f"{metric}:shown={self.shown}" if self.shown else metric
