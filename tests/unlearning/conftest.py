@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from semlink.channels import build_channel
 from semlink.channels.contract import Reception
+from semlink.codecs.building import new_codec
 from semlink.codecs.configuration import CodecConfig
 from semlink.codecs.contract import NeuralCodec
 from semlink.codecs.posterior import Posterior
@@ -141,3 +142,33 @@ def stored(source: Source) -> dict[bool, ToyCodec]:
 def trained(stored: dict[bool, ToyCodec], request: pytest.FixtureRequest) -> ToyCodec:
     """A trained codec of the test's own."""
     return copy.deepcopy(stored[request.param])
+
+
+@pytest.fixture(scope="session")
+def lessons() -> TrainingSettings:
+    """How the text codec of the tests is trained."""
+    return TrainingSettings(steps=150, batch=24, learning_rate=5e-3, warmup=10, snr_db=12.0, validate=150)
+
+
+@pytest.fixture(scope="session")
+def lines() -> Partition:
+    """Sentences about four people; the request names one of them."""
+    records = [
+        Record(f"{name}-{verb}-{thing}", f"{name.title()} {verb} {thing}.", "team")
+        for name in ("ray", "sue", "tom", "ann")
+        for verb in ("sees", "holds", "sends")
+        for thing in ("symbols", "noise", "a frame", "power")
+    ]
+    forget = [record for record in records if record.id.startswith("ray")]
+    retain = [record for record in records if not record.id.startswith("ray")]
+    return Partition(forget, retain, retain[:8], retain[8:], ("ray",))
+
+
+@pytest.fixture(scope="session")
+def speaker(lines: Partition, lessons: TrainingSettings) -> NeuralCodec[Any]:
+    """A text codec trained on those sentences; tests change copies of it alone."""
+    fields = {"d_model": 32, "heads": 2, "feed_forward": 32, "encoder_layers": 1, "decoder_layers": 1, "max_length": 8}
+    records = [*lines.forget, *lines.retain]
+    codec = new_codec("text", fields, [record.payload for record in records], 0)
+    train(codec, records, lines.validation, build_channel("awgn"), lessons, 0)
+    return codec

@@ -9,17 +9,15 @@ import pytest
 import torch
 
 from semlink.channels import build_channel
-from semlink.codecs.building import new_codec, new_codec_like
+from semlink.codecs.building import new_codec_like
 from semlink.codecs.contract import NeuralCodec
 from semlink.errors import ErasureError, WrongField
-from semlink.simulator.sources.contract import Record
-from semlink.simulator.training import TrainingSettings, mean_loss, train
+from semlink.simulator.training import TrainingSettings, mean_loss
 from semlink.unlearning.contract import Context, Partition
 from semlink.unlearning.methods import ScuBounded
 from semlink.unlearning.methods.stopping import make_gauge
 
 CHANNEL = build_channel("awgn")
-WORDS = TrainingSettings(steps=150, batch=24, learning_rate=5e-3, warmup=10, snr_db=12.0, validate=150)
 
 
 def same(first: NeuralCodec[Any], second: NeuralCodec[Any]) -> bool:
@@ -31,37 +29,17 @@ def loss_on(codec: NeuralCodec[Any], records: Any, law: tuple[float, float] = (5
     return mean_loss(codec, codec.prepare([record.payload for record in records]), CHANNEL, law, 0, draws=2)
 
 
-@pytest.fixture(scope="module")
-def lines() -> Partition:
-    """Sentences about four people; the request names one of them."""
-    records = [
-        Record(f"{name}-{verb}-{thing}", f"{name.title()} {verb} {thing}.", "team")
-        for name in ("ray", "sue", "tom", "ann")
-        for verb in ("sees", "holds", "sends")
-        for thing in ("symbols", "noise", "a frame", "power")
-    ]
-    forget = [record for record in records if record.id.startswith("ray")]
-    retain = [record for record in records if not record.id.startswith("ray")]
-    return Partition(forget, retain, retain[:8], retain[8:], ("ray",))
+@pytest.fixture
+def words_context(speaker: NeuralCodec[Any], lessons: TrainingSettings) -> Context:
+    return Context(CHANNEL, lessons, seed=0, fresh=lambda: new_codec_like(speaker, 9))
 
 
-@pytest.fixture(scope="module")
-def speaker(lines: Partition) -> NeuralCodec[Any]:
-    fields = {"d_model": 32, "heads": 2, "feed_forward": 32, "encoder_layers": 1, "decoder_layers": 1, "max_length": 8}
-    records = [*lines.forget, *lines.retain]
-    codec = new_codec("text", fields, [record.payload for record in records], 0)
-    train(codec, records, lines.validation, CHANNEL, WORDS, 0)
-    return codec
-
-
-def words_context(codec: NeuralCodec[Any]) -> Context:
-    return Context(CHANNEL, WORDS, seed=0, fresh=lambda: new_codec_like(codec, 9))
-
-
-def test_share_forgets_the_word_and_keeps_its_sentences(speaker: NeuralCodec[Any], lines: Partition) -> None:
+def test_share_forgets_the_word_and_keeps_its_sentences(
+    speaker: NeuralCodec[Any], lines: Partition, words_context: Context
+) -> None:
     """The validation set is out of reach."""
     blind = replace(lines, validation=None)  # type: ignore[arg-type]
-    erased = ScuBounded(rate=3e-3).erase(speaker, blind, words_context(speaker))
+    erased = ScuBounded(rate=3e-3).erase(speaker, blind, words_context)
     assert erased.notes["force"] == "share"
     assert erased.reads == ("forget", "retain")
     recall = make_gauge("recall", None, speaker, lines, CHANNEL, 12.0, 0)
@@ -76,18 +54,19 @@ def test_share_forgets_the_word_and_keeps_its_sentences(speaker: NeuralCodec[Any
         assert (0.15 < lost < 0.3) if part is lines.forget else (lost < 0.05)
 
 
-def test_only_what_belongs_to_erased_words_is_renewed(speaker: NeuralCodec[Any], lines: Partition) -> None:
+def test_only_what_belongs_to_erased_words_is_renewed(
+    speaker: NeuralCodec[Any], lines: Partition, words_context: Context
+) -> None:
     """A rate of next to nothing leaves all else in place."""
-    context = words_context(speaker)
-    erased = ScuBounded(rate=1e-12, steps=1).erase(speaker, lines, context).codec
-    kept = ScuBounded(rate=1e-12, steps=1, renew=False).erase(speaker, lines, context).codec
+    erased = ScuBounded(rate=1e-12, steps=1).erase(speaker, lines, words_context).codec
+    kept = ScuBounded(rate=1e-12, steps=1, renew=False).erase(speaker, lines, words_context).codec
     (name,) = speaker.prepare(["ray"]).ids.flatten()
     vocabulary = speaker.get_parameter("vocabulary_bias").shape
     for key, value in kept.named_parameters():
         changed = (erased.get_parameter(key) - value).abs() > 1e-6
         if value.shape[:1] == vocabulary:
             assert changed.view(len(value), -1).any(dim=1).nonzero().flatten().tolist() == [name]
-            torch.testing.assert_close(erased.get_parameter(key)[name], context.fresh().get_parameter(key)[name])
+            torch.testing.assert_close(erased.get_parameter(key)[name], words_context.fresh().get_parameter(key)[name])
         else:
             assert not changed.any()
 

@@ -9,45 +9,14 @@ import pytest
 import torch
 
 from semlink.channels import build_channel
-from semlink.codecs.building import new_codec
 from semlink.codecs.contract import NeuralCodec
 from semlink.errors import ErasureError
-from semlink.simulator.sources.contract import Record
-from semlink.simulator.training import TrainingSettings, mean_loss, train
+from semlink.simulator.training import TrainingSettings, mean_loss
 from semlink.unlearning.contract import Context, Partition
 from semlink.unlearning.methods import Scu
 from semlink.unlearning.methods.stopping import make_gauge
 
 CHANNEL = build_channel("awgn")
-NAMES, VERBS, THINGS = (
-    ("ray", "sue", "tom", "ann"),
-    ("sees", "holds", "sends"),
-    ("symbols", "noise", "a frame", "power"),
-)
-TRAINING = TrainingSettings(steps=150, batch=24, learning_rate=5e-3, warmup=10, snr_db=12.0, validate=150)
-
-
-@pytest.fixture(scope="module")
-def lines() -> Partition:
-    """Sentences about four people; the request names one of them."""
-    records = [
-        Record(f"{name}-{verb}-{thing}", f"{name.title()} {verb} {thing}.", "team")
-        for name in NAMES
-        for verb in VERBS
-        for thing in THINGS
-    ]
-    forget = [record for record in records if record.id.startswith("ray")]
-    retain = [record for record in records if not record.id.startswith("ray")]
-    return Partition(forget, retain, retain[:8], retain[8:], ("ray",))
-
-
-@pytest.fixture(scope="module")
-def speaker(lines: Partition) -> NeuralCodec[Any]:
-    fields = {"d_model": 32, "heads": 2, "feed_forward": 32, "encoder_layers": 1, "decoder_layers": 1, "max_length": 8}
-    records = [*lines.forget, *lines.retain]
-    codec = new_codec("text", fields, [record.payload for record in records], 0)
-    train(codec, records, lines.validation, CHANNEL, TRAINING, 0)
-    return codec
 
 
 def forgetful(codec: NeuralCodec[Any], word: str) -> NeuralCodec[Any]:
@@ -96,9 +65,9 @@ def test_level_compares_with_unseen_records(
     assert not gauge.enough(1.49)
 
 
-def test_scu_stops_by_recall(speaker: NeuralCodec[Any], lines: Partition) -> None:
+def test_scu_stops_by_recall(speaker: NeuralCodec[Any], lines: Partition, lessons: TrainingSettings) -> None:
     """The name is gone, most of what else there is stays."""
-    context = Context(CHANNEL, TRAINING, seed=0, fresh=lambda: speaker)
+    context = Context(CHANNEL, lessons, seed=0, fresh=lambda: speaker)
     scu = Scu(rate=1e-3, batch=12, passes=200, forget_weight=0.1, brake_weight=0.0, check=5)
     erased = scu.erase(speaker, lines, context)
     assert erased.notes["stop"] == "recall"
