@@ -5,7 +5,7 @@ import shlex
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -14,7 +14,6 @@ from semlink.errors import SemlinkError
 app = typer.Typer(
     name="semlink",
     help="Simulate semantic communication end to end, and make a deployed codec forget.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -155,6 +154,10 @@ def list_entries(
     typer.echo(listing(kind))
 
 
+# What typer raises for a misspelt option or a missing argument; some releases bring a click of their own.
+UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+
+
 class _Stopped(BaseException):
     """The user interrupted. Not an Exception, so that no library takes it for an error of its own."""
 
@@ -163,7 +166,9 @@ def main() -> NoReturn:
     """Runs the command line; user errors end in one sentence and status 2."""
     signal.signal(signal.SIGINT, _stop)
     try:
-        app()
+        app(sys.argv[1:] or ["--help"], prog_name="semlink", standalone_mode=False)
+    except UsageError as error:
+        _fail(f"Error: {_usage(error)}", 2)
     except SemlinkError as error:
         _fail(f"Error: {error}", 2)
     except OSError as error:
@@ -181,6 +186,13 @@ def _stop(*_: object) -> NoReturn:
 def _fail(sentence: str, status: int) -> NoReturn:
     sys.stderr.write(f"{sentence}\n")
     sys.exit(status)
+
+
+def _usage(error: Any) -> str:
+    """A mistake in the command itself, in one sentence with the way to the help of that command."""
+    message = " ".join(error.format_message().split()).rstrip(".")
+    command = error.ctx.command_path if error.ctx else "semlink"
+    return f"{message}; see: {command} --help."
 
 
 def _command() -> str:
