@@ -14,6 +14,7 @@ from semlink.codecs import NeuralCodec, new_codec, new_codec_like
 from semlink.codecs.bundle import Bundle, load_bundle, save_bundle
 from semlink.errors import BundleError, RecipeError
 from semlink.experiments.recipe import Component, Recipe, recipe_from
+from semlink.files import check_room
 from semlink.registry import build
 from semlink.simulator.sources import build_source
 from semlink.simulator.sources.contract import Source
@@ -22,6 +23,8 @@ from semlink.unlearning.contract import Context
 from semlink.unlearning.erase import erase
 from semlink.unlearning.methods import METHODS
 from semlink.unlearning.request import ErasureRequest
+
+CHECKPOINT_COPIES = 4  # of the weights: as they are, the best so far, and the optimiser's two averages
 
 
 @dataclass(frozen=True)
@@ -57,13 +60,14 @@ def train_bundle(recipe: Recipe, folder: Path, machine: Machine) -> None:
     """Trains the codec of a recipe and stores it at `folder`; a stored one of the same recipe is left as it is.
 
     Stopped training goes on from its checkpoint beside the folder.
-    Errors: RecipeError when `folder` holds something else.
+    Errors: RecipeError when `folder` holds something else; OSError, before the training, when it cannot be written.
     """
     if _holds(folder, {"recipe": _training_part(recipe), "version": "original"}):
         return
     torch.set_num_threads(recipe.threads)
     source = source_of(recipe, machine)
     codec = fresh_codec(recipe, source).on(machine.device)
+    check_room(folder.parent, CHECKPOINT_COPIES * _weight_bytes(codec))
     checkpoint = _checkpoint_of(folder)
     outcome = train(
         codec,
@@ -102,7 +106,7 @@ def erase_bundle(
     """Carries out an erasure request on the codec stored at `folder` and stores the new version at `out`.
 
     The deployed version is not touched. The new bundle carries `erasure.json` and the request.
-    Errors: ErasureError, BundleError, RecipeError.
+    Errors: ErasureError, BundleError, RecipeError; OSError, before the work, when `out` cannot be written.
     """
     bundle = load_bundle(folder)
     recipe = recipe_of(bundle)
@@ -121,6 +125,7 @@ def erase_bundle(
     unlearn = build("method", METHODS, method.name, method.fields)
     source = source_of(recipe, machine)
     same_data(bundle, source)
+    check_room(out.parent, CHECKPOINT_COPIES * _weight_bytes(bundle.codec))
     checkpoint = _checkpoint_of(out)
 
     def fresh() -> NeuralCodec[Any]:
@@ -163,6 +168,10 @@ def same_data(bundle: Bundle, source: Source) -> None:
             f"The records of {source.name} differ from those that {bundle.folder} was trained on; "
             "use the data (and, for embedded text, the Python version) of its training."
         )
+
+
+def _weight_bytes(codec: NeuralCodec[Any]) -> int:
+    return sum(value.nbytes for value in codec.state_dict().values())
 
 
 def _checkpoint_of(folder: Path) -> Path:

@@ -16,13 +16,15 @@ from semlink.errors import RecipeError
 from semlink.experiments.bundles import Machine, recipe_of, same_data, source_of
 from semlink.experiments.recipe import SweepPlan
 from semlink.experiments.tasks import Task, run_tasks
-from semlink.files import write_whole
+from semlink.files import check_room, write_whole
 from semlink.simulator.metrics import metrics_for
 from semlink.simulator.results import Row, read_rows, write_rows
 from semlink.simulator.sources.contract import Record, Source
 from semlink.simulator.sweep import Entry, measure
 from semlink.unlearning.partition import divide
 from semlink.unlearning.request import ErasureRequest
+
+ROOM = 8 << 20  # bytes for the rows, figures and report of a run
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,8 @@ def sweep_bundles(
 
 
 def claim(out: Path, recipe: str) -> None:
-    """Makes `out` the folder of the run that `recipe` describes. Errors: RecipeError when it is another run's.
+    """Makes `out` the folder of the run that `recipe` describes. Errors: RecipeError when it is another run's; OSError when
+    there is no room for rows, figures and report.
 
     A run that has made nothing yet, since it failed at once, gives way to another.
     """
@@ -163,6 +166,7 @@ def claim(out: Path, recipe: str) -> None:
         raise RecipeError(f"{out} holds a run with other settings; choose another --out, or remove that folder.")
     if made and not path.exists():
         raise RecipeError(f"{out} is not empty and holds no run of ours; choose another --out.")
+    check_room(out, ROOM)
     write_whole(path, recipe)
 
 

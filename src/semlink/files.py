@@ -1,6 +1,7 @@
 """Files and folders that are either whole or not there: write beside, then one rename."""
 
 import contextlib
+import errno
 import hashlib
 import os
 import shutil
@@ -51,6 +52,20 @@ def whole_folder(target: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def check_room(folder: Path, size: int) -> None:
+    """Checks that `size` bytes can be written into a folder, or above it where it is not made yet; leaves no trace.
+
+    Errors: OSError with the place: no permission, a file in the way, no space, or a file larger than is allowed.
+    """
+    place = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
+    try:
+        with tempfile.TemporaryFile(dir=place) as file:
+            if hasattr(os, "posix_fallocate"):  # takes the space, which no look at the free space can promise
+                os.posix_fallocate(file.fileno(), 0, size)
+    except OSError as error:
+        raise OSError(error.errno, os.strerror(error.errno or errno.EIO), str(place)) from error
 
 
 def sha256_of(path: Path) -> str:

@@ -257,14 +257,46 @@ def full_disk():
     resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_a_full_disk_in_training(semlink, shelf: Path, tmp_path: Path, full_disk, contents) -> None:
+def test_a_disk_that_fills_up_in_training(semlink, shelf: Path, tmp_path: Path, at_step, full_disk, contents) -> None:
     shutil.copytree(shelf / "image", tmp_path / "older")
     before = contents(tmp_path)
-    full_disk(10_000)
+    at_step(2, lambda: full_disk(10_000))
     ended = semlink("train", shelf / "image.yaml", "--out", tmp_path / "codec")
     assert ended.status == 2
     assert ended.err == "Error: File too large; make room or choose another place, then run again.\n"
     assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("command", ["train", "erase", "retrain", "sweep", "run", "audit"])
+def test_a_full_disk_is_found_before_the_work(
+    semlink, shelf: Path, tmp_path: Path, full_disk, contents, monkeypatch, command: str
+) -> None:
+    request = ("--request", shelf / "sevens.json")
+    arguments = {
+        "train": ("train", shelf / "image.yaml"),
+        "erase": ("erase", shelf / "image", *request, "--method", "finetune"),
+        "retrain": ("erase", shelf / "image", *request, "--method", "retrain"),
+        "sweep": ("sweep", shelf / "image", *QUICK_SWEEP),
+        "run": ("run", shelf / "image.yaml", "--workers", "1"),
+        "audit": ("audit", shelf / "image", shelf / "erased", shelf / "retrained", *request),
+    }[command]
+    for work in ("bundles.train", "bundles.erase", "sweeping.run_tasks", "run.run_tasks", "auditing.contenders_of"):
+        monkeypatch.setattr(f"semlink.experiments.{work}", lambda *_: pytest.fail("the work began"))
+    full_disk(10_000)
+    ended = semlink(*arguments, "--out", tmp_path / "new" / "out")
+    assert ended.status == 2
+    assert ended.err == f"Error: File too large ({tmp_path}); make room or choose another place, then run again.\n"
+    assert contents(tmp_path) == {}
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no folder that nobody may write to")
+def test_a_place_where_nobody_may_write(semlink, shelf: Path, monkeypatch) -> None:
+    monkeypatch.setattr("semlink.experiments.bundles.train", lambda *_: pytest.fail("the work began"))
+    ended = semlink("train", shelf / "image.yaml", "--out", "/proc/self/codec")
+    assert ended.status == 2
+    assert ended.err.startswith("Error: ")
+    assert len(ended.err.splitlines()) == 1
+    assert "choose another place" in ended.err
 
 
 def test_a_full_disk_in_a_sweep(semlink, shelf: Path, tmp_path: Path, full_disk, contents) -> None:
@@ -287,4 +319,4 @@ def test_a_folder_that_cannot_be_written(semlink, shelf: Path, tmp_path: Path) -
     (tmp_path / "locked").mkdir(mode=0o500)
     ended = semlink("train", shelf / "image.yaml", "--out", tmp_path / "locked" / "codec")
     assert ended.status == 2
-    assert "choose another place" in ended.err.splitlines()[-1]
+    assert "choose another place" in ended.err

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from semlink.files import sha256_of, whole_folder, write_whole
+from semlink.files import check_room, sha256_of, whole_folder, write_whole
 
 
 def test_write_whole_replaces(tmp_path: Path) -> None:
@@ -58,3 +58,12 @@ def test_failed_folder_leaves_the_old_one(tmp_path: Path) -> None:
         (folder / "b").write_text("new")
     assert [item.name for item in target.iterdir()] == ["b"]
     assert [item.name for item in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_room_is_tried_and_leaves_no_trace(tmp_path: Path) -> None:
+    check_room(tmp_path / "not" / "made", 1 << 20)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OSError, match="Not a directory") as raised:
+        check_room(tmp_path / "file" / "folder", 1)
+    assert raised.value.filename == str(tmp_path / "file")
