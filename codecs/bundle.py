@@ -15,6 +15,7 @@ from transformers.utils import logging
 
 from semlink.codecs.building import CODECS
 from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.model_card import model_card
 from semlink.codecs.text import TextCodec, TextTokenizer
 from semlink.codecs.text.model import TOKENIZER_FILE
 from semlink.errors import BundleError, SemlinkError
@@ -46,10 +47,14 @@ def save_bundle(
 ) -> None:
     """Stores a codec in one step: either the whole folder is there afterwards, or what was there before.
 
-    In:     card: provenance, of values that JSON knows. extra_files: name and content of further text files.
+    In:     card: provenance, of values that JSON knows; the model card, README.md, is written from it.
+            extra_files: name and content of further text files.
     Errors: BundleError when a name in `extra_files` is not a file name of its own; OSError.
     """
-    texts = {CARD: json.dumps(card, indent=2, ensure_ascii=False) + "\n", README: _readme(card)}
+    texts = {
+        CARD: json.dumps(card, indent=2, ensure_ascii=False) + "\n",
+        README: model_card(card, codec.modality),
+    }
     with whole_folder(folder) as unfinished:
         _save_quietly(codec, unfinished)
         taken = {MANIFEST, *texts, *(path.name for path in unfinished.iterdir())}
@@ -60,6 +65,8 @@ def save_bundle(
             (unfinished / name).write_text(text, encoding="utf-8")
         files = {path.name: path.read_bytes() for path in unfinished.iterdir()}
         (unfinished / MANIFEST).write_bytes(_manifest(files))
+        for path in unfinished.iterdir():
+            path.chmod(0o644)  # safetensors keeps its files to their owner
 
 
 def load_bundle(folder: Path) -> Bundle:
@@ -161,18 +168,3 @@ def _form(tensor: Tensor | None) -> str:
 
 def _type_of(codec: type[NeuralCodec[Any]]) -> str:
     return codec.config_class.model_type
-
-
-def _readme(card: Mapping[str, Any]) -> str:
-    """The card for people."""
-    lines = ["# A semlink codec", "", "Load it with `semlink.codecs.bundle.load_bundle(folder)`.", ""]
-    lines += [f"- **{name.replace('_', ' ')}**: {_told(value)}" for name, value in card.items()]
-    return "\n".join(lines) + "\n"
-
-
-def _told(value: object) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_told(part)}" for name, part in value.items())
-    if isinstance(value, list | tuple):
-        return " to ".join(map(str, value)) if len(value) == 2 else ", ".join(map(str, value))
-    return str(value)

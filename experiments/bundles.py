@@ -1,12 +1,14 @@
 """Making bundles: train the codec of a recipe, carry out an erasure request on a stored one."""
 
 import json
+import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+import yaml
 
 from semlink import __version__
 from semlink.channels import build_channel
@@ -15,8 +17,8 @@ from semlink.codecs.bundle import Bundle, load_bundle, save_bundle
 from semlink.errors import BundleError, RecipeError
 from semlink.experiments.recipe import Component, Recipe, recipe_from
 from semlink.files import check_room
-from semlink.registry import build
-from semlink.simulator.sources import build_source
+from semlink.registry import build, canonical
+from semlink.simulator.sources import SOURCES, build_source
 from semlink.simulator.sources.contract import Source
 from semlink.simulator.training import train
 from semlink.unlearning.contract import Context
@@ -24,6 +26,7 @@ from semlink.unlearning.erase import erase
 from semlink.unlearning.methods import METHODS
 from semlink.unlearning.request import ErasureRequest
 
+RECIPE, REQUEST = "training.yaml", "request.json"
 CHECKPOINT_COPIES = 4  # of the weights: as they are, the best so far, and the optimiser's two averages
 
 
@@ -85,7 +88,14 @@ def train_bundle(recipe: Recipe, folder: Path, machine: Machine) -> None:
         "method": "none",
         "codec": recipe.codec.name,
         "parameters": sum(parameter.numel() for parameter in codec.parameters()),
-        "source": {"name": source.name, "digest": source.digest(), "train_records": len(source.train)},
+        "source": {
+            "name": source.name,
+            **asdict(SOURCES[recipe.source.name].terms),
+            "digest": source.digest(),
+            "train_records": len(source.train),
+            "validation_records": len(source.validation),
+        },
+        "bandwidth": _bandwidth(codec, source),
         "training_channel": recipe.channel,
         "training_snr_db": recipe.training.snr_db,
         "validation_loss": outcome.validation_loss,
@@ -94,9 +104,10 @@ def train_bundle(recipe: Recipe, folder: Path, machine: Machine) -> None:
         "seed": recipe.seed,
         "device": machine.device,
         "code_version": __version__,
+        "command": f"semlink train {RECIPE} --out DIR",
         "recipe": _training_part(recipe),
     }
-    save_bundle(codec.cpu(), card, folder)
+    save_bundle(codec.cpu(), card, folder, _recipe_file(card))
     checkpoint.unlink(missing_ok=True)
 
 
@@ -142,7 +153,23 @@ def erase_bundle(
     erased, certificate = erase(bundle.codec.on(machine.device), source, request, unlearn, context, bundle.digest())
     inherited = {name: fact for name, fact in bundle.card.items() if name not in ("validation_loss", "best_step")}
     card = {**inherited, **marks, "seconds": erased.seconds, "device": machine.device, "code_version": __version__}
-    extra = {"erasure.json": json.dumps(certificate, indent=2) + "\n", "request.json": request.text()}
+    told = canonical(method.name, METHODS[method.name], method.fields)
+    card["command"] = shlex.join(
+        [
+            "semlink",
+            "erase",
+            recipe.experiment,
+            "--request",
+            REQUEST,
+            "--method",
+            told,
+            "--seed",
+            f"{seed}",
+            "--out",
+            "DIR",
+        ]
+    )
+    extra = {"erasure.json": json.dumps(certificate, indent=2) + "\n", REQUEST: request.text(), **_recipe_file(card)}
     save_bundle(erased.codec.cpu(), card, out, extra)
     checkpoint.unlink(missing_ok=True)
 
@@ -158,6 +185,18 @@ def recipe_of(bundle: Bundle) -> Recipe:
 def _training_part(recipe: Recipe) -> dict[str, Any]:
     """All that the trained weights depend on."""
     return recipe.model_dump(mode="json", exclude={"sweep", "erasure"})
+
+
+def _recipe_file(card: Mapping[str, Any]) -> dict[str, str]:
+    return {RECIPE: yaml.safe_dump(card["recipe"], sort_keys=False, allow_unicode=True)}
+
+
+def _bandwidth(codec: NeuralCodec[Any], source: Source) -> dict[str, float]:
+    """Mean channel uses of a validation record, and of a part of it: a word, or a sample of an image."""
+    payloads = [record.payload for record in source.validation]
+    uses = codec.channel_uses(codec.prepare(payloads).to(codec.device)).double().mean().item()
+    parts = sum(len(payload.split()) if isinstance(payload, str) else payload.size for payload in payloads)
+    return {"channel_uses": uses, "channel_uses_per_part": uses * len(payloads) / parts}
 
 
 def same_data(bundle: Bundle, source: Source) -> None:

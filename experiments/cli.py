@@ -19,6 +19,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+BUNDLE = "a folder, or a name from: semlink list bundles"
+BUNDLES = "folders, or names from: semlink list bundles"
+
 Out = Annotated[Path, typer.Option(help="Folder for what is made.", show_default=True)]
 Sets = Annotated[
     list[str], typer.Option("--set", metavar="KEY=VALUE", help="Override a field of the recipe; repeatable.")
@@ -65,19 +68,26 @@ def run(
 @app.command()
 def train(
     recipe: Annotated[str, typer.Argument(help="A recipe: a YAML file, or a name from: semlink list recipes.")],
-    out: Out, seed: Seed = None, sets: Sets = [], device: Device = "auto", data_dir: DataDir = None,  # noqa: B006
+    out: Annotated[Path | None, typer.Option(
+        help="Folder of the bundle; default: one in SEMLINK_HOME (~/.semlink), found by its experiment's name."
+    )] = None,
+    seed: Seed = None, sets: Sets = [], device: Device = "auto", data_dir: DataDir = None,  # noqa: B006
 ) -> None:  # fmt: skip
     """Train the codec of a recipe and store it as a bundle."""
     from semlink.experiments.bundles import Machine, pick_device, train_bundle
     from semlink.experiments.recipe import load_recipe
+    from semlink.experiments.shelf import own_shelf
 
-    train_bundle(load_recipe(recipe, _with_seed(sets, seed)), out, Machine(pick_device(device), data_dir))
-    typer.echo(f"The codec is in {out}. Measure it with: semlink sweep {out} --out {out}-sweep")
+    loaded = load_recipe(recipe, _with_seed(sets, seed))
+    folder = own_shelf() / loaded.experiment if out is None else out
+    train_bundle(loaded, folder, Machine(pick_device(device), data_dir))
+    name = loaded.experiment if out is None else out
+    typer.echo(f"The codec is in {folder}. Measure it with: semlink sweep {name} --out {name}-sweep")
 
 
 @app.command()
 def sweep(
-    bundles: Annotated[list[Path], typer.Argument(help="Stored codecs to compare.")],
+    bundles: Annotated[list[str], typer.Argument(help=f"Stored codecs to compare: {BUNDLES}.")],
     out: Out, channel: Channels = ["awgn"], snr: Snr = "0:18:3",  # noqa: B006
     request: Annotated[Path | None, typer.Option(help="Also measure on this request's forget and retain sets.")] = None,
     sets: Sets = [], seed: Seed = None, workers: Workers = None, device: Device = "auto", data_dir: DataDir = None,  # noqa: B006
@@ -86,20 +96,22 @@ def sweep(
     from semlink.experiments.bundles import Machine, pick_device
     from semlink.experiments.recipe import plan_from
     from semlink.experiments.report import write_report
+    from semlink.experiments.shelf import find_bundle
     from semlink.experiments.sweeping import sweep_bundles
     from semlink.unlearning.request import read_request
 
     machine = Machine(pick_device(device), data_dir)
     plan = plan_from(channel, snr, sets)
     asked = read_request(request) if request else None
-    sweep_bundles(bundles, plan, asked, out, machine, seed, workers or _cores(), _command())
+    folders = [find_bundle(name) for name in bundles]
+    sweep_bundles(folders, plan, asked, out, machine, seed, workers or _cores(), _command())
     page = write_report(out)
     typer.echo(f"Open {page} in a browser; the numbers are in {out / 'results.jsonl'}.")
 
 
 @app.command()
 def erase(
-    bundle: Annotated[Path, typer.Argument(help="The stored codec.")],
+    bundle: Annotated[str, typer.Argument(help=f"The stored codec: {BUNDLE}.")],
     request: Request, out: Out,
     method: Annotated[str, typer.Option(help="Method, such as scu:forget_weight=0.2; see: semlink list methods.")] = "scu",
     seed: Seed = None, device: Device = "auto", data_dir: DataDir = None,
@@ -107,18 +119,19 @@ def erase(
     """Carry out an erasure request: a new bundle beside the old one, with its certificate."""
     from semlink.experiments.bundles import Machine, erase_bundle, pick_device
     from semlink.experiments.recipe import component_from
+    from semlink.experiments.shelf import find_bundle
     from semlink.unlearning.request import read_request
 
     machine = Machine(pick_device(device), data_dir)
-    erase_bundle(bundle, read_request(request), component_from(method), out, machine, seed)
+    erase_bundle(find_bundle(bundle), read_request(request), component_from(method), out, machine, seed)
     typer.echo(f"The new version is in {out}, its certificate in {out / 'erasure.json'}.")
 
 
 @app.command()
 def audit(
-    original: Annotated[Path, typer.Argument(help="The codec before the erasure.")],
-    erased: Annotated[Path, typer.Argument(help="The codec after it.")],
-    retrained: Annotated[Path, typer.Argument(help="The codec retrained without the data.")],
+    original: Annotated[str, typer.Argument(help=f"The codec before the erasure: {BUNDLE}.")],
+    erased: Annotated[str, typer.Argument(help=f"The codec after it: {BUNDLE}.")],
+    retrained: Annotated[str, typer.Argument(help=f"The codec retrained without the data: {BUNDLE}.")],
     request: Request, out: Out,
     audits: Annotated[list[str], typer.Option("--audit", help="See: semlink list audits; repeatable.")] = ["membership"],  # noqa: B006
     snr_db: Annotated[float, typer.Option(help="Es/N0 in dB at which the audits measure.")] = 12.0,
@@ -127,10 +140,12 @@ def audit(
     """Attack an erased codec, beside the original and the retrained one."""
     from semlink.experiments.auditing import audit_bundles
     from semlink.experiments.bundles import Machine, pick_device
+    from semlink.experiments.shelf import find_bundle
     from semlink.unlearning.request import read_request
 
     machine = Machine(pick_device(device), data_dir)
-    audit_bundles(original, erased, retrained, read_request(request), out, audits, snr_db, machine, seed)
+    before, after, again = (find_bundle(name) for name in (original, erased, retrained))
+    audit_bundles(before, after, again, read_request(request), out, audits, snr_db, machine, seed)
     typer.echo(f"The rows are in {out / 'results.jsonl'}. Draw them with: semlink report {out}")
 
 
@@ -145,7 +160,7 @@ def report(folder: Annotated[Path, typer.Argument(help="A folder with results.js
 @app.command("list")
 def list_entries(
     kind: Annotated[
-        str, typer.Argument(help="channels, codecs, sources, metrics, methods, audits, recipes or all.")
+        str, typer.Argument(help="channels, codecs, sources, metrics, methods, audits, recipes, bundles or all.")
     ] = "all",
 ) -> None:
     """List what is registered, with its fields."""

@@ -2,11 +2,16 @@
 
 import inspect
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from semlink.channels import CHANNELS
 from semlink.codecs import CODECS
+from semlink.codecs.bundle import README, load_bundle
+from semlink.codecs.model_card import snr_range
+from semlink.errors import BundleError
 from semlink.experiments.recipe import load_recipe, packaged_recipes
+from semlink.experiments.shelf import PACKAGED, stored_codecs
 from semlink.registry import choose, fields_of
 from semlink.simulator.metrics import METRICS
 from semlink.simulator.sources import SOURCES
@@ -26,9 +31,11 @@ REGISTRIES: Mapping[str, Mapping[str, Callable[..., Any]]] = {
 def listing(kind: str) -> str:
     """Every entry of one registry, or of all: name, first line of its documentation, fields with their defaults.
 
+    Of recipes the experiment is told, of bundles (stored codecs) what a user chooses by.
+
     Errors: UnknownName for another kind.
     """
-    kinds = {**REGISTRIES, "recipes": {}}
+    kinds = {**REGISTRIES, "recipes": {}, "bundles": {}}
     if kind != "all":
         choose("kind of entry", {**kinds, "all": {}}, kind)
         kinds = {kind: kinds[kind]}
@@ -38,6 +45,10 @@ def listing(kind: str) -> str:
 def _section(kind: str, table: Mapping[str, Callable[..., Any]]) -> str:
     if kind == "recipes":
         told = [f"  {name}: {load_recipe(name).experiment}" for name in packaged_recipes()]
+    elif kind == "bundles":
+        told = [_bundle(name, folder) for name, folder in stored_codecs().items()] or [
+            "  none: semlink train makes one"
+        ]
     else:
         told = [_entry(name, make) for name, make in table.items()]
     return "\n".join([f"{kind}:", *told])
@@ -50,3 +61,25 @@ def _entry(name: str, make: Callable[..., Any]) -> str:
         for field, (_, default) in fields_of(make).items()
     ]
     return "\n".join([f"  {name}: {summary}", *([f"    {', '.join(fields)}"] if fields else [])])
+
+
+def _bundle(name: str, folder: Path) -> str:
+    """A stored codec in three lines; one that is damaged says so instead."""
+    try:
+        bundle = load_bundle(folder)
+    except BundleError as error:
+        return f"  {name}: damaged. {error}"
+    card, record = bundle.card, {"text": "a sentence", "image": "an image"}[bundle.codec.modality]
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    uses, loss = card.get("bandwidth", {}).get("channel_uses"), card.get("validation_loss")
+    facts = [
+        f"{card.get('codec', bundle.codec.modality)} codec, {card.get('version', 'original')}",
+        f"{size / 1e6:.2f} MB",
+        f"{uses:.4g} channel uses for {record}" if uses else "",
+        f"trained over {card['training_channel']} at {snr_range(card['training_snr_db'])} dB"
+        if "training_snr_db" in card
+        else "",
+        f"validation loss {loss:.4g}" if loss is not None else "",
+    ]
+    place = "comes with semlink" if folder.parent == PACKAGED else f"trained here, {folder}"
+    return f"  {name}: {', '.join(filter(None, facts))}\n    {place}; model card: {folder / README}"

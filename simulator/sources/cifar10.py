@@ -15,7 +15,7 @@ from semlink.simulator.sources.contract import Record, Source
 from semlink.simulator.sources.data_folder import data_folder
 from semlink.simulator.sources.download import obtain
 from semlink.simulator.sources.published import check_published, content_of
-from semlink.simulator.sources.reader import Reader
+from semlink.simulator.sources.reader import Reader, Terms
 from semlink.simulator.sources.splits import check_limit
 from semlink.simulator.sources.tile_grid import read_tile_grid
 
@@ -56,6 +56,12 @@ class Cifar10(Reader):
     Errors: SourceError when a file is missing or differs from the published one; WrongField for a limit below 1.
     Source: A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009.
     """
+
+    terms = Terms(
+        content="Small colour photographs of ten classes (A. Krizhevsky, Learning Multiple Layers of Features, 2009).",
+        persons="Collected from the web; neither photographers nor persons shown are recorded.",
+        licence="No licence is stated; used for research with citation.",
+    )
 
     limit: int | None = None
     approximate: bool = True

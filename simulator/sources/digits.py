@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from semlink.simulator.sources.contract import Record, Source
-from semlink.simulator.sources.reader import Reader
+from semlink.simulator.sources.reader import Reader, Terms
 from semlink.simulator.sources.splits import split_by_id
 
 # The labels run fourteen times through the 130 digits of one preprinted form; here each copy begins.
@@ -24,6 +24,12 @@ class Digits(Reader):
 
     Source: E. Alpaydin, C. Kaynak, Optical Recognition of Handwritten Digits, 1998, test set.
     """
+
+    terms = Terms(
+        content="Handwritten digits of 8 by 8 pixels (E. Alpaydin, C. Kaynak, Optical Recognition of Handwritten Digits, 1998, test set).",
+        persons="Written by 13 persons whom the data set does not name.",
+        licence="CC BY 4.0, as the UCI Machine Learning Repository states it.",
+    )
 
     def read(self, data_dir: Path | None = None) -> Source:
         from sklearn.datasets import load_digits  # here, since scikit-learn takes a second to import

@@ -6,7 +6,7 @@ from pathlib import Path
 from semlink.simulator.sources.contract import Source
 from semlink.simulator.sources.data_folder import data_folder
 from semlink.simulator.sources.published import check_published, content_of
-from semlink.simulator.sources.reader import Reader
+from semlink.simulator.sources.reader import Reader, Terms
 from semlink.simulator.sources.splits import check_limit
 from semlink.simulator.sources.text_file import TextFile
 
@@ -25,6 +25,12 @@ class Europarl(Reader):
     Errors: SourceError when a file is missing or differs from the known one; WrongField for a limit below 1.
     Source: European Parliament verbatim reports, (c) European Union; files in `europarl/`.
     """
+
+    terms = Terms(
+        content="English sentences of debates of the European Parliament, 2004 to 2011.",
+        persons="Words of its members in public debate; they name members and other persons.",
+        licence="Verbatim reports of the European Parliament, copyright European Union: reuse with acknowledgement of the source.",
+    )
 
     limit: int | None = None
 

@@ -9,7 +9,7 @@ import numpy as np
 from semlink.simulator.sources.contract import Record, Source
 from semlink.simulator.sources.data_folder import data_folder
 from semlink.simulator.sources.published import check_published, content_of
-from semlink.simulator.sources.reader import Reader
+from semlink.simulator.sources.reader import Reader, Terms
 
 PICTURES = 10  # of each person, one person after the other
 PERSONS = 40
@@ -27,6 +27,12 @@ class Faces(Reader):
     Source: F. Samaria, A. Harter, Parameterisation of a Stochastic Model for Human Face Identification, 1994;
             file `olivetti/olivetti_faces.npz`.
     """
+
+    terms = Terms(
+        content="Portraits, 64 by 64 grey pixels (F. Samaria, A. Harter, 1994; the Olivetti version).",
+        persons="40 real persons, ten portraits each. Use what is trained on them for research on erasure and recognition alone.",
+        licence="No licence is stated; credit AT&T Laboratories Cambridge.",
+    )
 
     def read(self, data_dir: Path | None) -> Source:
         path = data_folder("faces", data_dir) / "olivetti" / "olivetti_faces.npz"

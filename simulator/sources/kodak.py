@@ -11,7 +11,7 @@ from semlink.errors import SourceError
 from semlink.simulator.sources.contract import Record, Source
 from semlink.simulator.sources.data_folder import data_folder
 from semlink.simulator.sources.published import check_published, content_of
-from semlink.simulator.sources.reader import Reader
+from semlink.simulator.sources.reader import Reader, Terms
 from semlink.simulator.sources.splits import check_limit
 
 PIXELS_SHA256 = (  # of kodim01 to kodim24, [height, width, 3]
@@ -53,6 +53,12 @@ class Kodak(Reader):
     Errors: SourceError when a file is missing or shows something else; WrongField for a limit below 1.
     Source: Kodak Lossless True Color Image Suite, 1993; files `kodak/kodim01.png` to `kodak/kodim24.png`.
     """
+
+    terms = Terms(
+        content="24 colour photographs (Kodak Lossless True Color Image Suite, 1993).",
+        persons="Some show persons, who are not named.",
+        licence="Commonly stated to be released by Eastman Kodak for unrestricted use; there is no licence file.",
+    )
 
     limit: int | None = None
 

@@ -8,7 +8,7 @@ from semlink.simulator.sources.contract import Record, Source
 from semlink.simulator.sources.data_folder import data_folder
 from semlink.simulator.sources.download import obtain
 from semlink.simulator.sources.idx import read_idx
-from semlink.simulator.sources.reader import Reader
+from semlink.simulator.sources.reader import Reader, Terms
 from semlink.simulator.sources.splits import check_limit
 
 VALIDATION = 5000  # the last images of the training file
@@ -78,6 +78,12 @@ class Mnist(Reader):
     Source: Y. LeCun, C. Cortes, C. Burges, The MNIST database of handwritten digits; files in `mnist/`.
     """
 
+    terms = Terms(
+        content="Handwritten digits of 28 by 28 pixels (Y. LeCun, C. Cortes, C. Burges, The MNIST database, made from data of NIST).",
+        persons="Written by some 500 persons whom the files do not name; the owners of semlink are blocks of 100 images, not writers.",
+        licence="Commonly distributed under CC BY-SA 3.0.",
+    )
+
     limit: int | None = None
     download: bool = False
 
@@ -97,6 +103,12 @@ class FashionMnist(Reader):
     Errors: as `Mnist`.
     Source: H. Xiao, K. Rasul, R. Vollgraf, Fashion-MNIST, 2017; files in `fashion-mnist/`.
     """
+
+    terms = Terms(
+        content="Pictures of clothing, 28 by 28 grey pixels (H. Xiao, K. Rasul, R. Vollgraf, Fashion-MNIST, 2017).",
+        persons="Shows articles and no persons; the owners of semlink are blocks of 100 images.",
+        licence="MIT; copyright 2017 Zalando SE.",
+    )
 
     limit: int | None = None
     download: bool = False

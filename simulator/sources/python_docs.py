@@ -5,7 +5,7 @@ from pathlib import Path
 
 from semlink.simulator.sources.contract import Record, Source
 from semlink.simulator.sources.prose import sentences
-from semlink.simulator.sources.reader import Reader
+from semlink.simulator.sources.reader import Reader, Terms
 from semlink.simulator.sources.sentence_digest import sentence_digest
 from semlink.simulator.sources.splits import split_by_id
 
@@ -23,6 +23,12 @@ class PythonDocs(Reader):
 
     Source: Python Software Foundation, The Python Language Reference and Library Reference.
     """
+
+    terms = Terms(
+        content="Sentences of the Python language reference, as they stand in the Python that trained the codec.",
+        persons="Written by contributors to Python, who are not named sentence by sentence.",
+        licence="Python Software Foundation License Version 2; copyright Python Software Foundation.",
+    )
 
     def read(self, data_dir: Path | None = None) -> Source:
         from pydoc_data.topics import topics  # here, since it is half a megabyte of text

@@ -6,7 +6,7 @@ from pathlib import Path
 from semlink.errors import SourceError, WrongField
 from semlink.simulator.sources.contract import Record, Source
 from semlink.simulator.sources.data_folder import data_folder
-from semlink.simulator.sources.reader import Reader
+from semlink.simulator.sources.reader import Reader, Terms
 from semlink.simulator.sources.sentence_digest import sentence_digest
 from semlink.simulator.sources.splits import check_limit, split_by_id, thin
 
@@ -24,6 +24,12 @@ class TextFile(Reader):
     Errors: SourceError when a file is missing, is not UTF-8 or has no usable sentence; WrongField when the limits
             make no sense.
     """
+
+    terms = Terms(
+        content="Sentences from a text file of the user's own.",
+        persons="semlink does not know who wrote or is named in the file.",
+        licence="semlink does not know the terms of the file; whoever passes the codec on has to state them.",
+    )
 
     path: Path
     test: Path | None = None

@@ -72,3 +72,11 @@ def test_a_misspelt_field_is_refused() -> None:
 def test_an_unknown_split_is_refused() -> None:
     with pytest.raises(SourceError, match="train, validation, test"):
         build_source("digits").split("dev")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_every_source_states_its_terms(name: str) -> None:
+    terms = SOURCES[name].terms
+    for sentence in (terms.content, terms.persons, terms.licence):
+        assert sentence.endswith(".")
+        assert len(sentence) > 4
