@@ -59,15 +59,25 @@ def test_membership_finds_what_was_learned_by_heart(learned: tuple[Partition, li
     """The interval of the retrained codec misses 0.5 for one seed in twenty; the seeds here are fixed."""
     partition, entries = learned
     rows = Membership().run(entries, partition, SETTING)
-    assert len(rows) == 6
+    assert len(rows) == 7
     original, retrained = (value(rows, version, "membership_auc") for version in ("original", "retrained"))
     assert original.low > 0.8
     assert retrained.low < 0.5 < retrained.high
     assert value(rows, "erased", "membership_auc").value == original.value
+    difference = value(rows, "erased", "membership_auc", minus="retrained")
+    assert difference.value == pytest.approx(original.value - retrained.value)
+    assert difference.low > 0.2
     assert value(rows, "original", "membership_tpr_at_1_percent_fpr").low > 0.1
     assert value(rows, "retrained", "membership_tpr_at_1_percent_fpr").value < 0.1
     assert (original.snr_db, original.channel, original.n, original.draws) == (10.0, "awgn", 30, 8)
     assert (original.experiment, original.codec, original.method, original.unit) == ("toy-run", "toy", "none", "1")
+
+
+def test_membership_of_a_twin_of_the_retrained_codec_differs_by_nothing(learned: tuple[Partition, list[Entry]]) -> None:
+    partition, entries = learned
+    twin = [entries[0], Entry(entries[2].codec, "toy", "erased", "retrain"), entries[2]]
+    row = value(Membership().run(twin, partition, SETTING), "erased", "membership_auc", minus="retrained")
+    assert (row.low, row.value, row.high) == (0, 0, 0)
 
 
 def test_relearning_shows_what_was_hidden(learned: tuple[Partition, list[Entry]]) -> None:

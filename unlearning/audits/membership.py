@@ -9,6 +9,7 @@ from semlink.simulator.results import Row
 from semlink.simulator.sweep import Entry
 from semlink.unlearning.audits.contract import Audit, Setting, versions_of
 from semlink.unlearning.audits.losses import record_losses
+from semlink.unlearning.audits.paired_area import paired_area_difference
 from semlink.unlearning.audits.separation import area_under_curve, rate_at_false_alarms
 from semlink.unlearning.contract import Partition
 
@@ -19,11 +20,12 @@ class Membership(Audit):
 
     score(x) = -mean over draws of rec(x)
 
-    `membership_auc` is the chance that a forgotten record scores above a test record (0.5: cannot be told);
-    `membership_tpr_at_1_percent_fpr` the share of forgotten records found while 1 % of the test records are accused
-    wrongly (0.01: cannot be told). Where a request selects a class, an owner or words, the two sets differ in kind as
-    well, so the retrained codec's value is what to reach. A value below it is a trace too: the erased codec knows the
-    records as *worse* than unseen. One threshold for all records makes a weak attack; passing it proves nothing.
+    `membership_auc` is the chance that a forgotten record scores above a test record (0.5: cannot be told), given also
+    as the paired difference erased minus retrained; `membership_tpr_at_1_percent_fpr` the share of forgotten records
+    found while 1 % of the test records are accused wrongly (0.01: cannot be told). Where a request selects a class, an
+    owner or words, the two sets differ in kind as well, so the retrained codec's value is what to reach. A value below
+    it is a trace too: the erased codec knows the records as *worse* than unseen. One threshold for all records makes a
+    weak attack; passing it proves nothing.
 
     Fields: draws: passages a record (8).
     Errors: AuditError when the retrained codec is missing, or a set has fewer than two records.
@@ -42,14 +44,20 @@ class Membership(Audit):
         if min(len(partition.forget), len(partition.test)) < 2:
             raise AuditError("membership needs two records in the forget and the test set; choose a wider request.")
         channel = build_channel(setting.channel)
-        rows = []
-        for entry, codec in versions.values():
+        scores = {}
+        for version, (_, codec) in versions.items():
             members, others = (
                 -record_losses(codec, records, channel, setting.snr_db, self.draws, setting.seed, name)
                 for name, records in (("forget", partition.forget), ("test", partition.test))
             )
-            area = area_under_curve(members, others)
-            found = rate_at_false_alarms(members, others, 0.01)
+            scores[version] = members, others
+        rows = []
+        for version, (entry, _) in versions.items():
+            area = area_under_curve(*scores[version])
+            found = rate_at_false_alarms(*scores[version], 0.01)
             rows.append(setting.row(entry, "forget", "membership_auc", area, "1", self.draws))
             rows.append(setting.row(entry, "forget", "membership_tpr_at_1_percent_fpr", found, "1", self.draws))
+        apart = paired_area_difference(scores["erased"], scores["retrained"])
+        entry, _ = versions["erased"]
+        rows.append(setting.row(entry, "forget", "membership_auc", apart, "1", self.draws, minus="retrained"))
         return rows

@@ -23,7 +23,7 @@ def area_under_curve(members: Floats, others: Floats, confidence: float = 0.95) 
     """
     if min(len(members), len(others)) < 2:
         raise ValueError("an area under the curve needs two scores on each side")
-    above_others, above_members = _share_below(members, others), _share_below(others, members)
+    above_others, above_members = share_below(members, others), share_below(others, members)
     area = float(above_others.mean())
     variance = float(above_others.var(ddof=1) / len(members) + above_members.var(ddof=1) / len(others))
     limit = float(len(members) + len(others))
@@ -46,7 +46,7 @@ def rate_at_false_alarms(members: Floats, others: Floats, false_alarms: float, c
     return rate_interval(int((members > threshold).sum()), len(members), confidence)
 
 
-def _share_below(scores: Floats, others: Floats) -> Floats:
+def share_below(scores: Floats, others: Floats) -> Floats:
     """For each score the share of the others below it, ties counted half."""
     ordered = np.sort(others)
     below, not_above = np.searchsorted(ordered, scores, "left"), np.searchsorted(ordered, scores, "right")
