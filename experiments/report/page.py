@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from semlink.errors import ResultsError
 from semlink.experiments.report import samples, summary, tables, wording
+from semlink.experiments.report.claims import Claim, claims
 from semlink.experiments.report.facts import Fact, facts_of
 from semlink.experiments.report.figures import LARGE, SMALL, Drawing, draw
 from semlink.experiments.report.rows import VERSIONS, Measurements, in_order, load_measurements, sign_of
@@ -56,6 +57,7 @@ class Section:
     channels: str
     sentences: list[str]
     answers: list[summary.Answer]
+    claims: list[Claim]
     key: list[Plot]
     curves: list[Plot]
     more: list[Plot]
@@ -147,6 +149,7 @@ def _section(
         channels=", ".join(map(wording.channel_words, measured.channels)) or "no channel",
         sentences=summary.sentences(measured, noun),
         answers=summary.answers(measured, noun, request),
+        claims=claims(measured, noun),
         key=key,
         curves=[_grid_plot(measured, metric, anchor, noun) for metric in shown],
         more=[_grid_plot(measured, m, anchor, noun) for m in measured.curve_metrics if m not in main],

@@ -104,7 +104,9 @@ class Measurements:
                         return found[snr_db], others[snr_db]
         return None
 
-    def gap(self, metric: str, set_name: str, channel: str, snr_db: float, erased: Series, minus: str) -> Row | None:
+    def gap(
+        self, metric: str, set_name: str, channel: str, snr_db: float | None, erased: Series, minus: str
+    ) -> Row | None:
         """The paired difference erased - `minus` at one place, or None."""
         return next(
             (

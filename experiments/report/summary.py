@@ -133,8 +133,14 @@ def _outputs(measured: Measurements, metric: str, erased: Series, after: Row) ->
     attacked = measured.beside("membership_auc", erased, measured.first("retrained"))
     if attacked:
         mine, other = attacked
-        told.append(f"Membership attack (AUC): {number(mine)}, retrained {number(other)}{_overlap(mine, other)}.")
+        paired = measured.gap(mine.metric, mine.set, mine.channel, mine.snr_db, erased, "retrained")
+        found = _paired(paired) if paired else _overlap(mine, other)
+        told.append(f"Membership attack (AUC): {number(mine)}, retrained {number(other)}{found}.")
     return Answer("Is it gone?", short, " ".join(told))
+
+
+def _paired(gap: Row) -> str:
+    return f"; difference {_with_interval(gap, signed=True)}: it finds {'a' if sign_of(gap) else 'no'} difference"
 
 
 def _overlap(first: Row, second: Row) -> str:
