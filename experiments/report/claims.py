@@ -3,9 +3,8 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 from typing import Literal
-
-from scipy import stats
 
 from semlink.experiments.report.rows import Measurements, Series, in_order, series_of, sign_of
 from semlink.experiments.report.summary import forget_metric, quality_metric
@@ -90,7 +89,8 @@ def _differences(measured: Measurements, erased: Series) -> list[Row]:
 def _widened(row: Row, count: int) -> Row:
     """The row with limits that hold for `count` comparisons together (Bonferroni), each side scaled as if normal."""
     alone = 1 - row.confidence
-    scale = float(stats.norm.isf(alone / (2 * count)) / stats.norm.isf(alone / 2)) if 0 < alone < 1 else 1.0
+    quantile = NormalDist().inv_cdf
+    scale = quantile(alone / (2 * count)) / quantile(alone / 2) if 0 < alone < 1 else 1.0
     low, high = (row.value + scale * (limit - row.value) for limit in (row.low, row.high))
     return replace(row, low=low, high=high)
 

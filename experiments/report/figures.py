@@ -7,28 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import matplotlib.style
+import numpy as np
 from markupsafe import Markup
-from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullLocator
 
+from semlink.experiments.report.panel import FONT_SIZE, GRID, INK, PAPER, Panel, Stroke, axes_for, stroke_line
+from semlink.experiments.report.png import png_of
 from semlink.experiments.report.rows import Measurements, Series
 from semlink.experiments.report.wording import channel_words, metric_words, set_words, snr_words
-from semlink.simulator.results import Row
-
-INK, GRID, PAPER = "#1c2230", "#d8dce3", "#ffffff"
-
-
-@dataclass(frozen=True)
-class Stroke:
-    """How one series is drawn; the dashes and the marker tell it apart in grey print."""
-
-    colour: str
-    dashes: str | tuple[int, tuple[float, ...]]
-    marker: str
-    width: float = 1.6
-
 
 # Colours after Okabe and Ito, darkened to 4.5:1 on white. The erased codec is the subject: its line is solid.
 VERSION_STROKES = {
@@ -58,26 +45,14 @@ PAGE_COLOURS = {
 }
 STYLE = {
     "font.family": "DejaVu Sans",
-    "font.size": 9,
+    "font.size": FONT_SIZE,
     "text.parse_math": False,
     "text.color": INK,
-    "axes.edgecolor": INK,
-    "axes.labelcolor": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "axes.linewidth": 0.7,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlesize": 9.5,
-    "axes.titlelocation": "left",
-    "axes.titleweight": "bold",
-    "axes.titley": 1.03,
-    "xtick.bottom": False,  # the grid marks the places
-    "ytick.left": False,
     "figure.facecolor": PAPER,
     "svg.fonttype": "none",  # text stays text: it can be read, found and scaled
     "svg.hashsalt": "semlink",  # the same rows give the same bytes
 }
+PNG_DPI = 150
 SMALL, LARGE = (2.75, 1.85), (3.6, 2.2)  # a panel, in inches
 LEFT, RIGHT, BOTTOM, ACROSS, DOWN = 0.70, 0.12, 0.48, 0.28, 0.42
 
@@ -130,25 +105,20 @@ def draw(
     with matplotlib.style.context(["default", STYLE]):
         figure = Figure(figsize=(width, height))
         scale_rows = [row for row in measured.rows if row.metric == metric and row.minus is None]
+        x, y = axes_for(scale_rows, words.scale, *panel)
         for line, row in enumerate(places):
             for column, (channel, set_name) in enumerate(row):
-                x = LEFT + column * (panel_width + ACROSS)
-                y = BOTTOM + (lines - 1 - line) * (panel_height + DOWN)
-                box = (x / width, y / height, panel_width / width, panel_height / height)
-                axes = figure.add_axes(box)
-                axes.set_title(f"{set_words(set_name, noun)}, {channel_words(channel)}")
-                axes.yaxis.set_visible(column == 0)
-                axes.xaxis.set_visible(line == lines - 1)
+                left = LEFT + column * (panel_width + ACROSS)
+                bottom = BOTTOM + (lines - 1 - line) * (panel_height + DOWN)
+                box = Panel(figure, left, bottom, panel_width, panel_height, x, y)
+                box.frame(f"{set_words(set_name, noun)}, {channel_words(channel)}")
                 if column == 0:
-                    axes.set_ylabel(words.label)
-                    axes.yaxis.set_label_coords(-0.54 / panel_width, 0.5)  # a set place is found faster
+                    box.label_y(words.label)
                 if line == lines - 1:
-                    axes.set_xlabel("Es/N0 (dB)")
-                    axes.xaxis.set_label_coords(0.5, -0.26 / panel_height)
-                _set_scale(axes, scale_rows, words.scale)
+                    box.label_x("Es/N0 (dB)")
                 for series, stroke in strokes.items():
-                    _draw_curve(axes, measured.curve(metric, channel, set_name, series), stroke)
-        handles = [_line(figure.axes[0], [], [], strokes[series]) for series in shown]
+                    box.curve(measured.curve(metric, channel, set_name, series), stroke)
+        handles = [stroke_line([], strokes[series], figure) for series in shown]
         texts = [label.lstrip("_") or "unnamed" for label in labels]  # matplotlib hides labels that begin with _
         corner = ((LEFT - 0.08) / width, 1 - 0.08 / height)
         figure.legend(
@@ -166,61 +136,6 @@ def strokes_of(series: Sequence[Series]) -> list[Stroke]:
     return [OTHER_STROKES[index % len(OTHER_STROKES)] for index in range(len(series))]
 
 
-def _line(axes: Axes, snr_db: Sequence[float], values: Sequence[float], stroke: Stroke) -> Line2D:
-    face = PAPER if stroke.marker == "D" else stroke.colour
-    line, *_ = axes.plot(
-        snr_db, values, color=stroke.colour, linestyle=stroke.dashes, linewidth=stroke.width,
-        marker=stroke.marker, markersize=4, markerfacecolor=face, markeredgewidth=1.0,
-    )  # fmt: skip
-    return line
-
-
-def _draw_curve(axes: Axes, curve: Sequence[Row], stroke: Stroke) -> None:
-    def finite(values: Sequence[float]) -> list[float]:
-        return [value if math.isfinite(value) else math.nan for value in values]
-
-    snr_db = [row.snr_db for row in curve if row.snr_db is not None]
-    if snr_db:
-        low, high = finite([row.low for row in curve]), finite([row.high for row in curve])
-        axes.fill_between(snr_db, low, high, color=stroke.colour, alpha=0.16, linewidth=0)
-        _line(axes, snr_db, finite([row.value for row in curve]), stroke)
-
-
-def _set_scale(axes: Axes, rows: Sequence[Row], scale: str) -> None:
-    """Limits, ticks and grid from all rows of the metric, so that any two of its figures can be compared by eye."""
-    values = [value for row in rows for value in (row.value, row.low, row.high) if math.isfinite(value)]
-    positive = [value for value in values if value > 0]
-    snr_db = sorted({row.snr_db for row in rows if row.snr_db is not None and math.isfinite(row.snr_db)})
-    margin = 0.05 * (snr_db[-1] - snr_db[0]) or 1.0
-    axes.set_xlim(snr_db[0] - margin, snr_db[-1] + margin)
-    if len(snr_db) <= 10:
-        axes.xaxis.set_major_locator(FixedLocator(snr_db))
-    if scale == "share" and all(0 <= value <= 1 for value in values):
-        axes.set_ylim(-0.03, 1.03)
-    elif scale == "log" and positive:
-        axes.set_yscale("log")
-        axes.set_ylim(min(positive) / 1.3, max(positive) * 1.3)
-        narrow = max(positive) < 100 * min(positive)
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if narrow else (1,)))
-        axes.yaxis.set_major_formatter("{x:g}")
-        axes.yaxis.set_minor_locator(NullLocator())
-    elif values:
-        margin = 0.06 * (max(values) - min(values)) or 1.0
-        axes.set_ylim(min(values) - margin, max(values) + margin)
-        axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
-    _draw_grid(axes)
-
-
-def _draw_grid(axes: Axes) -> None:
-    """All grid lines as one broken line: a tenth of the time and size of a line for each tick."""
-    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
-    across = [(left, right, y, y) for y in axes.get_yticks() if bottom <= y <= top]
-    lines = [(x, x, bottom, top) for x in axes.get_xticks() if left <= x <= right] + across
-    x = [value for line in lines for value in (line[0], line[1], math.nan)]
-    y = [value for line in lines for value in (line[2], line[3], math.nan)]
-    axes.plot(x, y, color=GRID, linewidth=0.6, scalex=False, scaley=False, zorder=0.5)
-
-
 def _shorter(tag: str) -> str:
     """A tag with coordinates to a hundredth of a point and without the font, which is the page's own."""
     tag = re.sub(r"(\d\.\d\d)\d+", r"\1", tag)
@@ -235,9 +150,10 @@ def _svg(figure: Figure) -> str:
 
 
 def _png(figure: Figure) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=150, metadata={"Software": None}, pil_kwargs={"compress_level": 3})
-    return buffer.getvalue()
+    figure.set_dpi(PNG_DPI)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return png_of(np.asarray(canvas.buffer_rgba())[..., :3], PNG_DPI)
 
 
 def _description(measured: Measurements, metric: str, noun: str, places: Sequence[Sequence[tuple[str, str]]]) -> str:

@@ -1,10 +1,17 @@
 """Figures of the report: what is drawn is what the rows say."""
 
+import io
 import itertools
 import math
 import re
 
+import numpy as np
+import pytest
+from PIL import Image
+
 from semlink.experiments.report.figures import GRID, PAGE_COLOURS, draw, strokes_of
+from semlink.experiments.report.panel import axes_for
+from semlink.experiments.report.png import png_of
 from semlink.experiments.report.rows import Measurements, Series
 from semlink.simulator.results import Row
 
@@ -88,3 +95,25 @@ def test_error_rates_are_drawn_on_a_logarithmic_axis() -> None:
     line = max(curve_points(svg, "#0067ad"), key=len)[:3]
     assert {"0.1", "0.01", "0.001"} <= set(re.findall(r">([^<]+)</text>", svg))
     assert math.isclose(line[1][1] - line[0][1], line[2][1] - line[1][1], rel_tol=1e-3)
+
+
+def test_png_holds_every_pixel_and_its_size() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (7, 5, 3), dtype=np.uint8)
+    with Image.open(io.BytesIO(png_of(pixels, 150))) as picture:
+        assert np.array_equal(np.array(picture), pixels)
+        assert picture.info["dpi"] == pytest.approx((150, 150), abs=0.1)
+
+
+def test_numbers_beside_the_panel() -> None:
+    """A share is drawn from 0 to 1 whatever the rows are; a free scale has nice steps; many Es/N0 are thinned out."""
+    x, y = axes_for([row("erased", 3.0 * step, 0.5) for step in range(7)], "share", 2.75, 1.85)
+    assert x.labels == ("0", "3", "6", "9", "12", "15", "18")
+    assert y.labels == ("0.0", "0.2", "0.4", "0.6", "0.8", "1.0")
+    assert [y.share(value) for value in (-0.03, 0.5, 1.03)] == pytest.approx([0, 0.5, 1])
+    x, y = axes_for([row("erased", float(step), 20.0 + step) for step in range(-10, 21)], "free", 2.75, 1.85)
+    assert x.labels == ("−10", "−5", "0", "5", "10", "15", "20")
+    assert y.labels == ("10", "20", "30", "40")
+    x, y = axes_for([row("erased", 1.0, 10.0**-power) for power in range(1, 6)], "log", 2.75, 1.85)
+    assert {"0.0001", "0.01"} <= set(y.labels)
+    assert y.share(math.sqrt(y.low * y.high)) == pytest.approx(0.5)
+    assert y.share(0.0) == 0  # a zero stays in the panel

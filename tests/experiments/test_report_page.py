@@ -459,6 +459,19 @@ def test_the_attack_stands_beside_the_outputs(erased: tuple[float, float, float]
     assert told in summary_of(rows)
 
 
+@pytest.mark.parametrize(("half", "told"), [(0.02, "it finds a difference"), (0.2, "it finds no difference")])
+def test_the_paired_difference_of_the_attack_decides_where_there_is_one(half: float, told: str) -> None:
+    rows = image_rows()
+    for version, value in {"erased": 0.4, "retrained": 0.3}.items():  # alone their intervals overlap
+        row = dataclasses.replace(next(r for r in rows if r.version == version), metric="membership_auc", set="forget")
+        row = dataclasses.replace(row, unit="1", minus=None, value=value, low=value - 0.1, high=value + 0.1)
+        rows.append(row)
+        if version == "erased":
+            gap = {"value": 0.1, "low": 0.1 - half, "high": 0.1 + half, "minus": "retrained"}
+            rows.append(dataclasses.replace(row, **gap))
+    assert f"difference +0.100 [{0.1 - half:+.3f}, +{0.1 + half:.3f}]: {told}".replace("-", "−") in summary_of(rows)
+
+
 def test_warning_and_limits_of_the_certificate_are_not_folded_away(run: Path) -> None:
     page = (run / "report.html").read_text(encoding="utf-8")
     visible = re.sub(r"<details.*?</details>", "", page, flags=re.DOTALL)
