@@ -8,7 +8,7 @@ from typing import Literal
 
 from semlink.experiments.report.rows import Measurements, Series, in_order, series_of, sign_of
 from semlink.experiments.report.summary import forget_metric, quality_metric
-from semlink.experiments.report.wording import interval, metric_words, number, set_words, snr_words
+from semlink.experiments.report.wording import interval, metric_words, number, set_words
 from semlink.simulator.results import Row
 
 OUTPUTS = "Outputs match the retrained codec"
@@ -55,23 +55,25 @@ def _outputs(measured: Measurements, erased: Series, noun: str) -> Claim:
 
 
 def _memory(measured: Measurements, erased: Series, noun: str) -> Claim:
-    """Of the relearning audit: the loss on the erased records after training on the kept ones alone."""
-    metric = "relearned_loss"
-    rows = [row for row in _differences(measured, erased) if (row.metric, row.set) == (metric, "forget")]
-    if not rows:
+    """Of the relearning audits: what the codec knows of the erased records after it was trained further."""
+    found = {
+        row.metric: row
+        for row in _differences(measured, erased)
+        if row.metric.startswith("relearned_") and row.set == "forget"
+    }
+    if not found:
         return Claim("", MEMORY, "Not tested", "The relearning audit was not run beside a retrained codec.")
-    row = rows[-1]
-    at = "" if row.snr_db is None else f" at {snr_words(row.snr_db)}"
-    text = (
-        f"Relearning: after training on kept {noun} alone, its loss on the erased ones{at} minus the retrained codec's is "
-        f"{number(row, signed=True)} {interval(row, signed=True)}"
-    )
-    match sign_of(row):
-        case -1:
-            return Claim("", MEMORY, "Differs", f"{text}: lower, so the codec still holds something of them.")
-        case 1:
-            return Claim("", MEMORY, "Differs", f"{text}: higher, and so a trace as well.")
-    return Claim("", MEMORY, "Matches", f"{text}: this attack finds no memory; a stronger one may.")
+    rows = list(found.values())
+    told = [f"{metric_words(row.metric).label} {number(row, signed=True)} {interval(row, signed=True)}" for row in rows]
+    text = f"Relearning, difference to the retrained codec on the erased {noun}: {'; '.join(told)}."
+    sides = {_side(_widened(row, len(rows))) for row in rows}
+    if 1 in sides:
+        return Claim(
+            "", MEMORY, "Differs", f"{text} It knows more than a codec that never saw them: something is left."
+        )
+    if -1 in sides:
+        return Claim("", MEMORY, "Differs", f"{text} It knows less than a codec that never saw them, a trace as well.")
+    return Claim("", MEMORY, "Matches", f"{text} This attack finds no memory; a stronger one may.")
 
 
 def _differences(measured: Measurements, erased: Series) -> list[Row]:
@@ -95,8 +97,13 @@ def _widened(row: Row, count: int) -> Row:
     return replace(row, low=low, high=high)
 
 
+def _side(row: Row) -> int:
+    """+1 where the erased codec is better than the retrained one, -1 where it is worse, 0 where that is open."""
+    return sign_of(row) * (-1 if metric_words(row.metric).lower else 1)
+
+
 def _count(rows: Sequence[Row]) -> str:
-    """How many of the differences lie on which side of zero, better or worse."""
-    signs = [sign_of(row) * (-1 if metric_words(row.metric).lower else 1) for row in rows]
+    """How many of the differences lie on which side."""
+    signs = [_side(row) for row in rows]
     sides = [f"{signs.count(sign)} {word}" for sign, word in ((1, "better"), (-1, "worse")) if sign in signs]
     return f"{' and '.join(sides) or 'none apart'} of {len(rows)}"

@@ -30,7 +30,7 @@ DATA_FILES = {
 }
 ATTACKS = {
     "membership_auc": "a membership attack, which asks whether a record was in the training set",
-    "relearned_loss": "relearning, which asks whether training on other records brings the erased ones back",
+    "relearned_loss": "relearning, which asks whether further training brings the erased records back",
 }
 NOUNS = {"text": "sentences", "image": "images"}
 
@@ -166,7 +166,11 @@ def _section(
         gaps=tables.gaps(measured, main, noun),
         gap_snrs=tables.snrs(measured, main),
         singles=tables.singles(measured),
-        attacks=[told for metric, told in ATTACKS.items() if any(row.metric == metric for row in measured.rows)],
+        attacks=[
+            told
+            for metric, told in ATTACKS.items()
+            if any(row.metric.partition(":")[0] == metric for row in measured.rows)
+        ],
         limit=str(erasure.get("does_not_prove", "")),
         warning=str(_mapping(erasure.get("notes")).get("warning", "")),
         command=str(details.get("command", "")),

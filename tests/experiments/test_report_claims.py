@@ -61,13 +61,25 @@ def test_many_comparisons_are_widened(gap: float, verdict: str) -> None:
 
 
 @pytest.mark.parametrize(("gap", "verdict", "words"), [
-    (-0.2, "Differs", "still holds something"), (0.2, "Differs", "a trace as well"), (0.05, "Matches", "a stronger one may"),
+    (-0.2, "Differs", "something is left"), (0.2, "Differs", "a trace as well"), (0.05, "Matches", "a stronger one may"),
 ])  # fmt: skip
 def test_memory(gap: float, verdict: str, words: str) -> None:
     claim = told(relearned(gap))[MEMORY]
     assert claim.verdict == verdict
     assert words in claim.detail
     assert f"{abs(gap):.3f}" in claim.detail
+
+
+def test_memory_is_sought_by_every_relearning() -> None:
+    """More words recovered is memory, as less loss is; two comparisons are widened from 1.960 to 2.241 errors."""
+    words = "relearned_term_recall:shown=8"
+    found = {}
+    for gap in (0.11, 0.12):
+        rows = [*relearned(0.0), row("erased", words, gap, 0.1, 12.0, minus="retrained")]
+        found[gap] = told(rows)[MEMORY]
+        assert f"Named words after relearning (shown=8) +{gap:.3f}" in found[gap].detail
+    assert [claim.verdict for claim in found.values()] == ["Matches", "Differs"]
+    assert "something is left" in found[0.12].detail
 
 
 def test_what_was_not_measured_is_not_tested() -> None:

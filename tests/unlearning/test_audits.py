@@ -108,7 +108,7 @@ def test_relearning_from_a_few_shown_records_measures_the_others(learned: tuple[
     assert sum(name.startswith("forget") for name in names) == sum(name.startswith("retain") for name in names) == 30
     assert not {record.id for record in hidden} & set(names)
     assert len(hidden) == 24
-    with pytest.raises(AuditError, match="all 30 erased records.*smaller shown"):
+    with pytest.raises(AuditError, match=r"all 30 erased records.*smaller shown"):
         Relearn(shown=30).run(entries, partition, SETTING)
     with pytest.raises(WrongField, match="shown=-1"):
         Relearn(shown=-1)

@@ -65,9 +65,7 @@ class Relearn(Audit):
         for version, (entry, codec) in before.items():
             relearned = copy.deepcopy(codec)
             label = f"relearn {setting.experiment} {version}"
-            train(
-                relearned, lesson, partition.validation, channel, self._training(setting.snr_db), setting.seed, label
-            )
+            train(relearned, lesson, partition.validation, channel, self._training(setting.snr_db), setting.seed, label)
             after[version] = (replace(entry, codec=relearned), relearned)
         sets = {"forget": hidden, "test": partition.test}
         rows = [] if self.shown else self._losses("loss", before, sets, channel, setting)
@@ -127,13 +125,13 @@ class Relearn(Audit):
     ) -> list[Row]:
         """Rows of the leading metric of relearned codecs on the erased records that training did not show."""
         metrics = [
-            metric for metric in metrics_for(entries[0].codec.modality, terms) if not {*LEADING}.isdisjoint(metric.names)
+            metric
+            for metric in metrics_for(entries[0].codec.modality, terms)
+            if not {*LEADING}.isdisjoint(metric.names)
         ]
         settings = SweepSettings((setting.snr_db,), len(hidden), self.draws)
         found = measure(entries, hidden, setting.channel, "forget", metrics, settings, setting.experiment, setting.seed)
-        return [
-            replace(row, metric=self._named(f"relearned_{row.metric}")) for row in found if row.metric in LEADING
-        ]
+        return [replace(row, metric=self._named(f"relearned_{row.metric}")) for row in found if row.metric in LEADING]
 
     def _named(self, metric: str) -> str:
         return f"{metric}:shown={self.shown}" if self.shown else metric
