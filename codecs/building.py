@@ -6,10 +6,13 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 
+from semlink.codecs.backbone import Backbone, image_facts, text_facts
 from semlink.codecs.contract import NeuralCodec
 from semlink.codecs.image import ImageCodec, ImageCodecConfig
-from semlink.codecs.text import TextCodec, TextCodecConfig, TextTokenizer
-from semlink.errors import CodecError
+from semlink.codecs.pretrained import TOKENIZER, Pretrained, load_pretrained
+from semlink.codecs.text import TextBatch, TextCodec, TextCodecConfig, TextTokenizer
+from semlink.codecs.text.backbone_tokenizer import BackboneTokenizer
+from semlink.errors import CodecError, WrongField
 from semlink.registry import check_fields, choose
 
 Made = TypeVar("Made")
@@ -22,7 +25,8 @@ def new_codec(name: str, fields: Mapping[str, object], payloads: Sequence[Any], 
 
     In:     name: of `CODECS`. fields: of its configuration. payloads: the training sentences, from which the vocabulary
             is learned, or the training images, whose size is taken where the fields do not give it.
-    Errors: UnknownName, WrongField; CodecError when there are no payloads, or they are of another kind.
+    Errors: UnknownName, WrongField; CodecError when there are no payloads, they are of another kind, or a backbone
+            cannot be had.
     """
     checked = check_fields("codec", name, choose("codec", CODECS, name), fields)
     if len(payloads) == 0:
@@ -31,10 +35,16 @@ def new_codec(name: str, fields: Mapping[str, object], payloads: Sequence[Any], 
 
 
 def new_codec_like(codec: NeuralCodec[Any], seed: int) -> NeuralCodec[Any]:
-    """An untrained codec with the configuration, and where there is one the vocabulary, of another."""
-    if isinstance(codec, TextCodec):
-        return seeded(seed, lambda: TextCodec(codec.config, codec.tokenizer))
-    return seeded(seed, lambda: type(codec)(codec.config))
+    """An untrained codec with the configuration, and where there is one the vocabulary, of another.
+
+    A backbone starts from the same pretrained weights; they are no training data of the codec.
+    """
+    extra = (codec.tokenizer,) if isinstance(codec, TextCodec) else ()
+    fresh = seeded(seed, lambda: type(codec)(codec.config, *extra))
+    if isinstance(backbone := getattr(codec, "semantic_encoder", None), Backbone):
+        started: Any = fresh.semantic_encoder
+        started.start_like(backbone)
+    return fresh
 
 
 def seeded(seed: int, make: Callable[[], Made]) -> Made:
@@ -48,11 +58,27 @@ def _new_text_codec(fields: Mapping[str, Any], sentences: Sequence[str], seed: i
     if not all(isinstance(sentence, str) for sentence in sentences):
         raise CodecError('A text codec is made from sentences; use a source of text, or the codec "image".')
     wanted = TextCodecConfig(**fields)
+    if wanted.backbone is not None:
+        return _text_codec_on(wanted.backbone, wanted.max_length, fields, seed)
     tokenizer = TextTokenizer.learn(
         sentences, wanted.tokenizer, wanted.vocabulary_size, wanted.min_count, wanted.lower_case
     )
     config = TextCodecConfig(**{**fields, "vocabulary_size": len(tokenizer)})
     return seeded(seed, lambda: TextCodec(config, tokenizer))
+
+
+def _text_codec_on(backbone: str, max_length: int, fields: Mapping[str, Any], seed: int) -> TextCodec:
+    _refuse(fields, ("tokenizer", "vocabulary_size", "min_count", "lower_case", "encoder_layers"))
+    pretrained = load_pretrained(backbone, "text")
+    text = pretrained.file(TOKENIZER)
+    if text is None:
+        raise CodecError(f"{backbone} has no {TOKENIZER}; save its fast tokenizer beside it.")
+    tokenizer = BackboneTokenizer.from_json(text)
+    facts = text_facts(pretrained, *tokenizer.rows(pretrained.config.get("pad_token_id") or 0))
+    config = TextCodecConfig(**{**fields, "vocabulary_size": len(tokenizer)})
+    config.backbone_facts = facts
+    longest = TextBatch(torch.zeros(1, max_length, dtype=torch.int64), torch.ones(1, max_length, dtype=torch.bool))
+    return _started(lambda: TextCodec(config, tokenizer), seed, pretrained, longest)
 
 
 def _new_image_codec(fields: Mapping[str, Any], images: Sequence[Any], seed: int) -> ImageCodec:
@@ -61,4 +87,32 @@ def _new_image_codec(fields: Mapping[str, Any], images: Sequence[Any], seed: int
         raise CodecError('An image codec is made from images; use a source of images, or the codec "text".')
     size = dict(zip(("height", "width", "channels"), (*shape, 1)[:3], strict=True))
     config = ImageCodecConfig(**{**size, **fields})
-    return seeded(seed, lambda: ImageCodec(config))
+    if config.backbone is None:
+        return seeded(seed, lambda: ImageCodec(config))
+    _refuse(fields, ("encoder_layers",))
+    pretrained = load_pretrained(config.backbone, "image")
+    config.backbone_facts = image_facts(pretrained, config.height, config.width, config.channels)
+    blank = torch.zeros(1, config.channels, config.height, config.width)
+    return _started(lambda: ImageCodec(config), seed, pretrained, blank)
+
+
+def _refuse(fields: Mapping[str, Any], taken: Sequence[str]) -> None:
+    """Errors: WrongField when a user chose what the backbone decides."""
+    for field in fields.keys() & set(taken):
+        raise WrongField(f"A codec with a backbone takes its {field} from there; leave out {field}.")
+
+
+def _started(make: Callable[[], Made], seed: int, pretrained: Pretrained, largest: Any) -> Made:
+    """A codec with the weights of its backbone, tried on the largest batch that it has to take. Errors: CodecError."""
+    codec: Any = seeded(seed, make)
+    try:
+        codec.semantic_encoder.start(pretrained.network)
+        with torch.no_grad():
+            codec.represent(largest)
+    except (RuntimeError, ValueError, IndexError, TypeError, AttributeError) as error:
+        raise CodecError(
+            f"The backbone {pretrained.name} cannot encode the largest of the data; lower max_length for sentences, "
+            "or choose another backbone."
+        ) from error
+    made: Made = codec
+    return made

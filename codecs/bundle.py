@@ -16,7 +16,7 @@ from transformers.utils import logging
 from semlink.codecs.building import CODECS
 from semlink.codecs.contract import NeuralCodec
 from semlink.codecs.model_card import model_card
-from semlink.codecs.text import TextCodec, TextTokenizer
+from semlink.codecs.text import TextCodec
 from semlink.codecs.text.model import TOKENIZER_FILE
 from semlink.errors import BundleError, SemlinkError
 from semlink.files import whole_folder
@@ -89,9 +89,7 @@ def load_bundle(folder: Path) -> Bundle:
         with torch.device("meta"):  # no memory and no random numbers for weights that are replaced at once
             codec = kind(kind.config_class.from_dict(config))
         if isinstance(codec, TextCodec):
-            codec.tokenizer = TextTokenizer.from_json(files[TOKENIZER_FILE].decode())
-            if len(codec.tokenizer) != codec.config.vocabulary_size:
-                raise BundleError(f"the vocabulary has {len(codec.tokenizer)} entries and the codec another number")
+            codec.read_tokenizer(files[TOKENIZER_FILE].decode())
     except KeyError as error:
         raise BundleError(f"{folder} lacks {error.args[0]}; store the codec again.") from error
     except SemlinkError as error:
@@ -106,7 +104,7 @@ def _save_quietly(codec: NeuralCodec[Any], folder: Path) -> None:
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     try:
-        codec.save_pretrained(folder)
+        codec.save_pretrained(folder, save_original_format=False)  # a backbone would be stored under older names
     except SafetensorError as error:  # what safetensors makes of a full disk
         raise OSError(f"The weights cannot be written: {error}") from error
     finally:

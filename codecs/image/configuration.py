@@ -2,17 +2,18 @@
 
 from typing import Any
 
-from semlink.codecs.configuration import CodecConfig
+from semlink.codecs.backbone import BackboneConfig
 from semlink.errors import WrongField
 
 
-class ImageCodecConfig(CodecConfig):
+class ImageCodecConfig(BackboneConfig):
     """Configuration of `ImageCodec`.
 
     height, width, channels: of every image; by default those of the training images.
     patch:           side of the square patches that become tokens; it divides height and width.
     bandwidth_ratio: complex channel uses / (height * width * channels), rounded to whole channel uses, at least one.
-    The others: see `CodecConfig`.
+    A backbone brings its own semantic encoder: encoder_layers is then not for choice.
+    The others: see `BackboneConfig` and `CodecConfig`.
     """
 
     model_type = "semlink-image"
@@ -34,9 +35,14 @@ class ImageCodecConfig(CodecConfig):
             )
 
     @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of patches of an image."""
+        return self.height // self.patch, self.width // self.patch
+
+    @property
     def patches(self) -> int:
         """Patches of an image."""
-        return (self.height // self.patch) * (self.width // self.patch)
+        return self.grid[0] * self.grid[1]
 
     @property
     def uses(self) -> int:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from semlink.channels.contract import Reception
+from semlink.codecs.backbone import ImageBackbone
 from semlink.codecs.contract import Modality, NeuralCodec
 from semlink.codecs.image.configuration import ImageCodecConfig
 from semlink.codecs.posterior import Posterior
@@ -37,8 +38,12 @@ class ImageCodec(NeuralCodec[Tensor]):
         self.slots = -(-config.uses // config.patches)  # the most symbols that a patch sends
         shape = config.d_model, config.heads, config.feed_forward, config.patches
         samples = config.channels * config.patch**2
-        self.patch_embedding = nn.Linear(samples, config.d_model)
-        self.semantic_encoder = Transformer(config.encoder_layers, *shape)
+        self.semantic_encoder: Transformer | ImageBackbone
+        if config.backbone is None:
+            self.patch_embedding = nn.Linear(samples, config.d_model)
+            self.semantic_encoder = Transformer(config.encoder_layers, *shape)
+        else:
+            self.semantic_encoder = ImageBackbone(config, config.grid)
         self.channel_encoder = ChannelEncoder(config, self.slots)
         self.channel_decoder = nn.Sequential(
             nn.Linear(3 * self.slots, config.d_model), nn.GELU(), nn.Linear(config.d_model, config.d_model)
@@ -63,8 +68,7 @@ class ImageCodec(NeuralCodec[Tensor]):
         return pixels.permute(0, 3, 1, 2).float() / 255
 
     def represent(self, batch: Tensor) -> Posterior:
-        patches = functional.pixel_unshuffle(batch, self.config.patch).flatten(2).transpose(1, 2)
-        mean, sigma = self.channel_encoder(self.semantic_encoder(self.patch_embedding(patches - 0.5)))
+        mean, sigma = self.channel_encoder(self._features(batch))
         places = self._places()
         mask = torch.ones(len(batch), len(places), dtype=torch.bool, device=batch.device)
         used_sigma = None if sigma is None else sigma.flatten(1, 2)[:, places]
@@ -80,8 +84,7 @@ class ImageCodec(NeuralCodec[Tensor]):
         slots = features.new_zeros(len(features), config.patches * self.slots, features.shape[-1])
         slots = slots.index_copy(1, self._places(), features).view(len(features), config.patches, -1)
         patches = self.patch_output(self.semantic_decoder(self.channel_decoder(slots))).sigmoid().transpose(1, 2)
-        grid = patches.unflatten(2, (config.height // config.patch, config.width // config.patch))
-        return functional.pixel_shuffle(grid, config.patch)
+        return functional.pixel_shuffle(patches.unflatten(2, config.grid), config.patch)
 
     def element_losses(self, batch: Tensor, reception: Reception) -> tuple[Tensor, Tensor]:
         errors = (self.decode(reception) - batch).square().mean(dim=1, keepdim=True)
@@ -99,6 +102,16 @@ class ImageCodec(NeuralCodec[Tensor]):
 
     def channel_uses(self, batch: Tensor) -> Tensor:
         return torch.full((len(batch),), self.config.uses, device=batch.device)
+
+    def _features(self, batch: Tensor) -> Tensor:
+        """What the semantic encoder makes of each patch: float32 [batch, patches, d_model]."""
+        if isinstance(self.semantic_encoder, ImageBackbone):
+            seen = batch
+        else:
+            patches = functional.pixel_unshuffle(batch, self.config.patch).flatten(2).transpose(1, 2)
+            seen = self.patch_embedding(patches - 0.5)
+        features: Tensor = self.semantic_encoder(seen)
+        return features
 
     def _places(self) -> Tensor:
         """Which of the patches' symbol slots are sent, int64 [uses]: patch p sends an even share of the uses."""

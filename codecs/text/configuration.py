@@ -2,10 +2,10 @@
 
 from typing import Literal
 
-from semlink.codecs.configuration import CodecConfig
+from semlink.codecs.backbone import BackboneConfig
 
 
-class TextCodecConfig(CodecConfig):
+class TextCodecConfig(BackboneConfig):
     """Configuration of `TextCodec`.
 
     symbols_per_token: complex channel uses for each token.
@@ -15,7 +15,9 @@ class TextCodecConfig(CodecConfig):
     vocabulary_size:   the most entries that the vocabulary may have; in a trained codec, those it has.
     min_count:         how often a word, or a pair of pieces, must occur in the training sentences to get an entry.
     lower_case:        whether upper case is sent as lower case.
-    The others: see `CodecConfig`.
+    A backbone brings its own vocabulary and semantic encoder: tokenizer, vocabulary_size, min_count, lower_case and
+    encoder_layers are then not for choice.
+    The others: see `BackboneConfig` and `CodecConfig`.
     """
 
     model_type = "semlink-text"

@@ -10,9 +10,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from semlink.channels.contract import Reception
+from semlink.codecs.backbone import TextBackbone
 from semlink.codecs.contract import Modality, NeuralCodec, Sentence
 from semlink.codecs.posterior import Posterior
 from semlink.codecs.representation import ChannelEncoder, posterior, receiver_features
+from semlink.codecs.text.backbone_tokenizer import BackboneTokenizer
 from semlink.codecs.text.batch import TextBatch
 from semlink.codecs.text.configuration import TextCodecConfig
 from semlink.codecs.text.tokenizer import PADDING, TextTokenizer
@@ -40,7 +42,9 @@ class TextCodec(NeuralCodec[TextBatch]):
         self.tokenizer = tokenizer
         shape = config.d_model, config.heads, config.feed_forward, config.max_length
         self.embedding = nn.Embedding(config.vocabulary_size, config.d_model)
-        self.semantic_encoder = Transformer(config.encoder_layers, *shape)
+        self.semantic_encoder: Transformer | TextBackbone = (
+            Transformer(config.encoder_layers, *shape) if config.backbone is None else TextBackbone(config)
+        )
         self.channel_encoder = ChannelEncoder(config, config.symbols_per_token)
         self.channel_decoder = nn.Sequential(
             nn.Linear(3 * config.symbols_per_token, config.d_model),
@@ -75,7 +79,8 @@ class TextCodec(NeuralCodec[TextBatch]):
         return TextBatch(ids, torch.arange(ids.shape[1]) < lengths.unsqueeze(1))
 
     def represent(self, batch: TextBatch) -> Posterior:
-        features = self.semantic_encoder(self.embedding(batch.ids), batch.mask)
+        own = isinstance(self.semantic_encoder, Transformer)
+        features = self.semantic_encoder(self.embedding(batch.ids) if own else batch.ids, batch.mask)
         mean, sigma = self.channel_encoder(features)
         mask = batch.mask.repeat_interleave(self.config.symbols_per_token, dim=1)
         flat_sigma = None if sigma is None else sigma.flatten(1, 2)
@@ -98,7 +103,8 @@ class TextCodec(NeuralCodec[TextBatch]):
         return batch.ids.masked_fill(~batch.mask, -1)
 
     def element_parameters(self) -> tuple[Tensor, ...]:
-        return self.embedding.weight, self.vocabulary_bias
+        sent = (self.semantic_encoder.words.weight,) if isinstance(self.semantic_encoder, TextBackbone) else ()
+        return self.embedding.weight, self.vocabulary_bias, *sent
 
     def embed(self, latent: Tensor, mask: Tensor) -> Tensor:
         size = 2 * self.config.symbols_per_token * self.config.max_length
@@ -131,8 +137,15 @@ class TextCodec(NeuralCodec[TextBatch]):
     def from_pretrained(cls, pretrained_model_name_or_path: Any, *args: Any, **kwargs: Any) -> Self:
         codec: Self = super().from_pretrained(pretrained_model_name_or_path, *args, **kwargs)
         vocabulary = Path(pretrained_model_name_or_path, TOKENIZER_FILE).read_text(encoding="utf-8")
-        codec.tokenizer = TextTokenizer.from_json(vocabulary)
+        codec.read_tokenizer(vocabulary)
         return codec
+
+    def read_tokenizer(self, text: str) -> None:
+        """Takes its vocabulary from the text of a tokenizer.json. Errors: CodecError when it is not one for this codec."""
+        kind = TextTokenizer if self.config.backbone is None else BackboneTokenizer
+        self.tokenizer = kind.from_json(text)
+        if len(self.tokenizer) != self.config.vocabulary_size:
+            raise CodecError(f"The vocabulary has {len(self.tokenizer)} entries, not {self.config.vocabulary_size}.")
 
     def _receive(self, reception: Reception) -> tuple[Tensor, Tensor]:
         """Features of each token, float32 [batch, length, d_model], and bool [batch, length], the tokens there are."""

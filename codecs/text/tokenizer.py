@@ -87,7 +87,7 @@ class TextTokenizer:
         """The sentence that token ids spell; unknown symbols stay in it."""
         tokens = tuple(self._entries[index] for index in ids)
         words = tuple(filter(None, "".join(tokens).split(MARK))) if self._pieces else tokens
-        return Sentence(text=_readable(words), words=words, tokens=tokens)
+        return Sentence(text=readable(words), words=words, tokens=tokens)
 
     def view(self, text: str) -> Sentence:
         """A text as it is, its words as they are, and its tokens as far as the vocabulary goes."""
@@ -119,6 +119,6 @@ def _piece_model(tokenizer: Tokenizer, sentences: Iterable[str], vocabulary_size
     return models.BPE(vocab=learned["vocab"], merges=merges, unk_token=SPECIAL[UNKNOWN], fuse_unk=True)
 
 
-def _readable(words: Sequence[str]) -> str:
+def readable(words: Sequence[str]) -> str:
     """Words with spaces between them as a person writes them: none before a closing mark or after an opening one."""
     return re.sub(r" (?=[.,;:!?)\]}])|(?<=[(\[{]) ", "", " ".join(words))

@@ -1,6 +1,8 @@
 """Tiny codecs, one for each registry entry, and payloads for them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -42,9 +44,15 @@ def images() -> list[Any]:
 
 
 @pytest.fixture(params=CODECS)
-def case(request: pytest.FixtureRequest) -> Case:
+def case(request: pytest.FixtureRequest, pretrained: Callable[[str], Path]) -> Case:
+    """`name`, or `name on backbone` of the tiny pretrained encoders."""
+    name, _, backbone = request.param.partition(" on ")
     payloads = {"text": SENTENCES, "image": images()}
-    return Case(request.param, FIELDS[request.param], payloads[request.param])
+    fields = dict(FIELDS[name])
+    if backbone:
+        del fields["encoder_layers"]
+        fields |= {"backbone": str(pretrained(backbone))} | ({"max_length": 36} if name == "text" else {})
+    return Case(name, fields, payloads[name])
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ from semlink.channels import Awgn, Reception
 from semlink.codecs import CODECS, divergence, new_codec_like
 from semlink.seeding import generator_for
 
+pytestmark = pytest.mark.parametrize("case", [*CODECS, "text on bert", "image on vit_mae"], indirect=True)
+
 
 def received(codec: Any, batch: Any, snr_db: float = 10.0) -> Reception:
     reception: Reception = Awgn()(codec.encode(batch), snr_db, generator_for("test"))
