@@ -9,7 +9,7 @@ import torch
 from semlink.codecs.backbone import Backbone, image_facts, text_facts
 from semlink.codecs.contract import NeuralCodec
 from semlink.codecs.image import ImageCodec, ImageCodecConfig
-from semlink.codecs.pretrained import TOKENIZER, Pretrained, load_pretrained
+from semlink.codecs.pretrained import Pretrained, load_pretrained
 from semlink.codecs.text import TextBatch, TextCodec, TextCodecConfig, TextTokenizer
 from semlink.codecs.text.backbone_tokenizer import BackboneTokenizer
 from semlink.errors import CodecError, WrongField
@@ -70,10 +70,7 @@ def _new_text_codec(fields: Mapping[str, Any], sentences: Sequence[str], seed: i
 def _text_codec_on(backbone: str, max_length: int, fields: Mapping[str, Any], seed: int) -> TextCodec:
     _refuse(fields, ("tokenizer", "vocabulary_size", "min_count", "lower_case", "encoder_layers"))
     pretrained = load_pretrained(backbone, "text")
-    text = pretrained.file(TOKENIZER)
-    if text is None:
-        raise CodecError(f"{backbone} has no {TOKENIZER}; save its fast tokenizer beside it.")
-    tokenizer = BackboneTokenizer.from_json(text)
+    tokenizer = BackboneTokenizer.from_json(pretrained.tokenizer())
     facts = text_facts(pretrained, *tokenizer.rows(pretrained.config.get("pad_token_id") or 0))
     config = TextCodecConfig(**{**fields, "vocabulary_size": len(tokenizer)})
     config.backbone_facts = facts

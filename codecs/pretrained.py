@@ -44,6 +44,13 @@ class Pretrained:
             found.update(name.encode() + parameter.detach().numpy().tobytes())
         return f"sha256:{found.hexdigest()}"
 
+    def tokenizer(self) -> str:
+        """The text of its tokenizer.json. Errors: CodecError when it has none."""
+        text = self.file(TOKENIZER)
+        if text is None:
+            raise CodecError(f"{self.name} has no {TOKENIZER}; save its fast tokenizer beside it.")
+        return text
+
     def file(self, name: str) -> str | None:
         """The text of a file that came with it; None where there is none."""
         path = self.folder / name

@@ -95,7 +95,10 @@ class Section(BaseModel):
 
 
 class SweepPlan(Section):
-    """Which channels, and how finely. The other fields are those of `SweepSettings`."""
+    """Which channels, and how finely. The other fields are those of `SweepSettings`.
+
+    sentence_model: folder of the encoder that `sentence_similarity` needs; without one it is not measured.
+    """
 
     kind = "sweep"
     channels: tuple[str, ...] = ("awgn", "rayleigh")
@@ -104,6 +107,7 @@ class SweepPlan(Section):
     draws: int = SweepSettings.draws
     half_width: float | None = SweepSettings.half_width
     batch: int = SweepSettings.batch
+    sentence_model: str | None = None
 
     @field_validator("channels")
     @classmethod

@@ -99,6 +99,7 @@ def run_job(job: Job) -> list[Row]:
         ],
         [record.id for record in records],
         [bench.terms, job.channel, job.set_name, dataclasses.asdict(bench.plan.settings()), bench.seed, bench.device],
+        bench.plan.sentence_model,
     ]
     part = job.parts / f"{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:24]}.jsonl"
     if part.exists():
@@ -107,7 +108,7 @@ def run_job(job: Job) -> list[Row]:
         Entry(bundle.codec.on(bench.device), one.name, one.version, one.method)
         for one, bundle in zip(bench.contenders, bundles, strict=True)
     ]
-    metrics = metrics_for(entries[0].codec.modality, bench.terms)
+    metrics = metrics_for(entries[0].codec.modality, bench.terms, bench.plan.sentence_model)
     rows = measure(
         entries, records, job.channel, job.set_name, metrics, bench.plan.settings(), bench.experiment, bench.seed
     )

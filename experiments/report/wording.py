@@ -58,6 +58,12 @@ METRICS = {
     },
     "word_accuracy": MetricWords("Word accuracy", "word accuracy", "share of words recovered in their place"),
     "token_accuracy": MetricWords("Token accuracy", "token accuracy", "share of vocabulary entries recovered"),
+    "sentence_similarity": MetricWords(
+        "Sentence similarity",
+        "sentence similarity",
+        "cosine of sentence embeddings, 1 is identical; numbers of different encoders cannot be compared",
+        "free",
+    ),
     "class_accuracy": MetricWords("Class accuracy", "class accuracy", "share of images still recognised"),
     "backdoor_accuracy": MetricWords("Backdoor accuracy", "backdoor accuracy", "share of triggers that still work"),
     "bit_error_rate": MetricWords("Bit error rate", "bit error rate", "", "log", lower=True),

@@ -1,12 +1,13 @@
 """How good an estimate is: families of metrics for text and for images."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from semlink.simulator.metrics.accuracy import Accuracy
 from semlink.simulator.metrics.bleu import Bleu
 from semlink.simulator.metrics.contract import Metric, Statistics
 from semlink.simulator.metrics.image_error import ImageError
 from semlink.simulator.metrics.multi_scale_similarity import MultiScaleSimilarity
+from semlink.simulator.metrics.sentence_similarity import SentenceSimilarity
 from semlink.simulator.metrics.structural_similarity import StructuralSimilarity
 from semlink.simulator.metrics.term_recall import TermRecall
 
@@ -14,6 +15,7 @@ METRICS: dict[str, type[Metric]] = {
     "bleu": Bleu,
     "accuracy": Accuracy,
     "term-recall": TermRecall,
+    "sentence-similarity": SentenceSimilarity,
     "image-error": ImageError,
     "structural-similarity": StructuralSimilarity,
     "multi-scale-similarity": MultiScaleSimilarity,
@@ -22,10 +24,20 @@ METRICS: dict[str, type[Metric]] = {
 __all__ = ["METRICS", "Metric", "Statistics", "metrics_for"]
 
 
-def metrics_for(modality: Literal["text", "image"], terms: tuple[str, ...] = ()) -> list[Metric]:
-    """The families for a kind of data, the leading one first; term recall only where there are terms."""
+def metrics_for(
+    modality: Literal["text", "image"], terms: tuple[str, ...] = (), sentence_model: str | None = None
+) -> list[Metric]:
+    """The families for a kind of data, the leading one first.
+
+    Term recall only where there are terms, sentence similarity only where there is the folder of an encoder for it.
+    Errors: CodecError when that folder holds none.
+    """
+    given: dict[type[Metric], dict[str, Any]] = {
+        TermRecall: {"terms": terms},
+        SentenceSimilarity: {"model": sentence_model},
+    }
     return [
-        TermRecall(terms) if family is TermRecall else family()
+        family(**given.get(family, {}))
         for family in METRICS.values()
-        if family.modality == modality and (terms or family is not TermRecall)
+        if family.modality == modality and all(given.get(family, {}).values())
     ]
