@@ -24,10 +24,6 @@ class BackboneTokenizer(TextTokenizer):
     def __init__(self, tokenizer: Tokenizer) -> None:
         told = json.loads(tokenizer.to_str())
         told["truncation"] = told["padding"] = None  # published files cut sentences, or pad them
-        decoder = told["decoder"] or {}
-        for part in (decoder, *decoder.get("decoders", ())):
-            if part.get("type") == "WordPiece":
-                part["cleanup"] = False  # it would write "do not" as "don't"
         self._tokenizer = Tokenizer.from_str(json.dumps(told))
         self._tokenizer.encode_special_tokens = True
         model, vocabulary = told["model"], self._tokenizer.get_vocab()
