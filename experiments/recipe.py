@@ -53,7 +53,33 @@ def _component(value: object) -> object:
     return value
 
 
+class NamedMethod(Component):
+    """A method, and what results call it: its name, or what a mapping says under `as`."""
+
+    label: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+
+    @model_serializer
+    def _flat(self) -> dict[str, Any]:
+        return {"name": self.name} | ({"as": self.label} if self.label != self.name else {}) | self.fields
+
+
+def _named_method(value: object) -> object:
+    """Accepts what a component may be written as, and `as` in a mapping."""
+    found = _component(value)
+    if not isinstance(found, dict):
+        return value
+    fields = dict(found["fields"])
+    return {"name": found["name"], "label": fields.pop("as", found["name"]), "fields": fields}
+
+
+def _several(value: object) -> object:
+    return value if isinstance(value, list | tuple) else [value]
+
+
 ComponentField = Annotated[Component, BeforeValidator(_component)]
+Methods = Annotated[
+    tuple[Annotated[NamedMethod, BeforeValidator(_named_method)], ...], BeforeValidator(_several), Field(min_length=1)
+]
 SnrDb = Annotated[float, Field(ge=LOWEST_DB)]  # and so not nan
 
 
@@ -98,11 +124,13 @@ class SweepPlan(Section):
     """Which channels, and how finely. The other fields are those of `SweepSettings`.
 
     sentence_model: folder of the encoder that `sentence_similarity` needs; without one it is not measured.
+    judge: whether a classifier of the source's images, trained first, says what the received ones are taken for.
     """
 
     kind = "sweep"
     channels: tuple[str, ...] = ("awgn", "rayleigh")
     snr_db: Annotated[tuple[SnrDb, ...], BeforeValidator(parse_range)] = SweepSettings.snr_db
+    judge: bool = False
     records: int = SweepSettings.records
     draws: int = SweepSettings.draws
     half_width: float | None = SweepSettings.half_width
@@ -125,21 +153,38 @@ class SweepPlan(Section):
 
 
 class ErasurePlan(Section):
-    """Who asks for what to be erased, and how it is done. `audit_snr_db`: Es/N0 in dB at which audits measure."""
+    """Who asks for what to be erased, and how it is done.
+
+    methods:      one or several (`method` says the same), each from the same original; reports dwell on the first.
+    audit_snr_db: Es/N0 in dB at which audits measure.
+    """
 
     kind = "erasure"
     request: dict[str, Any]
-    method: ComponentField = Component(name="scu")
+    methods: Methods = (NamedMethod(name="scu", label="scu"),)
     audits: tuple[str, ...] = ("membership",)
     audit_snr_db: SnrDb = 12.0
 
-    @field_validator("method")
+    @model_validator(mode="before")
     @classmethod
-    def _method(cls, method: Component) -> Component:
-        if method.name == "retrain":
-            raise ValueError("every experiment retrains as its reference anyway; choose another method")
-        build("method", METHODS, method.name, method.fields)
-        return method
+    def _one_or_several(cls, content: object) -> object:
+        if isinstance(content, Mapping) and "method" in content:
+            if "methods" in content:
+                raise ValueError("method and methods say the same; give one of them")
+            return {"methods" if key == "method" else key: value for key, value in content.items()}
+        return content
+
+    @field_validator("methods")
+    @classmethod
+    def _methods(cls, methods: tuple[NamedMethod, ...]) -> tuple[NamedMethod, ...]:
+        labels = [method.label for method in methods]
+        for method in methods:
+            if method.name == "retrain":
+                raise ValueError("every experiment retrains as its reference anyway; choose another method")
+            if method.label in ("original", "retrained") or labels.count(method.label) > 1:
+                raise ValueError(f'"{method.label}" can name only one version; name this one with as: NAME')
+            build("method", METHODS, method.name, method.fields)
+        return methods
 
     @field_validator("audits")
     @classmethod

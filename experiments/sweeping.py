@@ -17,9 +17,11 @@ from semlink.experiments.bundles import Machine, recipe_of, same_data, source_of
 from semlink.experiments.recipe import SweepPlan
 from semlink.experiments.tasks import Task, run_tasks
 from semlink.files import check_room, write_whole
+from semlink.simulator.judge import judge_path, load_judge, make_judge
 from semlink.simulator.metrics import metrics_for
 from semlink.simulator.results import Row, read_rows, write_rows
-from semlink.simulator.sources.contract import Record, Source
+from semlink.simulator.sources import Record, Source, Trigger
+from semlink.simulator.sources.subset import subset
 from semlink.simulator.sweep import Entry, measure
 from semlink.unlearning.partition import divide
 from semlink.unlearning.request import ErasureRequest
@@ -41,13 +43,16 @@ class Contender:
 class Bench:
     """Codecs, the sets of records they are tried on, and how.
 
-    sets: name -> records. terms: words whose recovery is counted. threads: CPU threads of each process.
+    sets: name -> records, no more than the plan wants. terms: words whose recovery is counted. trigger: what some records carry. judge: the file of
+    the classifier that looks at what arrives, made before the first job. threads: CPU threads of each process.
     """
 
     experiment: str
     contenders: tuple[Contender, ...]
     sets: Mapping[str, tuple[Record, ...]]
     terms: tuple[str, ...]
+    trigger: Trigger | None
+    judge: Path | None
     plan: SweepPlan
     seed: int
     threads: int
@@ -67,13 +72,41 @@ class Job:
     parts: Path
 
 
-def sets_of(source: Source, request: ErasureRequest | None) -> tuple[dict[str, tuple[Record, ...]], tuple[str, ...]]:
-    """The sets that a sweep looks at, and the request's words: only `test` without a request."""
-    if request is None:
-        return {"test": tuple(source.test)}, ()
-    partition = divide(source, request)
-    sets = {"forget": partition.forget, "retain": partition.retain, "test": partition.test}
-    return {name: tuple(records) for name, records in sets.items()}, partition.terms
+def bench_of(
+    experiment: str,
+    contenders: Sequence[Contender],
+    source: Source,
+    request: ErasureRequest | None,
+    plan: SweepPlan,
+    seed: int,
+    threads: int,
+    device: str,
+    parts: Path,
+) -> Bench:
+    """A bench over the sets of a source: `test` and its probes; with a request, `forget` and `retain` too.
+
+    parts: folder of finished jobs, where the judge lies as well. Errors: ErasureError, SourceError.
+    """
+    partition = None if request is None else divide(source, request)
+    names = ("test",) if partition is None else ("forget", "retain", "test")
+    sets = {name: source.test if partition is None else getattr(partition, name) for name in names}
+    return Bench(
+        experiment,
+        tuple(contenders),
+        {name: tuple(subset(records, plan.records, seed)) for name, records in {**sets, **source.probes}.items()},
+        partition.terms if partition else (),
+        source.trigger,
+        judge_path(source, parts) if plan.judge else None,
+        plan,
+        seed,
+        threads,
+        device,
+    )
+
+
+def judging(bench: Bench, source: Source) -> dict[str, Task]:
+    """The task that makes the judge of a bench, where it has one."""
+    return {} if bench.judge is None else {f"{bench.experiment}: judge": Task(make_judge, (source, bench.judge))}
 
 
 def jobs_of(bench: Bench, parts: Path) -> list[Job]:
@@ -98,7 +131,8 @@ def run_job(job: Job) -> list[Row]:
             for one, bundle in zip(bench.contenders, bundles, strict=True)
         ],
         [record.id for record in records],
-        [bench.terms, job.channel, job.set_name, dataclasses.asdict(bench.plan.settings()), bench.seed, bench.device],
+        [bench.terms, repr(bench.trigger), bench.judge and bench.judge.name],
+        [job.channel, job.set_name, dataclasses.asdict(bench.plan.settings()), bench.seed, bench.device],
         bench.plan.sentence_model,
     ]
     part = job.parts / f"{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:24]}.jsonl"
@@ -108,7 +142,8 @@ def run_job(job: Job) -> list[Row]:
         Entry(bundle.codec.on(bench.device), one.name, one.version, one.method)
         for one, bundle in zip(bench.contenders, bundles, strict=True)
     ]
-    metrics = metrics_for(entries[0].codec.modality, bench.terms, bench.plan.sentence_model)
+    judge = load_judge(bench.judge) if bench.judge else None
+    metrics = metrics_for(entries[0].codec.modality, bench.terms, bench.plan.sentence_model, bench.trigger, judge)
     rows = measure(
         entries, records, job.channel, job.set_name, metrics, bench.plan.settings(), bench.experiment, bench.seed
     )
@@ -137,15 +172,16 @@ def sweep_bundles(
         if bundle.codec.modality != source.modality:
             raise RecipeError("Text and image codecs cannot stand in one sweep; sweep them into two folders.")
     same_data(bundles[0], source)
-    sets, terms = sets_of(source, request)
     seed = recipe.seed if seed is None else seed
-    experiment = out.name or "sweep"
-    bench = Bench(experiment, tuple(contenders_of(folders)), sets, terms, plan, seed, recipe.threads, machine.device)
+    experiment, parts = out.name or "sweep", out / ".parts"
+    contenders = contenders_of(folders)
+    bench = bench_of(experiment, contenders, source, request, plan, seed, recipe.threads, machine.device, parts)
     settings = {"bundles": [f"{bundle.folder}@{bundle.digest()}" for bundle in bundles], "seed": seed}
     settings |= {"sweep": plan.model_dump(mode="json"), "request": request and json.loads(request.text())}
-    jobs = {f"{job.channel} on {job.set_name}": Task(run_job, (job,)) for job in jobs_of(bench, out / ".parts")}
+    first = judging(bench, source)
+    jobs = {f"{job.channel} on {job.set_name}": Task(run_job, (job,), tuple(first)) for job in jobs_of(bench, parts)}
     claim(out, yaml.safe_dump(settings, sort_keys=False))
-    results = run_tasks(jobs, workers)
+    results = run_tasks(first | jobs, workers)
     rows = [row for name in jobs for row in results[name]]
     write_rows(out / "results.jsonl", rows)
     facts = [{"experiment": experiment, "recipe": settings, "command": command, "codec": bundles[0].card}]
@@ -186,4 +222,4 @@ def contenders_of(folders: Sequence[Path]) -> list[Contender]:
 
 def _method(card: Mapping[str, object]) -> str:
     method = card.get("method", "none")
-    return str(method.get("name")) if isinstance(method, Mapping) else str(method)
+    return str(method.get("as", method.get("name"))) if isinstance(method, Mapping) else str(method)

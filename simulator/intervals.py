@@ -1,5 +1,6 @@
 """Intervals: what a mean, a rate or a function of means may be, given the spread between records."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -45,14 +46,20 @@ def mean_interval(values: ArrayLike, confidence: float = 0.95) -> Interval:
     return Interval(mean, mean - half, mean + half, confidence, count)
 
 
-def rate_interval(successes: int, count: int, confidence: float = 0.95) -> Interval:
+def rate_interval(rate: float, count: float, confidence: float = 0.95) -> Interval:
     """A rate with Wilson's score interval, which stays in 0..1 and has width at 0 and 1 too.
 
-    Errors: ValueError unless 0 <= successes <= count and count >= 1.
+    In:     count: trials; neither they nor `rate * count`, the successes, need be whole (means over channel draws).
+    Errors: ValueError unless 0 <= rate <= 1 and count > 0.
     Source: E. B. Wilson, Probable Inference, the Law of Succession, and Statistical Inference, 1927.
     """
-    limits = stats.binomtest(successes, count).proportion_ci(confidence, method="wilson")
-    return Interval(successes / count, float(limits.low), float(limits.high), confidence, count)
+    if not (0 <= rate <= 1 and count > 0):
+        raise ValueError("a rate lies between 0 and 1, over at least one record")
+    z = float(stats.norm.ppf((1 + confidence) / 2))
+    centre = (rate + z * z / (2 * count)) / (1 + z * z / count)
+    half = z / (1 + z * z / count) * math.sqrt(rate * (1 - rate) / count + (z / (2 * count)) ** 2)
+    low, high = max(0.0, centre - half), min(1.0, centre + half)
+    return Interval(rate, min(low, rate), max(high, rate), confidence, int(count))  # rounding can pass the rate
 
 
 def bootstrap_interval(

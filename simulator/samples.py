@@ -26,20 +26,22 @@ def take_samples(
 ) -> list[dict[str, Any]]:
     """What each version makes of the same records under the same fades and noise, as plain data for `samples.json`.
 
-    Texts are strings; images are nested lists [channels][height][width] in 0..1, rounded to three digits.
+    Estimates are named by version; where several methods erased, theirs by the method. Texts are strings; images are nested lists [channels][height][width] in 0..1, rounded to three digits.
     """
     channel = build_channel(channel_name)
+    versions = [entry.version for entry in entries]
+    names = [entry.version if versions.count(entry.version) == 1 else entry.method for entry in entries]
     samples = []
     for record in subset(records, count, seed):
         for point in snr_db:
             estimates: dict[str, Any] = {}
-            for entry in entries:
+            for name, entry in zip(names, entries, strict=True):
                 codec = entry.codec
                 frame = codec.encode(codec.prepare([record.payload]).to(codec.device))
                 generator = generator_for(
                     seed, "sample", channel_name, set_name, record.id, point, device=frame.symbols.device
                 )
-                estimates[entry.version] = _plain(codec.restore(codec.decode(channel(frame, point, generator)))[0])
+                estimates[name] = _plain(codec.restore(codec.decode(channel(frame, point, generator)))[0])
             samples.append(
                 {
                     "experiment": experiment,

@@ -15,7 +15,7 @@ from semlink.codecs.contract import Codec
 from semlink.errors import WrongField
 from semlink.progress import Progress
 from semlink.seeding import generator_for
-from semlink.simulator.intervals import Interval, bootstrap_interval, mean_interval
+from semlink.simulator.intervals import Interval, bootstrap_interval, mean_interval, rate_interval
 from semlink.simulator.metrics.contract import Metric, Statistics
 from semlink.simulator.results import Row
 from semlink.simulator.sources.contract import Record
@@ -103,6 +103,7 @@ def measure(
     """
     channel = build_channel(channel_name)
     records = subset(records, settings.records, seed)
+    metrics = [metric.about(records) for metric in metrics]
     references = [entry.codec.view([record.payload for record in records]) for entry in entries]
     parts = [_encode(entry.codec, records, settings.batch) for entry in entries]
     points = {
@@ -129,8 +130,8 @@ def measure(
                 if _narrow(point, metrics[0], settings.half_width):
                     point.stopped = "target"
     uses = [_mean_uses(channel, part) for part in parts]
-    common = {"experiment": experiment, "channel": channel_name, "set": set_name, "n": len(records), "seed": seed}
-    return [*_use_rows(entries, uses, common), *_metric_rows(entries, points, metrics, common)]
+    common = {"experiment": experiment, "channel": channel_name, "set": set_name, "seed": seed}
+    return [*_use_rows(entries, uses, {**common, "n": len(records)}), *_metric_rows(entries, points, metrics, common)]
 
 
 def _encode(codec: Codec[Any], records: Sequence[Record], size: int) -> list[_Part]:
@@ -219,25 +220,27 @@ def _metric_rows(
             for index, other in [*told, *pairs]:
                 baseline = None if other is None else means[other]
                 for name, interval in _intervals(metric, means[index], baseline).items():
-                    if math.isnan(interval.value):
-                        continue
                     entry = entries[index]
                     yield Row(
                         codec=entry.name, version=entry.version, method=entry.method, snr_db=snr_db, metric=name,
                         value=interval.value, low=interval.low, high=interval.high, confidence=interval.confidence,
-                        unit=metric.names[name], code_version=__version__, draws=point.draws,
+                        n=interval.n, unit=metric.names[name], code_version=__version__, draws=point.draws,
                         stopped=point.stopped or "limit", minus=None if other is None else entries[other].version,
                         **common,
                     )  # fmt: skip
 
 
 def _intervals(metric: Metric, statistics: Statistics, baseline: Statistics | None) -> dict[str, Interval]:
-    """Intervals of every name of a family, of the values or of their paired difference from `baseline`."""
+    """Intervals of the defined names of a family, of the values or of their paired difference from `baseline`."""
     found: dict[str, Interval] = {}
     for name, column in metric.averages.items():
         values = statistics[:, column] if baseline is None else statistics[:, column] - baseline[:, column]
-        found[name] = mean_interval(values)
-    if found.keys() != metric.names.keys():
-        for name, interval in bootstrap_interval(statistics, metric.values, baseline).items():
-            found.setdefault(name, interval)
-    return {name: found[name] for name in metric.names}
+        values = values[~np.isnan(values)]
+        if len(values):
+            rate = baseline is None and name in metric.rates
+            found[name] = rate_interval(values.mean(), len(values)) if rate else mean_interval(values)
+    if metric.averages.keys() != metric.names.keys():
+        others = metric.names.keys() - metric.averages.keys()
+        intervals = bootstrap_interval(statistics, metric.values, baseline)
+        found |= {name: intervals[name] for name in others if not math.isnan(intervals[name].value)}
+    return {name: found[name] for name in metric.names if name in found}

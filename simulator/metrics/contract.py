@@ -2,10 +2,12 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from semlink.simulator.sources.contract import Record
 
 Statistics = NDArray[np.float64]
 
@@ -15,12 +17,19 @@ class Metric(ABC):
 
     names:    the metrics of the family with their units, as rows call them.
     averages: the names whose value is a plain mean over records of one statistic each (they get a t interval);
-              the others are functions of the mean statistics (they get a bootstrap interval).
+              the others are functions of the mean statistics (they get a bootstrap interval). Records where the
+              statistic is NaN do not count.
+    rates:    those of the averages that are shares of records (they get Wilson's interval).
     """
 
     modality: ClassVar[Literal["text", "image"]]
     names: ClassVar[Mapping[str, str]]
     averages: ClassVar[Mapping[str, int]]  # name -> column of the statistics
+    rates: ClassVar[frozenset[str]] = frozenset()
+
+    def about(self, records: Sequence[Record]) -> Self:
+        """The family for pairs of exactly these records, where it needs more of them than the reference (labels)."""
+        return self
 
     @abstractmethod
     def statistics(self, references: Sequence[Any], estimates: Sequence[Any]) -> Statistics:

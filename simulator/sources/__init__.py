@@ -15,6 +15,8 @@ from semlink.simulator.sources.mnist import FashionMnist, Mnist
 from semlink.simulator.sources.python_docs import PythonDocs
 from semlink.simulator.sources.reader import Reader
 from semlink.simulator.sources.text_file import TextFile
+from semlink.simulator.sources.trigger import Trigger
+from semlink.simulator.sources.triggered import Triggered
 
 SOURCES: dict[str, type[Reader]] = {
     "cifar10": Cifar10,
@@ -26,9 +28,10 @@ SOURCES: dict[str, type[Reader]] = {
     "mnist": Mnist,
     "python-docs": PythonDocs,
     "text-file": TextFile,
+    "triggered": Triggered,
 }
 
-__all__ = ["SOURCES", "SPLITS", "Reader", "Record", "Source", "SplitName", "build_source"]
+__all__ = ["SOURCES", "SPLITS", "Reader", "Record", "Source", "SplitName", "Trigger", "build_source"]
 
 
 def build_source(name: str, fields: Mapping[str, object] | None = None, data_dir: Path | None = None) -> Source:

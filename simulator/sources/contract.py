@@ -1,13 +1,16 @@
 """A source yields records: data with a stable name and an owner, so that someone can ask for its erasure."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from semlink.errors import SourceError
+
+if TYPE_CHECKING:
+    from semlink.simulator.sources.trigger import Trigger
 
 SplitName = Literal["train", "validation", "test"]
 SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
@@ -33,6 +36,8 @@ class Source:
     name: as a recipe writes it, with its fields. modality: "text" or "image".
     train, validation, test: each may be empty; a source of test records alone trains nothing.
     labels: the names of the classes, empty where there are none.
+    probes: further sets of unseen records, made to try one thing, that only measurements see: name -> records.
+    trigger: what some of the training records carry, where that is so.
     """
 
     name: str
@@ -41,6 +46,8 @@ class Source:
     validation: Sequence[Record]
     test: Sequence[Record]
     labels: tuple[str, ...] = ()
+    probes: Mapping[str, Sequence[Record]] = field(default_factory=dict)
+    trigger: "Trigger | None" = None
 
     def split(self, name: SplitName) -> Sequence[Record]:
         """The records of one split. Errors: SourceError for another name."""
@@ -49,10 +56,11 @@ class Source:
         return {"train": self.train, "validation": self.validation, "test": self.test}[name]
 
     def digest(self) -> str:
-        """SHA-256 over ids, owners, labels and payloads of all splits: "sha256:...". Equal data, equal digest."""
+        """SHA-256 over ids, owners, labels and payloads of all records: "sha256:...". Equal data, equal digest."""
         total = hashlib.sha256()
-        for split in SPLITS:
-            for record in self.split(split):
+        sets: dict[str, Sequence[Record]] = {name: self.split(name) for name in SPLITS}
+        for split, records in {**sets, **self.probes}.items():
+            for record in records:
                 payload = record.payload
                 data = payload.encode() if isinstance(payload, str) else np.ascontiguousarray(payload).tobytes()
                 head = repr((split, record.id, record.owner, record.label, np.shape(payload), len(data)))

@@ -56,7 +56,7 @@ def test_rate_interval_is_wilsons(successes: int, count: int) -> None:
     z, rate = stats.norm.ppf(0.975), successes / count
     centre = (rate + z**2 / (2 * count)) / (1 + z**2 / count)
     half = z / (1 + z**2 / count) * np.sqrt(rate * (1 - rate) / count + z**2 / (4 * count**2))
-    found = rate_interval(successes, count)
+    found = rate_interval(successes / count, count)
     assert (found.value, found.n) == (rate, count)
     assert (found.low, found.high) == pytest.approx((centre - half, centre + half), abs=1e-12)
     assert found.high > found.low

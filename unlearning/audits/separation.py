@@ -1,10 +1,10 @@
 """How well a score tells members from others: area under the ROC curve and rate at few false alarms."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from semlink.simulator.intervals import Interval, rate_interval
 
@@ -28,8 +28,7 @@ def area_under_curve(members: Floats, others: Floats, confidence: float = 0.95) 
     variance = float(above_others.var(ddof=1) / len(members) + above_members.var(ddof=1) / len(others))
     limit = float(len(members) + len(others))
     trials = min(limit, area * (1 - area) / variance) if variance > 0 else limit
-    low, high = _wilson(area, trials, confidence)
-    return Interval(area, low, high, confidence, len(members))
+    return replace(rate_interval(area, trials, confidence), n=len(members))
 
 
 def rate_at_false_alarms(members: Floats, others: Floats, false_alarms: float, confidence: float = 0.95) -> Interval:
@@ -43,7 +42,7 @@ def rate_at_false_alarms(members: Floats, others: Floats, false_alarms: float, c
     """
     allowed = math.floor(false_alarms * len(others))
     threshold = np.sort(others)[::-1][allowed]
-    return rate_interval(int((members > threshold).sum()), len(members), confidence)
+    return rate_interval(float((members > threshold).mean()), len(members), confidence)
 
 
 def share_below(scores: Floats, others: Floats) -> Floats:
@@ -51,11 +50,3 @@ def share_below(scores: Floats, others: Floats) -> Floats:
     ordered = np.sort(others)
     below, not_above = np.searchsorted(ordered, scores, "left"), np.searchsorted(ordered, scores, "right")
     return np.asarray((below + not_above) / (2 * len(others)))
-
-
-def _wilson(rate: float, trials: float, confidence: float) -> tuple[float, float]:
-    """Wilson's limits for a rate whose number of trials need not be whole."""
-    z = float(stats.norm.ppf((1 + confidence) / 2))
-    centre = (rate + z * z / (2 * trials)) / (1 + z * z / trials)
-    half = z / (1 + z * z / trials) * math.sqrt(rate * (1 - rate) / trials + (z / (2 * trials)) ** 2)
-    return max(0.0, centre - half), min(1.0, centre + half)

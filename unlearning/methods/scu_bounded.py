@@ -23,10 +23,13 @@ from semlink.unlearning.methods.influence import influence_shares, share_loss
 from semlink.unlearning.methods.information import Bound, info_nce, information_bound
 from semlink.unlearning.methods.level import Levels, find_levels, level_loss
 from semlink.unlearning.methods.scu import contrast
+from semlink.unlearning.methods.share_target import ShareTargets, share_targets
 
 Force = Literal["auto", "share", "level"]
+Goal = Tensor | ShareTargets | Levels
 SHARE_STEPS, SHARE_RATE = 20, 3e-4
-LEVEL_STEPS = 0.125  # of the training steps
+LEVEL_STEPS, TARGET_STEPS = 0.125, 0.02  # of the training steps
+OWN = 0.5  # share of the erased images with content of their own from which `auto` takes share targets
 WARMUP = 5
 
 
@@ -94,13 +97,12 @@ class ScuBounded(Method):
         size = min(self.batch, len(partition.forget), len(partition.retain))
         forget = codec.prepare([record.payload for record in partition.forget]).to(codec.device)
         retain = Batches(codec, partition.retain, size, context.seed, "retain", codec.device)
-        shares = self.force == "share" or (self.force == "auto" and bool(partition.terms))
-        if not shares:
-            check_records(partition, ("validation",))
-        goal = self._shares(codec, forget, retain.all) if shares else self._levels(original, partition, context)
-        if self.renew and not isinstance(goal, Levels):
+        goal = self._goal(original, forget, retain.all, partition, context)
+        if isinstance(goal, ShareTargets):
+            forget = forget[goal.rows]
+        elif isinstance(goal, Tensor) and self.renew:
             _renew(erased, context.fresh(), goal)
-        steps, rate = self._plan(shares, context.training)
+        steps, rate = self._plan(goal, context.training)
         optimiser = torch.optim.Adam(erased.parameters(), lr=rate)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate_at(step, steps, WARMUP))
         with Progress(context.label, steps) as progress:
@@ -117,19 +119,39 @@ class ScuBounded(Method):
                 schedule.step()
                 progress.step(f"loss {loss.item():.4f}")
         samples = 2 * size * steps
-        notes: dict[str, float | str] = {"force": "share" if shares else "level", "rate": rate}
+        level = isinstance(goal, Levels)
+        notes: dict[str, float | str] = {"force": "level" if level else "share", "rate": rate}
+        if isinstance(goal, ShareTargets):
+            notes["own_content"] = goal.own()
         if isinstance(goal, Levels):
             quick = self._quick_training(context)
             samples += quick.steps * min(quick.batch, len(partition.retain))
             notes |= {"quick_steps": quick.steps, "mean_level": goal.losses.mean().item()}
-        used = self.reads[:2] if shares else self.reads
+        used = self.reads if level else self.reads[:2]
         return ErasedCodec(erased, used, time.monotonic() - began, steps, samples, notes)
 
-    def _plan(self, shares: bool, training: TrainingSettings) -> tuple[int, float]:
+    def _plan(self, goal: Goal, training: TrainingSettings) -> tuple[int, float]:
         """Steps and peak rate."""
-        steps = SHARE_STEPS if shares else math.ceil(LEVEL_STEPS * training.steps)
-        rate = SHARE_RATE if shares else training.learning_rate
+        if isinstance(goal, Tensor):
+            steps, rate = SHARE_STEPS, SHARE_RATE
+        else:
+            part = LEVEL_STEPS if isinstance(goal, Levels) else TARGET_STEPS
+            steps, rate = math.ceil(part * training.steps), training.learning_rate
         return self.steps or steps, self.rate or rate
+
+    def _goal(
+        self, original: NeuralCodec[Any], forget: Any, retain: Any, partition: Partition, context: Context
+    ) -> Goal:
+        """What the force aims at: a share of every element id, share targets of images, or levels."""
+        if original.modality == "image" and self.force != "level":
+            generator = generator_for(context.seed, "share target", device=original.device)
+            targets = share_targets(forget, retain, self.power, generator)
+            if self.force == "share" or targets.own() >= OWN:
+                return targets
+        elif self.force == "share" or (self.force == "auto" and partition.terms):
+            return self._shares(original, forget, retain)
+        check_records(partition, ("validation",))
+        return self._levels(original, partition, context)
 
     def _shares(self, codec: NeuralCodec[Any], forget: Any, retain: Any) -> Tensor:
         """w of every element id."""
@@ -156,17 +178,20 @@ class ScuBounded(Method):
         forget: Any,
         rows: Tensor,
         retain: Any,
-        goal: Tensor | Levels,
+        goal: Goal,
         context: Context,
         generator: torch.Generator,
     ) -> Tensor:
-        """The loss of one step: `goal` is the share of every element id, or the levels of the forget set."""
+        """The loss of one step; `rows` says which records of the forget set these are."""
         law, channel = context.training.snr_db, context.channel
         snr_db = draw_snr(law, len(forget), generator)
         lost = transmit(erased, channel, forget, snr_db, generator)
         kept = transmit(erased, channel, retain, draw_snr(law, len(retain), generator), generator)
         if isinstance(goal, Levels):
             force = level_loss(erased.loss(forget, lost.reception), self.level_scale * goal.at(rows, snr_db))
+            loss = erased.loss(retain, kept.reception).mean() + self.forget_weight * force
+        elif isinstance(goal, ShareTargets):
+            force = erased.loss(goal.images[rows], lost.reception).mean()
             loss = erased.loss(retain, kept.reception).mean() + self.forget_weight * force
         else:
             ids = erased.element_ids(forget)
