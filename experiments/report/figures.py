@@ -30,6 +30,8 @@ OTHER_STROKES = (
     Stroke("#a0447c", (0, (6, 1.5, 1, 1.5)), "^"),
     Stroke("#7a6400", (0, (3, 1, 1, 1, 1, 1)), "v"),
     Stroke("#5f6672", (0, (9, 2)), "P"),
+    Stroke("#0067ad", (0, (2, 1)), "X"),
+    Stroke("#007a5a", (0, (8, 1, 1, 1)), "*"),
 )
 # In the page the figures take these colours from the style sheet, so that they follow light, dark and print.
 PAGE_COLOURS = {

@@ -139,7 +139,8 @@ def _section(
     else:
         main, shown = [quality] if quality else [], []
         key = [_grid_plot(measured, metric, anchor, noun) for metric in main]
-    glance_metrics = [(metric, set_name) for metric in main for set_name in measured.sets(metric)]
+    glance = main if len(measured.erased) < 2 else [*main, *summary.compared_metrics(measured, main)]
+    glance_metrics = [(metric, set_name) for metric in glance for set_name in measured.sets(metric)]
     return Section(
         name=measured.name,
         anchor=anchor,
@@ -176,6 +177,10 @@ def _section(
         command=str(details.get("command", "")),
         background={
             "Certificate of the erasure": list(facts_of(_without(erasure, "does_not_prove"))),
+            **{
+                f"Certificate of {label}": list(facts_of(_without(_mapping(told), "does_not_prove")))
+                for label, told in _mapping(details.get("other_erasures")).items()
+            },
             "Request": list(facts_of(_mapping(details.get("request")))),
             "Codec": list(facts_of(_without(codec, "recipe"))),  # the recipe has a place of its own
         },

@@ -10,8 +10,12 @@ from semlink.simulator.results import Row
 from semlink.unlearning.request import ErasureRequest
 
 VALUES = 6  # of a request that are named in its answer
-FORGET_METRICS = ("term_recall", "corpus_bleu4", "sentence_bleu4", "word_accuracy", "psnr", "ssim", "class_accuracy")
+FORGET_METRICS = (
+    "term_recall", "patch_brightness", "corpus_bleu4", "sentence_bleu4", "word_accuracy", "psnr", "ssim", "class_accuracy",
+)  # fmt: skip
 QUALITY_METRICS = ("corpus_bleu4", "sentence_bleu4", "word_accuracy", "psnr", "ssim", "class_accuracy")
+
+COMPARED = ("backdoor_accuracy", "class_accuracy", "ssim", "word_accuracy")
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,11 @@ def quality_metric(measured: Measurements) -> str | None:
     return _first(QUALITY_METRICS, unseen or measured.curve_metrics)
 
 
+def compared_metrics(measured: Measurements, told: Sequence[str]) -> list[str]:
+    """What else stands in the table of several methods: what a user of the codec would ask, beside the metrics told."""
+    return [metric for metric in COMPARED if metric in measured.curve_metrics and metric not in told]
+
+
 def quality_set(measured: Measurements) -> str:
     """The record set that speaks for the codec's quality: unseen records where they were measured."""
     metric = quality_metric(measured)
@@ -43,9 +52,9 @@ def quality_set(measured: Measurements) -> str:
 
 
 def sentences(measured: Measurements, noun: str) -> list[str]:
-    """The summary of one experiment; every number in it is a row."""
+    """The summary of one experiment, of the first method where there are several; every number in it is a row."""
     if measured.erased:
-        return [sentence for series in measured.erased for sentence in _erasure_sentences(measured, series, noun)]
+        return _erasure_sentences(measured, measured.erased[0], noun)
     metric, place = quality_metric(measured), _place(measured)
     if metric is None:
         return []

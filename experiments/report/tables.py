@@ -36,21 +36,22 @@ class _Place:
 
 
 def gaps(measured: Measurements, metrics: Sequence[str], noun: str) -> dict[str, list[Line]]:
-    """The paired differences erased - retrained of the main metrics, a line for each set and channel."""
+    """The paired differences of the first method, erased - retrained, of the main metrics, by set and channel."""
+    if not measured.erased:
+        return {}
     found: dict[str, list[Line]] = {}
-    for series in measured.erased:
-        for metric in metrics:
-            for set_name in measured.sets(metric):
-                for channel in measured.channels_of(metric):
-                    cells = tuple(
-                        measured.gap(metric, set_name, channel, snr_db, series, "retrained")
-                        for snr_db in snrs(measured, metrics)
-                    )
-                    if any(cells):
-                        label = metric_words(metric).label
-                        several = f" ({measured.label(series)})" if len(measured.erased) > 1 else ""
-                        place = f"{set_words(set_name, noun)}, {channel_words(channel)}"
-                        found.setdefault(f"{label}{several}", []).append(Line((place,), cells))
+    for metric in metrics:
+        for set_name in measured.sets(metric):
+            for channel in measured.channels_of(metric):
+                cells = tuple(
+                    measured.gap(metric, set_name, channel, snr_db, measured.erased[0], "retrained")
+                    for snr_db in snrs(measured, metrics)
+                )
+                if any(cells):
+                    label = metric_words(metric).label
+                    several = f" ({measured.label(measured.erased[0])})" if len(measured.erased) > 1 else ""
+                    place = f"{set_words(set_name, noun)}, {channel_words(channel)}"
+                    found.setdefault(f"{label}{several}", []).append(Line((place,), cells))
     return found
 
 

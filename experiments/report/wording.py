@@ -64,8 +64,19 @@ METRICS = {
         "cosine of sentence embeddings, 1 is identical; numbers of different encoders cannot be compared",
         "free",
     ),
-    "class_accuracy": MetricWords("Class accuracy", "class accuracy", "share of images still recognised"),
-    "backdoor_accuracy": MetricWords("Backdoor accuracy", "backdoor accuracy", "share of triggers that still work"),
+    "class_accuracy": MetricWords(
+        "Class accuracy", "class accuracy", "share of images that a classifier takes for their class"
+    ),
+    "backdoor_accuracy": MetricWords(
+        "Backdoor accuracy",
+        "backdoor accuracy",
+        "share of images with the trigger that a classifier takes for the trigger's class",
+    ),
+    "patch_brightness": MetricWords(
+        "Trigger recovered",
+        "the share of the trigger's contrast that is recovered",
+        "contrast of the trigger's square as received over that as sent, 0: it is gone",
+    ),
     "bit_error_rate": MetricWords("Bit error rate", "bit error rate", "", "log", lower=True),
     "block_error_rate": MetricWords("Block error rate", "block error rate", "", "log", lower=True),
     "membership_auc": MetricWords(
@@ -108,11 +119,12 @@ METRICS = {
     for kind, label in (("corpus", "BLEU-{}"), ("sentence", "Mean sentence BLEU-{}"))
 }
 
-SET_WORDS = {"forget": "Erased", "retain": "Kept", "test": "Unseen"}
+SET_WORDS = {"forget": "Erased", "retain": "Kept", "test": "Unseen", "trigger": "Unseen triggered"}
 SET_MEANINGS = {
     "forget": "records that the request names; the codec was trained on them and has to forget them",
     "retain": "the other records of the training set",
     "test": "records that no codec was trained on",
+    "trigger": "records that no codec was trained on, with the trigger that the erased ones carry",
 }
 VERSION_MEANINGS = {
     "original": "trained on everything, before the request",

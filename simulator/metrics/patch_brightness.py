@@ -49,7 +49,6 @@ class PatchBrightness(Metric):
     def _contrast(self, images: Tensor) -> Statistics:
         rows, columns = self.trigger.area(*images.shape[-2:])
         above, left = (slice(max(0, edge.start - 1), edge.stop + 1) for edge in (rows, columns))
-        square, both = images[..., rows, columns], images[..., above, left]
-        inside = square.flatten(1)
-        around = (both.flatten(1).sum(dim=1) - inside.sum(dim=1)) / (both[0].numel() - square[0].numel())
-        return np.asarray(inside.mean(dim=1) - around)
+        square, both = images[..., rows, columns].flatten(1), images[..., above, left].flatten(1)
+        around = (both.sum(dim=1) - square.sum(dim=1)) / (both.shape[1] - square.shape[1])
+        return np.asarray(square.mean(dim=1) - around)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -78,3 +79,37 @@ def test_ranges(low: int, count: int, step: float) -> None:
 def test_no_ranges(text: str) -> None:
     with pytest.raises(SemlinkError):
         plan_from(["awgn"], text, [])
+
+
+def methods_of(*overrides: str) -> list[tuple[str, str]]:
+    plan = load_recipe("scu-mnist-trigger", overrides).erasure
+    assert plan is not None
+    return [(method.label, method.name) for method in plan.methods]
+
+
+def test_several_methods_and_their_names() -> None:
+    """`method` and `methods` say the same, one or several; what is written is read back."""
+    assert methods_of("erasure.methods=finetune") == [("finetune", "finetune")]
+    assert methods_of("erasure.methods=[scu, {name: scu, as: other, passes: 2}]") == [("scu", "scu"), ("other", "scu")]
+    recipe = load_recipe("quickstart-text", ["erasure.method=[finetune, scu-bounded]"])
+    assert recipe_from(yaml.safe_load(recipe.text()), "again") == recipe
+
+
+@pytest.mark.parametrize(
+    ("methods", "words"),
+    [
+        ("[scu, {name: scu, passes: 2}]", '"scu" can name only one version; name this one with as: NAME'),
+        ("[{name: scu, as: retrained}]", '"retrained" can name only one'),
+        ("[{name: scu, as: a/b}]", "string_pattern|pattern"),
+        ("[scu, retrain]", "retrains as its reference anyway"),
+        ("[]", "at least 1"),
+    ],
+)
+def test_methods_that_cannot_be_told_apart_are_refused(methods: str, words: str) -> None:
+    with pytest.raises(SemlinkError, match=words):
+        methods_of(f"erasure.methods={methods}")
+
+
+def test_method_beside_methods_is_refused() -> None:
+    with pytest.raises(RecipeError, match="give one of them"):
+        methods_of("erasure.method=scu")

@@ -8,13 +8,21 @@ import numpy as np
 import pytest
 import torch
 
+from semlink.codecs.building import seeded
 from semlink.codecs.contract import Sentence
+from semlink.simulator.judge import Judge
 from semlink.simulator.metrics import METRICS, Metric, metrics_for
+from semlink.simulator.sources import Record, Trigger
+
+JUDGE = seeded(0, lambda: Judge(channels=1, places=6 * 6, classes=4))
 
 
 @pytest.fixture(scope="module")
 def families(pretrained: Callable[[str], Path]) -> list[Metric]:
-    return [*metrics_for("text", ("cat",), str(pretrained("bert"))), *metrics_for("image")]
+    return [
+        *metrics_for("text", ("cat",), str(pretrained("bert"))),
+        *metrics_for("image", trigger=Trigger(), judge=JUDGE),
+    ]
 
 
 @pytest.fixture(params=METRICS)
@@ -36,29 +44,38 @@ def pairs(metric: Metric) -> tuple[Any, Any]:
         return references, estimates
     generator = torch.Generator().manual_seed(0)
     images = torch.rand(3, 1, 24, 21, generator=generator)
+    images[..., 20:22, 17:19] = 1  # where the trigger is
     return images, (images + 0.1 * torch.rand(images.shape, generator=generator)).clamp(0, 1)
+
+
+def statistics_of(metric: Metric) -> Any:
+    """Of three pairs, where a metric asks for that each of a record of the trigger's owner."""
+    records = [Record(f"r-{index}", None, Trigger.OWNER, index) for index in range(3)]
+    return metric.about(records).statistics(*pairs(metric))
 
 
 def test_every_registered_family_is_chosen_for_its_modality(families: list[Metric]) -> None:
     assert [type(metric) for metric in families] == list(METRICS.values())
-    names = {name.partition(":")[0] for metric in metrics_for("text") for name in metric.names}
-    assert names.isdisjoint({"term_recall", "sentence_similarity"})
+    plain = [*metrics_for("text"), *metrics_for("image")]
+    names = {name.partition(":")[0] for metric in plain for name in metric.names}
+    assert names.isdisjoint(
+        {"term_recall", "sentence_similarity", "patch_brightness", "class_accuracy", "backdoor_accuracy"}
+    )
 
 
 def test_values_follow_from_statistics(metric: Metric) -> None:
-    references, estimates = pairs(metric)
-    statistics = metric.statistics(references, estimates)
+    statistics = statistics_of(metric)
     assert statistics.dtype == np.float64
     assert len(statistics) == 3
     values = metric.values(statistics.mean(axis=0))
     assert values.keys() == metric.names.keys()
-    assert metric.averages.keys() <= metric.names.keys()
+    assert metric.rates <= metric.averages.keys() <= metric.names.keys()
     for name, column in metric.averages.items():
         np.testing.assert_allclose(values[name], statistics[:, column].mean(), rtol=1e-12)
 
 
 def test_values_of_many_resamples_at_once_are_those_of_each(metric: Metric) -> None:
-    statistics = metric.statistics(*pairs(metric))
+    statistics = statistics_of(metric)
     together = metric.values(np.stack([statistics, statistics[::-1] / 2]))
     for name, value in together.items():
         assert value.shape == (2, 3)

@@ -1,7 +1,8 @@
 """The bounded form of SCU picks its force, stops where it should, and leaves alone what it may not touch."""
 
 import copy
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,10 +13,12 @@ from semlink.channels import build_channel
 from semlink.codecs.building import new_codec_like
 from semlink.codecs.contract import NeuralCodec
 from semlink.errors import ErasureError, WrongField
+from semlink.simulator.sources.contract import Record, Source
 from semlink.simulator.training import TrainingSettings, mean_loss
 from semlink.unlearning.contract import Context, Partition
 from semlink.unlearning.methods import ScuBounded
 from semlink.unlearning.methods.stopping import make_gauge
+from semlink.unlearning.partition import divide
 
 CHANNEL = build_channel("awgn")
 
@@ -79,12 +82,45 @@ def test_level_ends_at_the_level(
     before = loss_on(trained, partition.forget)
     kept = loss_on(trained, partition.retain)
     for steps in (100, 200):
-        erased = ScuBounded(steps=steps, rate=2e-3, quick=0.3).erase(trained, partition, context)
+        erased = ScuBounded(force="level", steps=steps, rate=2e-3, quick=0.3).erase(trained, partition, context)
         level = float(erased.notes["mean_level"])
         assert erased.notes["force"] == "level"
         assert level > 5 * before
         assert 0.6 * level < loss_on(erased.codec, partition.forget) < 1.2 * level
         assert loss_on(erased.codec, partition.retain) < 1.5 * kept
+
+
+def corner(codec: NeuralCodec[Any], records: Sequence[Record]) -> float:
+    """Mean brightness of the corner that only ann's images have bright, as received without noise."""
+    batch = codec.prepare([record.payload for record in records])
+    with torch.no_grad():
+        return codec.decode(CHANNEL(codec.encode(batch), math.inf, torch.Generator()))[..., :2, :2].mean().item()
+
+
+def test_content_of_its_own_goes_and_the_rest_stays(
+    trained: NeuralCodec[Any], partition: Partition, context_for: Callable[..., Context]
+) -> None:
+    """`auto` finds the bright corner, and takes it out of ann's images; nobody's other pixels get worse."""
+    blind = replace(partition, validation=None)  # type: ignore[arg-type]
+    context = context_for(bool(trained.config.variational))
+    erased = ScuBounded(steps=100, rate=5e-3).erase(trained, blind, context)
+    assert (erased.notes["force"], erased.notes["own_content"]) == ("share", 1.0)
+    assert erased.reads == ("forget", "retain")
+    others = corner(trained, partition.retain)
+    assert corner(trained, partition.forget) > 0.9 > others + 0.3
+    assert corner(erased.codec, partition.forget) < others + 0.1
+    assert loss_on(erased.codec, partition.retain) < 1.3 * loss_on(trained, partition.retain)
+
+
+def test_auto_takes_levels_where_nothing_is_their_own(
+    stored: dict[bool, NeuralCodec[Any]], source: Source, context_for: Callable[..., Context], request_for: Any
+) -> None:
+    """Ben's images are like cleo's and dora's."""
+    erased = ScuBounded(steps=2, quick=0.01).erase(
+        stored[False], divide(source, request_for("owner", "ben")), context_for()
+    )
+    assert erased.notes["force"] == "level"
+    assert erased.reads == ("forget", "retain", "validation")
 
 
 @pytest.mark.parametrize(
@@ -105,7 +141,7 @@ def test_options_act_and_repeat(
     trained = stored[True]
     before = copy.deepcopy(trained)
     plain, first, second = (
-        ScuBounded(steps=3, quick=0.01, **given).erase(trained, partition, context_for(True)).codec
+        ScuBounded(force="level", steps=3, quick=0.01, **given).erase(trained, partition, context_for(True)).codec
         for given in ({}, options, options)
     )
     assert same(trained, before)
@@ -120,7 +156,7 @@ def test_brake_holds_the_representation(
     batch = trained.prepare([record.payload for record in partition.forget])
 
     def drift(weight: float) -> float:
-        method = ScuBounded(steps=30, rate=2e-3, quick=0.1, brake_weight=weight)
+        method = ScuBounded(force="level", steps=30, rate=2e-3, quick=0.1, brake_weight=weight)
         codec = method.erase(trained, partition, context_for()).codec
         return (codec.represent(batch).mean - trained.represent(batch).mean).square().mean().item()
 
@@ -130,12 +166,10 @@ def test_brake_holds_the_representation(
 def test_errors(
     trained: NeuralCodec[Any], partition: Partition, context_for: Callable[..., Context], lines: Partition
 ) -> None:
-    with pytest.raises(ErasureError, match="needs elements that can be counted"):
-        ScuBounded(force="share").erase(trained, partition, context_for())
     with pytest.raises(ErasureError, match="The validation set"):
-        ScuBounded().erase(trained, replace(partition, validation=[]), context_for())
+        ScuBounded(force="level").erase(trained, replace(partition, validation=[]), context_for())
     with pytest.raises(ErasureError, match="diverged at step"):
-        ScuBounded(rate=1e30, quick=0.01).erase(trained, partition, context_for())
+        ScuBounded(force="level", rate=1e30, quick=0.01).erase(trained, partition, context_for())
     for wrong in ({"steps": 0}, {"rate": -1.0}, {"quick": 0.0}, {"brake_weight": -1.0}):
         with pytest.raises(WrongField, match=f"{next(iter(wrong))}="):
             ScuBounded(**wrong)  # type: ignore[arg-type]

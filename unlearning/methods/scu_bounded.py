@@ -29,6 +29,7 @@ Force = Literal["auto", "share", "level"]
 Goal = Tensor | ShareTargets | Levels
 SHARE_STEPS, SHARE_RATE = 20, 3e-4
 LEVEL_STEPS, TARGET_STEPS = 0.125, 0.02  # of the training steps
+TARGET_RATE = 0.5  # of the rate of training
 OWN = 0.5  # share of the erased images with content of their own from which `auto` takes share targets
 WARMUP = 5
 
@@ -38,15 +39,18 @@ class ScuBounded(Method):
     """Joint unlearning whose force vanishes once the records are as strange as retraining would leave them.
 
     SCU lowers I(Z; D_e), what the representation tells of the erased records, without an end. Retraining has one: it
-    loses only what the erased records alone taught, and goes on sending what the others teach. Two forces end there:
+    loses only what the erased records alone taught, and goes on sending what the others teach. Three forces end there:
 
     share: loss = mean (1 - w) rec + forget_weight * mean w * -log(1 - p), over tokens, with the share w that the
            erased records have in all occurrences of a token. Words that only they hold are unlearned, others learned;
            the parameters of such a word alone (its vector) are first renewed, set to those of a fresh codec.
+           For images, loss = rec_r + forget_weight * rec(received x_e against T), with the share target T, which is
+           x_e with what only erased images show replaced by what a like kept image shows there (`share_target`).
     level: loss = rec_r + forget_weight * mean m * mean log(rec_e / m)^2, where m is the loss that a record would have
            at its SNR had the codec never seen it: by difference-in-differences from a quick reference, a fresh codec
            trained on the retain set.
-    auto:  share where the request names terms, which only erased records hold; else level.
+    auto:  share where the request names terms, which only erased records hold, and for images where at least half of
+           the erased ones show content of their own (w >= 0.9), such as a trigger; else level.
 
     Adam, warm-up, cosine decay to 0. Words that were renewed stay away when training goes on without them; without
     it, they come back. Where the request names such words the renewal alone (steps=1, rate=1e-12) has done as well as
@@ -54,9 +58,9 @@ class ScuBounded(Method):
     less of it after more steps at the rate of training. A short quick reference knows little of kinds of data, so
     that it sets the level of a whole class too low; more `quick`, or `level_scale`, raises it.
 
-    Fields: force: see above ("auto"). steps: (None: 20 for share, an eighth of those of training for level).
-            rate: peak learning rate (None: 3e-4 for share, that of training for level). batch: records of each set a
-            step (32). forget_weight: (1). clip: largest gradient norm (1). power: of the share (4). renew: see
+    Fields: force: see above ("auto"). steps: (None: 20 for share of words, a fiftieth of those of training for share
+            of images, an eighth for level). rate: peak learning rate (None: 3e-4 for share of words, half of that of
+            training for share of images, that of training for level). batch: records of each set a step (32). forget_weight: (1). clip: largest gradient norm (1). power: of the share (4). renew: see
             share (True).
             quick: steps of the quick reference, as a share of those of training (0.1). level_scale: factor of m (1).
             Options off by default (0), none of which helped: brake_weight: of KL(q_u || q_0) on the erased records;
@@ -135,8 +139,8 @@ class ScuBounded(Method):
         if isinstance(goal, Tensor):
             steps, rate = SHARE_STEPS, SHARE_RATE
         else:
-            part = LEVEL_STEPS if isinstance(goal, Levels) else TARGET_STEPS
-            steps, rate = math.ceil(part * training.steps), training.learning_rate
+            part, slower = (LEVEL_STEPS, 1.0) if isinstance(goal, Levels) else (TARGET_STEPS, TARGET_RATE)
+            steps, rate = math.ceil(part * training.steps), slower * training.learning_rate
         return self.steps or steps, self.rate or rate
 
     def _goal(
