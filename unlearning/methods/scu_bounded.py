@@ -28,7 +28,7 @@ from semlink.unlearning.methods.share_target import ShareTargets, share_targets
 Force = Literal["auto", "share", "level"]
 Goal = Tensor | ShareTargets | Levels
 SHARE_STEPS, SHARE_RATE = 20, 3e-4
-LEVEL_STEPS, TARGET_STEPS = 0.125, 0.02  # of the training steps
+LEVEL_STEPS, TARGET_STEPS = 0.125, 0.015  # of the training steps
 TARGET_RATE = 0.5  # of the rate of training
 OWN = 0.5  # share of the erased images with content of their own from which `auto` takes share targets
 WARMUP = 5
@@ -58,12 +58,13 @@ class ScuBounded(Method):
     less of it after more steps at the rate of training. A short quick reference knows little of kinds of data, so
     that it sets the level of a whole class too low; more `quick`, or `level_scale`, raises it.
 
-    Fields: force: see above ("auto"). steps: (None: 20 for share of words, a fiftieth of those of training for share
-            of images, an eighth for level). rate: peak learning rate (None: 3e-4 for share of words, half of that of
-            training for share of images, that of training for level). batch: records of each set a step (32). forget_weight: (1). clip: largest gradient norm (1). power: of the share (4). renew: see
-            share (True).
+    Fields: force: see above ("auto"). steps: (None: 20 for share of words, 1.5 % of those of training for share of
+            images, an eighth for level). rate: peak learning rate (None: 3e-4 for share of words, half of that of
+            training for share of images, that of training for level). batch: records of each set a step (32).
+            forget_weight: (1). clip: largest gradient norm (1). power: of the share (4). renew: see share (True).
             quick: steps of the quick reference, as a share of those of training (0.1). level_scale: factor of m (1).
-            Options off by default (0), none of which helped: brake_weight: of KL(q_u || q_0) on the erased records;
+            Options off by default (0), none of which helped: brake_weight: of KL(q_u || q_0) on the erased records
+            (for images with a share target, q_0 is that of the target, and 0.01 took more of a trigger away);
             bound_weight: of an upper bound on I(Z; D_e), which `bound` names ("vub"); contrast_weight: of InfoNCE.
     Reads:  forget set, retain set; validation set for level.
     Errors: ErasureError when a set is empty, share meets a codec without tokens, or the codec is damaged beyond
@@ -208,7 +209,7 @@ class ScuBounded(Method):
             )
         if self.brake_weight:
             with torch.no_grad():
-                frozen = original.represent(forget)
+                frozen = original.represent(goal.images[rows] if isinstance(goal, ShareTargets) else forget)
             loss = loss + self.brake_weight * divergence(lost.posterior, frozen).mean()
         if self.bound_weight:
             loss = loss + self.bound_weight * information_bound(self.bound, lost.posterior, lost.latent)
