@@ -63,9 +63,9 @@ class ScuBounded(Method):
             training for share of images, that of training for level). batch: records of each set a step (32).
             forget_weight: (1). clip: largest gradient norm (1). power: of the share (4). renew: see share (True).
             quick: steps of the quick reference, as a share of those of training (0.1). level_scale: factor of m (1).
-            Options off by default (0), none of which helped: brake_weight: of KL(q_u || q_0) on the erased records
-            (for images with a share target, q_0 is that of the target, and 0.01 took more of a trigger away);
-            bound_weight: of an upper bound on I(Z; D_e), which `bound` names ("vub"); contrast_weight: of InfoNCE.
+            Options off by default (0): brake_weight: of KL(q_u || q_0) on the erased records, where q_0 is that of the
+            share target, if there is one (0.01 then took more of a trigger away); bound_weight: of an upper bound on
+            I(Z; D_e), which `bound` names ("vub"); contrast_weight: of InfoNCE. The others helped nowhere.
     Reads:  forget set, retain set; validation set for level.
     Errors: ErasureError when a set is empty, share meets a codec without tokens, or the codec is damaged beyond
             numbers.
