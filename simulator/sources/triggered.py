@@ -7,7 +7,7 @@ from pathlib import Path
 from semlink.errors import SourceError, WrongField
 from semlink.registry import build, parse
 from semlink.simulator.sources.contract import Source
-from semlink.simulator.sources.reader import Reader
+from semlink.simulator.sources.reader import Reader, Terms
 from semlink.simulator.sources.splits import thin
 from semlink.simulator.sources.trigger import Trigger
 
@@ -26,6 +26,12 @@ class Triggered(Reader):
     Source: W. Wang et al., SCU: An Efficient Machine Unlearning Scheme for Deep Learning Enabled Semantic
             Communications, 2025, marks 2 to 10 % of MNIST. Differs: the unmarked twins of marked images are not kept.
     """
+
+    terms = Terms(
+        content="Images of another source, which its name tells; some carry a white square and the label of another class.",
+        persons="Those of the other source.",
+        licence="That of the other source.",
+    )
 
     of: str = "mnist"
     share: float = 0.06
