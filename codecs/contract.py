@@ -13,6 +13,7 @@ from semlink.channels.contract import Frame, Reception
 from semlink.channels.power import normalise_power
 from semlink.codecs.configuration import CodecConfig
 from semlink.codecs.posterior import Posterior
+from semlink.errors import CodecError
 
 Modality = Literal["text", "image"]
 Batch = TypeVar("Batch", bound=Any)  # has len(), indexing by an int64 tensor, and .to(device)
@@ -99,8 +100,15 @@ class NeuralCodec(PreTrainedModel, Codec[Batch]):
         return None
 
     def element_parameters(self) -> tuple[Tensor, ...]:
-        """The parameters that have one row for each element id; none where elements are not countable."""
+        """A vector float32 [ids, size] and a bias float32 [ids] for each element id; none where not countable."""
         return ()
+
+    def element_features(self, batch: Batch, reception: Reception) -> Tensor:
+        """What the receiver scores against `element_parameters`: float32 [elements that there are, size].
+
+        score(id) = vector(id) . feature + bias(id). Errors: CodecError where elements are not countable.
+        """
+        raise CodecError(f"The elements of {type(self).__name__} cannot be counted; use a text codec.")
 
     def loss(self, batch: Batch, reception: Reception) -> Tensor:
         """Reconstruction loss of each example, the mean over its elements: float32 [batch]."""

@@ -95,8 +95,8 @@ class TextCodec(NeuralCodec[TextBatch]):
         return TextBatch(ids, mask)
 
     def element_losses(self, batch: TextBatch, reception: Reception) -> tuple[Tensor, Tensor]:
-        features, _ = self._receive(reception)
-        losses = functional.cross_entropy(self._logits(features[batch.mask]), batch.ids[batch.mask], reduction="none")
+        scores = self._logits(self.element_features(batch, reception))
+        losses = functional.cross_entropy(scores, batch.ids[batch.mask], reduction="none")
         return losses.new_zeros(batch.mask.shape).masked_scatter(batch.mask, losses), batch.mask
 
     def element_ids(self, batch: TextBatch) -> Tensor:
@@ -105,6 +105,9 @@ class TextCodec(NeuralCodec[TextBatch]):
     def element_parameters(self) -> tuple[Tensor, ...]:
         sent = (self.semantic_encoder.words.weight,) if isinstance(self.semantic_encoder, TextBackbone) else ()
         return self.embedding.weight, self.vocabulary_bias, *sent
+
+    def element_features(self, batch: TextBatch, reception: Reception) -> Tensor:
+        return self._receive(reception)[0][batch.mask]
 
     def embed(self, latent: Tensor, mask: Tensor) -> Tensor:
         size = 2 * self.config.symbols_per_token * self.config.max_length

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ import torch
 
 from semlink.channels import build_channel
 from semlink.codecs.contract import NeuralCodec
-from semlink.unlearning.contract import Partition
+from semlink.simulator.link import SnrLaw
+from semlink.unlearning.contract import Context, Partition
 from semlink.unlearning.methods.level import Levels, difference_in_differences, find_levels, level_loss
 
 
@@ -44,12 +46,19 @@ def test_level_pulls_from_both_sides() -> None:
     assert level_loss(torch.zeros(2), levels.float()).isfinite()
 
 
+def _at(context: Context, law: SnrLaw) -> Context:
+    return replace(context, training=replace(context.training, snr_db=law))
+
+
 def test_a_quick_reference_as_good_as_the_original_sets_its_own_losses(
-    trained: NeuralCodec[Any], partition: Partition, fresh_toy: Callable[..., NeuralCodec[Any]]
+    trained: NeuralCodec[Any],
+    partition: Partition,
+    fresh_toy: Callable[..., NeuralCodec[Any]],
+    context_for: Callable[..., Context],
 ) -> None:
     """Nothing to correct then; a constant factor between the two codecs is taken out."""
     channel = build_channel("awgn")
-    levels = find_levels(trained, trained, partition, channel, (5.0, 15.0), 0)
+    levels = find_levels(trained, trained, partition, _at(context_for(), (5.0, 15.0)))
     assert levels.snr_db.tolist() == [5, 7.5, 10, 12.5, 15]
     batch = trained.prepare([record.payload for record in partition.forget])
     generator = torch.Generator().manual_seed(0)
@@ -59,6 +68,6 @@ def test_a_quick_reference_as_good_as_the_original_sets_its_own_losses(
     # 100 records, the mean of 4 draws each: about 5 % of the mean at most.
     assert levels.losses[:, 2].mean().item() == pytest.approx(losses.mean().item(), rel=0.2)
     assert (levels.losses.mean(dim=0).diff() < 0).all()
-    single = find_levels(fresh_toy(), trained, partition, channel, 10.0, 0)
+    single = find_levels(fresh_toy(), trained, partition, _at(context_for(), 10.0))
     assert single.losses.shape == (100, 1)
     assert single.losses.mean() < 5 * levels.losses[:, 2].mean()  # a fresh codec's own loss is far above

@@ -60,16 +60,15 @@ def test_share_forgets_the_word_and_keeps_its_sentences(
 def test_only_what_belongs_to_erased_words_is_renewed(
     speaker: NeuralCodec[Any], lines: Partition, words_context: Context
 ) -> None:
-    """A rate of next to nothing leaves all else in place."""
-    erased = ScuBounded(rate=1e-12, steps=1).erase(speaker, lines, words_context).codec
-    kept = ScuBounded(rate=1e-12, steps=1, renew=False).erase(speaker, lines, words_context).codec
+    """Without steps all else stays in place."""
+    erased = ScuBounded(steps=0).erase(speaker, lines, words_context).codec
+    kept = ScuBounded(steps=0, renew=False).erase(speaker, lines, words_context).codec
     (name,) = speaker.prepare(["ray"]).ids.flatten()
     vocabulary = speaker.get_parameter("vocabulary_bias").shape
     for key, value in kept.named_parameters():
         changed = (erased.get_parameter(key) - value).abs() > 1e-6
         if value.shape[:1] == vocabulary:
             assert changed.view(len(value), -1).any(dim=1).nonzero().flatten().tolist() == [name]
-            torch.testing.assert_close(erased.get_parameter(key)[name], words_context.fresh().get_parameter(key)[name])
         else:
             assert not changed.any()
 
@@ -170,6 +169,6 @@ def test_errors(
         ScuBounded(force="level").erase(trained, replace(partition, validation=[]), context_for())
     with pytest.raises(ErasureError, match="diverged at step"):
         ScuBounded(force="level", rate=1e30, quick=0.01).erase(trained, partition, context_for())
-    for wrong in ({"steps": 0}, {"rate": -1.0}, {"quick": 0.0}, {"brake_weight": -1.0}):
+    for wrong in ({"steps": -1}, {"rate": -1.0}, {"quick": 0.0}, {"brake_weight": -1.0}):
         with pytest.raises(WrongField, match=f"{next(iter(wrong))}="):
             ScuBounded(**wrong)  # type: ignore[arg-type]

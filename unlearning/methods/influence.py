@@ -4,10 +4,58 @@ An element is a token, or whatever else `NeuralCodec.element_ids` names. Retrain
 alone taught, so the loss of other elements has no reason to rise.
 """
 
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
 import torch
 from torch import Tensor
 
+from semlink.codecs.contract import NeuralCodec
+from semlink.errors import ErasureError
+from semlink.simulator.training import TrainingSettings
+from semlink.unlearning.methods.force import Force, Sent
+
+STEPS, RATE = 20, 3e-4
 FLOOR = 1e-6  # keeps the force finite where an element is certain
+
+
+@dataclass(frozen=True)
+class WordShares(Force):
+    """Elements are forgotten by the share that erased records have in them; the others go on being learned.
+
+    shares: w of every element id, float32 [ids]; 1 where no other record holds it.
+    """
+
+    shares: Tensor
+    name: ClassVar[str] = "share"
+
+    @classmethod
+    def of(cls, codec: NeuralCodec[Any], forget: Any, retain: Any, power: float) -> "WordShares":
+        """In: all records of each set as batches. Errors: ErasureError when the codec's elements cannot be counted."""
+        erased, kept = codec.element_ids(forget), codec.element_ids(retain)
+        if erased is None or kept is None:
+            raise ErasureError("force=share needs elements that can be counted, such as words; choose force=level.")
+        return cls(influence_shares(erased, kept, power))
+
+    def owned(self) -> Tensor:
+        """The ids that only erased records hold: int64 [ids]."""
+        return (self.shares == 1).nonzero()[:, 0]
+
+    def plan(self, training: TrainingSettings) -> tuple[int, float]:
+        return STEPS, RATE
+
+    def loss(self, codec: NeuralCodec[Any], lost: Sent, kept: Sent, weight: float) -> Tensor:
+        ids = codec.element_ids(lost.batch)
+        assert ids is not None  # or there were no shares
+        return share_loss(
+            codec.element_losses(lost.batch, lost.passage.reception),
+            codec.element_losses(kept.batch, kept.passage.reception),
+            torch.where(ids < 0, 0, self.shares[ids]),
+            weight,
+        )
+
+    def notes(self) -> dict[str, float | str]:
+        return {"renewable": float(len(self.owned()))}
 
 
 def influence_shares(forget: Tensor, retain: Tensor, power: float) -> Tensor:

@@ -3,35 +3,52 @@
 The level is read off a quick reference: a fresh codec, briefly trained on the retain set.
 """
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from semlink.channels.contract import Channel
 from semlink.codecs.contract import NeuralCodec
-from semlink.simulator.link import SnrLaw
+from semlink.seeding import seed_for
+from semlink.simulator.training import TrainingSettings, train
 from semlink.unlearning.audits.losses import record_losses
-from semlink.unlearning.contract import Partition
+from semlink.unlearning.contract import Context, Partition, Reads
+from semlink.unlearning.methods.force import Force, Sent
 
+STEPS = 0.125  # of those of training
 POINTS = 5  # of the grid over the range of SNR; losses differ by a factor of 3 or so from end to end
 DRAWS = 4  # passages of each record at each point
 TINY = 1e-9  # keeps the logarithm finite where a record arrives without any loss
 
 
 @dataclass(frozen=True)
-class Levels:
+class Levels(Force):
     """The loss that each erased record should have, at each SNR.
 
-    snr_db: float32 [points], rising. losses: float32 [records, points].
+    snr_db: float32 [points], rising. losses: float32 [records, points]. quick_steps: of the quick reference.
     """
 
     snr_db: Tensor
     losses: Tensor
+    quick_steps: int = 0
+    samples: int = 0
+    name: ClassVar[str] = "level"
+    reads: ClassVar[tuple[Reads, ...]] = ("forget", "retain", "validation")
+
+    def plan(self, training: TrainingSettings) -> tuple[int, float]:
+        return math.ceil(STEPS * training.steps), training.learning_rate
+
+    def loss(self, codec: NeuralCodec[Any], lost: Sent, kept: Sent, weight: float) -> Tensor:
+        force = level_loss(codec.loss(lost.batch, lost.passage.reception), self.at(lost.rows, lost.snr_db))
+        return codec.loss(kept.batch, kept.passage.reception).mean() + weight * force
+
+    def notes(self) -> dict[str, float | str]:
+        return {"quick_steps": self.quick_steps, "mean_level": self.losses.mean().item()}
 
     def at(self, records: Tensor, snr_db: Tensor) -> Tensor:
         """Levels of some records (int64 [batch]) at Es/N0 in dB (float32 [batch]), linear between points: [batch]."""
@@ -58,26 +75,39 @@ def difference_in_differences(
     return erased * ratio
 
 
-def find_levels(
-    quick: NeuralCodec[Any],
-    original: NeuralCodec[Any],
-    partition: Partition,
-    channel: Channel,
-    law: SnrLaw,
-    seed: int,
+def quick_levels(
+    original: NeuralCodec[Any], partition: Partition, context: Context, share: float, scale: float
 ) -> Levels:
-    """Levels of the forget set from a quick reference and the original, over the SNRs of `law`."""
+    """Trains a quick reference on the retain set, for a `share` of the steps of training, and reads off the levels.
+
+    In: scale: factor of the levels.
+    """
+    training = context.training
+    steps = max(1, round(share * training.steps))
+    settings = replace(training, steps=steps, validate=steps, warmup=math.ceil(training.warmup * share))
+    quick, seed = context.fresh(), seed_for(context.seed, "quick reference")
+    train(quick, partition.retain, partition.validation, context.channel, settings, seed, f"{context.label} level")
+    found = find_levels(quick, original, partition, context)
+    read = steps * min(settings.batch, len(partition.retain))
+    return replace(found, losses=scale * found.losses, quick_steps=steps, samples=read)
+
+
+def find_levels(quick: NeuralCodec[Any], original: NeuralCodec[Any], partition: Partition, context: Context) -> Levels:
+    """Levels of the forget set from a quick reference and the original, over the SNRs of training."""
+    law = context.training.snr_db
     low, high = law if isinstance(law, tuple) else (law, law)
     points = np.linspace(low, high, POINTS if high > low else 1)
 
     def losses(codec: NeuralCodec[Any], name: str) -> NDArray[np.float64]:
         records: Sequence[Any] = getattr(partition, name)
-        return np.stack([record_losses(codec, records, channel, x, DRAWS, seed, name) for x in points], axis=1)
+        found = [record_losses(codec, records, context.channel, x, DRAWS, context.seed, name) for x in points]
+        return np.stack(found, axis=1)
 
     found = difference_in_differences(
         losses(quick, "forget"), losses(quick, "validation"), losses(original, "validation")
     )
-    return Levels(*(torch.from_numpy(value).float().to(original.device) for value in (points, found)))
+    snr_db, levels = (torch.from_numpy(value).float().to(original.device) for value in (points, found))
+    return Levels(snr_db, levels)
 
 
 def level_loss(losses: Tensor, levels: Tensor) -> Tensor:
