@@ -32,7 +32,9 @@ def run_experiments(recipes: Sequence[Recipe], out: Path, machine: Machine, work
     """Carries out recipes side by side over processes and writes everything below `out`; a stopped run goes on.
 
     Leaves bundles in `<experiment>/{original,erased,retrained}` (where there are several methods, each has a folder of
-    its name instead of `erased`), `recipe.yaml`, `results.jsonl`, `samples.json` and `experiments.json`. Errors: RecipeError when `out` holds a run of other recipes.
+    its name instead of `erased`), `recipe.yaml`, `results.jsonl`, `samples.json` and `experiments.json`.
+
+    Errors: RecipeError when `out` holds a run of other recipes.
     """
     names = [recipe.experiment for recipe in recipes]
     if len(set(names)) != len(names):
@@ -54,7 +56,6 @@ def run_experiments(recipes: Sequence[Recipe], out: Path, machine: Machine, work
             rows += found["rows"] if isinstance(found, dict) else found
             samples += found["samples"] if isinstance(found, dict) else []
         facts.append({**plan.facts(), "command": command})
-    rows = list(dict.fromkeys(rows))  # the audits of each method tell of the original and the retrained codec again
     write_rows(out / "results.jsonl", rows)
     write_whole(out / "samples.json", json.dumps(samples) + "\n")
     write_whole(out / "experiments.json", json.dumps(facts, indent=1) + "\n")
@@ -92,17 +93,17 @@ class _Plan:
         return tasks
 
     def _measuring(self, parts: Path) -> dict[str, Task]:
-        """The jobs of the sweep, the times and samples, then the audits of each method."""
+        """The jobs of the sweep, the times and samples, then the audits."""
         name, made = self.recipe.experiment, tuple(self.making)
         tasks = {
             f"{name}: {job.channel} on {job.set_name}": Task(run_job, (job,), made)
             for job in jobs_of(self.bench, parts)
         }
         tasks[f"{name}: times and samples"] = Task(_look, (self.recipe, self.bench), made)
-        for label in self.erased:
-            tasks[f"{name}: audits of {label}"] = Task(
-                _audit, (self.recipe, self.bench, label, self.machine, self.request), made
-            )
+        if self.recipe.erasure is not None:
+            for audit in self.recipe.erasure.audits:
+                arguments = (self.recipe, self.bench, audit, self.machine, self.request)
+                tasks[f"{name}: {audit}"] = Task(_audit, arguments, made)
         return tasks
 
     def facts(self) -> dict[str, Any]:
@@ -155,11 +156,10 @@ def _look(recipe: Recipe, bench: Bench) -> dict[str, Any]:
     return {"rows": rows, "samples": samples}
 
 
-def _audit(recipe: Recipe, bench: Bench, label: str, machine: Machine, request: ErasureRequest) -> list[Row]:
-    """Audit rows of one method, beside the original and the retrained codec."""
+def _audit(recipe: Recipe, bench: Bench, audit: str, machine: Machine, request: ErasureRequest) -> list[Row]:
+    """Rows of one audit of all versions."""
     assert recipe.erasure is not None
     torch.set_num_threads(recipe.threads)
-    entries = [entry for entry in _entries(bench) if entry.version != "erased" or entry.method == label]
     partition = divide(source_of(recipe, machine), request)
     setting = Setting(recipe.experiment, recipe.channel, recipe.erasure.audit_snr_db, recipe.seed)
-    return [row for audit in build_audits(recipe.erasure.audits) for row in audit.run(entries, partition, setting)]
+    return [row for built in build_audits([audit]) for row in built.run(list(_entries(bench)), partition, setting)]

@@ -55,15 +55,17 @@ class Audit(ABC):
         """Rows of every version. Errors: AuditError when a version, or a set that it needs, is missing."""
 
 
-def versions_of(entries: Sequence[Entry]) -> dict[str, tuple[Entry, NeuralCodec[Any]]]:
-    """The three versions by name, in their order.
+def versions_of(entries: Sequence[Entry]) -> list[tuple[Entry, NeuralCodec[Any]]]:
+    """The original first, then every erased codec, then the retrained one.
 
     Errors: AuditError when one is missing: without the retrained codec a number says nothing about forgetting.
     """
-    found = {entry.version: (entry, entry.codec) for entry in entries if isinstance(entry.codec, NeuralCodec)}
+    found = []
     for version in VERSIONS:
-        if version not in found:
+        these = [entry for entry in entries if entry.version == version and isinstance(entry.codec, NeuralCodec)]
+        if not these:
             method = "retrain" if version == "retrained" else "METHOD"
             cure = "semlink train RECIPE --out DIR" if version == "original" else f"semlink erase ... --method {method}"
             raise AuditError(f"There is no {version} codec, so forgetting cannot be judged; make one with: {cure}.")
-    return {version: found[version] for version in VERSIONS}
+        found += these if version == "erased" else these[:1]
+    return [(entry, entry.codec) for entry in found if isinstance(entry.codec, NeuralCodec)]

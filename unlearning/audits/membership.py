@@ -2,10 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from semlink.channels import build_channel
+from semlink.codecs.contract import NeuralCodec
 from semlink.errors import AuditError, WrongField
 from semlink.simulator.results import Row
+from semlink.simulator.sources.subset import subset
 from semlink.simulator.sweep import Entry
 from semlink.unlearning.audits.contract import Audit, Setting, versions_of
 from semlink.unlearning.audits.losses import record_losses
@@ -27,37 +33,39 @@ class Membership(Audit):
     it is a trace too: the erased codec knows the records as *worse* than unseen. One threshold for all records makes a
     weak attack; passing it proves nothing.
 
-    Fields: draws: passages a record (8).
+    Fields: draws: passages a record (8). records: at most so many of each set are measured (1000).
     Errors: AuditError when the retrained codec is missing, or a set has fewer than two records.
     Source: B. Hilprecht et al., Monte Carlo and Reconstruction Membership Inference Attacks against Generative Models,
             2019. Differs: each reconstruction passes the channel.
     """
 
     draws: int = 8
+    records: int = 1000
 
     def __post_init__(self) -> None:
-        if self.draws < 1:
-            raise WrongField(f"membership cannot take draws={self.draws}; give at least 1.")
+        for name, least in (("draws", 1), ("records", 2)):
+            if getattr(self, name) < least:
+                raise WrongField(f"membership cannot take {name}={getattr(self, name)}; give at least {least}.")
 
     def run(self, entries: Sequence[Entry], partition: Partition, setting: Setting) -> list[Row]:
         versions = versions_of(entries)
         if min(len(partition.forget), len(partition.test)) < 2:
             raise AuditError("membership needs two records in the forget and the test set; choose a wider request.")
         channel = build_channel(setting.channel)
-        scores = {}
-        for version, (_, codec) in versions.items():
-            members, others = (
-                -record_losses(codec, records, channel, setting.snr_db, self.draws, setting.seed, name)
-                for name, records in (("forget", partition.forget), ("test", partition.test))
-            )
-            scores[version] = members, others
+        sets = {name: subset(getattr(partition, name), self.records, setting.seed) for name in ("forget", "test")}
+
+        def scores_of(codec: NeuralCodec[Any], name: str) -> NDArray[np.float64]:
+            return -record_losses(codec, sets[name], channel, setting.snr_db, self.draws, setting.seed, name)
+
+        scores = [(scores_of(codec, "forget"), scores_of(codec, "test")) for _, codec in versions]
         rows = []
-        for version, (entry, _) in versions.items():
-            area = area_under_curve(*scores[version])
-            found = rate_at_false_alarms(*scores[version], 0.01)
+        for (entry, _), (members, others) in zip(versions, scores, strict=True):
+            area = area_under_curve(members, others)
+            found = rate_at_false_alarms(members, others, 0.01)
             rows.append(setting.row(entry, "forget", "membership_auc", area, "1", self.draws))
             rows.append(setting.row(entry, "forget", "membership_tpr_at_1_percent_fpr", found, "1", self.draws))
-        apart = paired_area_difference(scores["erased"], scores["retrained"])
-        entry, _ = versions["erased"]
-        rows.append(setting.row(entry, "forget", "membership_auc", apart, "1", self.draws, minus="retrained"))
+        for (entry, _), mine in zip(versions, scores, strict=True):
+            if entry.version == "erased":
+                apart = paired_area_difference(mine, scores[-1])
+                rows.append(setting.row(entry, "forget", "membership_auc", apart, "1", self.draws, minus="retrained"))
         return rows

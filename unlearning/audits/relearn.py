@@ -1,7 +1,7 @@
 """Relearning: does what was forgotten come back when training goes on?"""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -40,7 +40,8 @@ class Relearn(Audit):
     or more recall or PSNR, is memory. Retrained codecs of other seeds differ too.
 
     Fields: steps: of training (300). rate: peak learning rate, with warm-up and cosine decay (3e-4). batch: records
-            a step (64). draws: passages a record when measuring (4). shown: erased records that training sees (0).
+            a step (64). draws: passages a record when measuring (4). records: at most so many of each set are
+            measured (1000). shown: erased records that training sees (0).
     Errors: AuditError when the retrained codec is missing, a set is empty, or all erased records would be shown;
             SourceError when there is no validation set, which training reports on.
     """
@@ -49,28 +50,29 @@ class Relearn(Audit):
     rate: float = 3e-4
     batch: int = 64
     draws: int = 4
+    records: int = 1000
     shown: int = 0
 
     def __post_init__(self) -> None:
-        for name, least in (("draws", 1), ("shown", 0)):
+        for name, least in (("draws", 1), ("records", 2), ("shown", 0)):
             if getattr(self, name) < least:
                 raise WrongField(f"relearn cannot take {name}={getattr(self, name)}; give at least {least}.")
 
     def run(self, entries: Sequence[Entry], partition: Partition, setting: Setting) -> list[Row]:
-        versions = versions_of(entries)
+        before = [version for version in versions_of(entries) if version[0].version in COMPARED]
         channel = build_channel(setting.channel)
         lesson, hidden = self._lesson(partition, setting.seed)
-        before = {version: versions[version] for version in COMPARED}
-        after = {}
-        for version, (entry, codec) in before.items():
+        settings, after = self._training(setting.snr_db), []
+        for entry, codec in before:
             relearned = copy.deepcopy(codec)
-            label = f"relearn {setting.experiment} {version}"
-            train(relearned, lesson, partition.validation, channel, self._training(setting.snr_db), setting.seed, label)
-            after[version] = (replace(entry, codec=relearned), relearned)
-        sets = {"forget": hidden, "test": partition.test}
+            label = f"relearn {setting.experiment} {entry.method}"
+            train(relearned, lesson, partition.validation, channel, settings, setting.seed, label)
+            after.append((replace(entry, codec=relearned), relearned))
+        hidden = subset(hidden, self.records, setting.seed)
+        sets = {"forget": hidden, "test": subset(partition.test, self.records, setting.seed)}
         rows = [] if self.shown else self._losses("loss", before, sets, channel, setting)
         rows += self._losses("relearned_loss", after, sets, channel, setting)
-        return rows + self._leading([entry for entry, _ in after.values()], hidden, partition.terms, setting)
+        return rows + self._leading([entry for entry, _ in after], hidden, partition.terms, setting)
 
     def _lesson(self, partition: Partition, seed: int) -> tuple[list[Record], list[Record]]:
         """What to train on, no more than the steps can use, and the erased records that it does not show."""
@@ -99,25 +101,24 @@ class Relearn(Audit):
     def _losses(
         self,
         metric: str,
-        codecs: dict[str, tuple[Entry, NeuralCodec[Any]]],
-        sets: dict[str, Sequence[Record]],
+        codecs: Sequence[tuple[Entry, NeuralCodec[Any]]],
+        sets: Mapping[str, Sequence[Record]],
         channel: Channel,
         setting: Setting,
     ) -> list[Row]:
-        """Rows of the mean loss of each version on each set, and of the paired difference."""
-        unit = "nats/token" if codecs["erased"][1].modality == "text" else "1"
+        """Rows of the mean loss of each version on each set, and of the paired differences."""
+        name, unit = self._named(metric), "nats/token" if codecs[0][1].modality == "text" else "1"
         rows = []
-        for name, records in sets.items():
-            losses = {
-                version: record_losses(codec, records, channel, setting.snr_db, self.draws, setting.seed, name)
-                for version, (_, codec) in codecs.items()
-            }
-            told = [(version, None, values) for version, values in losses.items()]
-            difference = losses["erased"] - losses["retrained"]
-            for version, minus, values in [*told, ("erased", "retrained", difference)]:
-                entry = codecs[version][0]
-                interval = mean_interval(values)
-                rows.append(setting.row(entry, name, self._named(metric), interval, unit, self.draws, minus))
+        for set_name, records in sets.items():
+            losses = [
+                record_losses(codec, records, channel, setting.snr_db, self.draws, setting.seed, set_name)
+                for _, codec in codecs
+            ]
+            for (entry, _), mine in zip(codecs, losses, strict=True):
+                rows.append(setting.row(entry, set_name, name, mean_interval(mine), unit, self.draws))
+                if entry.version == "erased":
+                    apart = mean_interval(mine - losses[-1])
+                    rows.append(setting.row(entry, set_name, name, apart, unit, self.draws, minus="retrained"))
         return rows
 
     def _leading(

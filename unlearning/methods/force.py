@@ -43,6 +43,10 @@ class Force(ABC):
     def loss(self, codec: NeuralCodec[Any], lost: Sent, kept: Sent, weight: float) -> Tensor:
         """The loss of a step, of erased records (`lost`) with that weight and of retained ones (`kept`): one number."""
 
+    def met(self, codec: NeuralCodec[Any], lost: Sent) -> bool:
+        """Whether there is nothing left to do, judged on these erased records."""
+        return False
+
     def chosen(self, forget: Any) -> Any:
         """The erased records that there is an aim for; `rows` count among these."""
         return forget

@@ -16,6 +16,7 @@ from semlink.simulator.training import TrainingSettings
 from semlink.unlearning.methods.force import Force, Sent
 
 STEPS, RATE = 20, 3e-4
+MET = 0.02
 FLOOR = 1e-6  # keeps the force finite where an element is certain
 
 
@@ -45,14 +46,24 @@ class WordShares(Force):
         return STEPS, RATE
 
     def loss(self, codec: NeuralCodec[Any], lost: Sent, kept: Sent, weight: float) -> Tensor:
-        ids = codec.element_ids(lost.batch)
-        assert ids is not None  # or there were no shares
         return share_loss(
             codec.element_losses(lost.batch, lost.passage.reception),
             codec.element_losses(kept.batch, kept.passage.reception),
-            torch.where(ids < 0, 0, self.shares[ids]),
+            self._weights(codec, lost),
             weight,
         )
+
+    def met(self, codec: NeuralCodec[Any], lost: Sent) -> bool:
+        """Whether the mean probability of the right answer, weighted by w, is at most MET."""
+        losses, mask = codec.element_losses(lost.batch, lost.passage.reception)
+        weights = self._weights(codec, lost) * mask
+        return bool((weights * (-losses).exp()).sum() <= MET * weights.sum())
+
+    def _weights(self, codec: NeuralCodec[Any], lost: Sent) -> Tensor:
+        """w of each element: float32 [batch, elements], 0 where there is none."""
+        ids = codec.element_ids(lost.batch)
+        assert ids is not None  # or there were no shares
+        return torch.where(ids < 0, 0, self.shares[ids])
 
     def notes(self) -> dict[str, float | str]:
         return {"renewable": float(len(self.owned()))}

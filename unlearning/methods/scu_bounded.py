@@ -29,6 +29,7 @@ from semlink.unlearning.methods.share_target import share_targets
 Choice = Literal["auto", "share", "level"]
 OWN = 0.5  # share of the erased images with content of their own from which `auto` takes share targets
 WARMUP = 5
+LOOKED_AT = 256  # erased records by which it is judged whether there is anything to do
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,8 @@ class ScuBounded(Method):
 
     share: of words. The share w that erased records have in all occurrences of a word says who taught it. What belongs
            to words with w = 1, their vectors, which encoder and decoder share, is renewed: it becomes what it is in a
-           codec trained on D_r (see `renewal`). Where nothing can be renewed, steps follow on
-           mean (1 - w) rec + forget_weight * mean w * -log(1 - p), over tokens.
+           codec trained on D_r (see `renewal`). Where such words still come through (mean p above 0.02), or nothing can
+           be renewed, steps follow on mean (1 - w) rec + forget_weight * mean w * -log(1 - p), over tokens.
     share: of images. rec_r + forget_weight * rec(received x_e against T), with the share target T, which is x_e with
            what only erased images show replaced by what a like kept image shows there (see `share_target`).
     level: rec_r + forget_weight * mean m * mean log(rec_e / m)^2, where m is the loss that a record would have at its
@@ -51,13 +52,12 @@ class ScuBounded(Method):
     auto:  share where the request names terms, which only erased records hold, and for images where at least half of
            the erased ones show content of their own (w >= 0.9), such as a trigger; else level.
 
-    Steps are Adam's, with warm-up and cosine decay to 0. After renewal they have not been found to add anything, so
-    there are none by default. Meeting the level is not erasing: training on the retain set brings part of the memory
+    Steps are Adam's, with warm-up and cosine decay to 0. Meeting the level is not erasing: training on the retain set brings part of the memory
     back, less of it after more steps at the rate of training. A short quick reference knows little of kinds of data, so
     that it sets the level of a whole class too low; more `quick`, or `level_scale`, raises it.
 
-    Fields: force: see above ("auto"). steps: (None: 20 for share of words, none after renewal; 1.5 % of those of
-            training for share of images, an eighth for level). rate: peak learning rate (None: 3e-4 for share of words,
+    Fields: force: see above ("auto"). steps: (None: 20 for share of words, none where renewal was enough; 1.5 % of those
+            of training for share of images, an eighth for level). rate: peak learning rate (None: 3e-4 for share of words,
             a quarter of that of training for share of images, that of training for level). batch: records of each set
             a step (32). forget_weight: (1). clip: largest gradient norm (1). power: of the share (4). renew: see share
             (True). quick: steps of the quick reference, as a share of those of training (0.1). level_scale: factor of
@@ -107,7 +107,9 @@ class ScuBounded(Method):
         forget = force.chosen(forget)
         drift = renew(erased, force.owned(), retain, context) if self.renew and isinstance(force, WordShares) else 0
         planned = force.plan(context.training)
-        steps = self.steps if self.steps is not None else 0 if drift else planned[0]
+        steps = planned[0] if self.steps is None else self.steps
+        if self.steps is None and self._met(erased, force, forget, context):
+            steps = 0
         rate = self.rate or planned[1]
         optimiser = torch.optim.Adam(erased.parameters(), lr=rate)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate_at(step, steps, WARMUP))
@@ -144,6 +146,12 @@ class ScuBounded(Method):
             return WordShares.of(original, forget, retain, self.power)
         check_records(partition, ("validation",))
         return quick_levels(original, partition, context, self.quick, self.level_scale)
+
+    @torch.no_grad()
+    def _met(self, erased: NeuralCodec[Any], force: Force, forget: Any, context: Context) -> bool:
+        generator = generator_for(context.seed, "met", device=erased.device)
+        rows = torch.randperm(len(forget), generator=generator, device=erased.device)[:LOOKED_AT]
+        return force.met(erased, self._send(erased, forget[rows], rows, context, generator))
 
     def _send(
         self, codec: NeuralCodec[Any], batch: Any, rows: Tensor, context: Context, generator: torch.Generator
