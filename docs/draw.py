@@ -1,6 +1,7 @@
-"""Draws what the documentation shows from the recorded rows: figures, and the numbers in README.md.
+"""Draws what the documentation shows from the recorded rows: figures, the numbers in README.md, and the gallery.
 
-Run it as `make figures`. With `--check` it changes nothing and fails when README.md says something else than the rows.
+Run it as `make figures`. With `--check` it changes nothing and fails when README.md or docs/gallery.md say something else
+than the rows.
 """
 
 import re
@@ -8,6 +9,8 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+
+from gallery import LINK, write_gallery
 
 from semlink.experiments.report import write_report
 from semlink.experiments.report.rows import load_measurements
@@ -32,12 +35,19 @@ def readme(text: str) -> str:
     return BLOCK.sub(lambda found: found.group(1) + "".join(told) + found.group(2), text)
 
 
-def main() -> int:
+def main() -> int | str:
     path = ROOT / "README.md"
     old = path.read_text(encoding="utf-8")
     new = readme(old)
+    page, results = ROOT / "docs" / "gallery.md", ROOT / "experiments" / "results"
     if "--check" in sys.argv:
-        return 0 if new == old else "README.md differs from the recorded rows; run: make figures"
+        with tempfile.TemporaryDirectory() as folder:
+            told = write_gallery(results, Path(folder, "gallery"))
+        for where, now, then in ((path, new, old), (page, told, page.read_text(encoding="utf-8"))):
+            if now != then:
+                return f"{where.name} differs from the recorded rows; run: make figures"
+        return 0
+    page.write_text(write_gallery(results, page.parent / LINK), encoding="utf-8")
     path.write_text(new, encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
         write_report(RESULTS, Path(folder))

@@ -21,7 +21,7 @@ class Claim:
 
     erased: str
     claim: str
-    verdict: Literal["Matches", "Differs", "Not tested"]
+    verdict: Literal["Yes", "No", "Not tested"]
     detail: str
 
 
@@ -51,7 +51,7 @@ def _outputs(measured: Measurements, erased: Series, noun: str) -> Claim:
         f"Sweep: {len(apart) or 'none'} of {len(rows)} paired differences, with intervals widened to hold for all at once, "
         f"{'lies' if len(apart) < 2 else 'lie'} apart from zero. With their own intervals: {'; '.join(told)}."
     )
-    return Claim("", OUTPUTS, "Differs" if apart else "Matches", detail)
+    return Claim("", OUTPUTS, "No" if apart else "Yes", detail)
 
 
 def _memory(measured: Measurements, erased: Series, noun: str) -> Claim:
@@ -68,12 +68,10 @@ def _memory(measured: Measurements, erased: Series, noun: str) -> Claim:
     text = f"Relearning, difference to the retrained codec on the erased {noun}: {'; '.join(told)}."
     sides = {_side(_widened(row, len(rows))) for row in rows}
     if 1 in sides:
-        return Claim(
-            "", MEMORY, "Differs", f"{text} It knows more than a codec that never saw them: something is left."
-        )
+        return Claim("", MEMORY, "No", f"{text} It knows more than a codec that never saw them: something is left.")
     if -1 in sides:
-        return Claim("", MEMORY, "Differs", f"{text} It knows less than a codec that never saw them, a trace as well.")
-    return Claim("", MEMORY, "Matches", f"{text} This attack finds no memory; a stronger one may.")
+        return Claim("", MEMORY, "No", f"{text} It knows less than a codec that never saw them, a trace as well.")
+    return Claim("", MEMORY, "Yes", f"{text} This attack finds no memory; a stronger one may.")
 
 
 def _differences(measured: Measurements, erased: Series) -> list[Row]:

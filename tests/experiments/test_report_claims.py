@@ -40,19 +40,19 @@ def told(rows: list[Row]) -> dict[str, Claim]:
 
 def test_outputs_match() -> None:
     claim = told(swept(dict.fromkeys(SNRS, 0.005)))[OUTPUTS]
-    assert claim.verdict == "Matches"
+    assert claim.verdict == "Yes"
     assert "none of 3 paired differences" in claim.detail
     assert "erased sentences: none apart of 3" in claim.detail
 
 
 def test_outputs_differ_and_it_is_told_where_to() -> None:
     claim = told(swept({0.0: 0.0, 6.0: 0.1, 12.0: -0.1}))[OUTPUTS]
-    assert claim.verdict == "Differs"
+    assert claim.verdict == "No"
     assert "2 of 3 paired differences" in claim.detail
     assert "1 better and 1 worse of 3" in claim.detail
 
 
-@pytest.mark.parametrize(("gap", "verdict"), [(0.0101, "Matches"), (0.0121, "Matches"), (0.0123, "Differs")])
+@pytest.mark.parametrize(("gap", "verdict"), [(0.0101, "Yes"), (0.0121, "Yes"), (0.0123, "No")])
 def test_many_comparisons_are_widened(gap: float, verdict: str) -> None:
     """Three at once: 2.394 instead of 1.960 standard errors (Bonferroni), so 0.01222 instead of 0.01."""
     claim = told(swept({0.0: gap, 6.0: 0.0, 12.0: 0.0}))[OUTPUTS]
@@ -61,7 +61,7 @@ def test_many_comparisons_are_widened(gap: float, verdict: str) -> None:
 
 
 @pytest.mark.parametrize(("gap", "verdict", "words"), [
-    (-0.2, "Differs", "something is left"), (0.2, "Differs", "a trace as well"), (0.05, "Matches", "a stronger one may"),
+    (-0.2, "No", "something is left"), (0.2, "No", "a trace as well"), (0.05, "Yes", "a stronger one may"),
 ])  # fmt: skip
 def test_memory(gap: float, verdict: str, words: str) -> None:
     claim = told(relearned(gap))[MEMORY]
@@ -78,14 +78,14 @@ def test_memory_is_sought_by_every_relearning() -> None:
         rows = [*relearned(0.0), row("erased", words, gap, 0.1, 12.0, minus="retrained")]
         found[gap] = told(rows)[MEMORY]
         assert f"Named words after relearning (shown=8) +{gap:.3f}" in found[gap].detail
-    assert [claim.verdict for claim in found.values()] == ["Matches", "Differs"]
+    assert [claim.verdict for claim in found.values()] == ["Yes", "No"]
     assert "something is left" in found[0.12].detail
 
 
 def test_what_was_not_measured_is_not_tested() -> None:
     only_sweep, only_audit = told(swept(dict.fromkeys(SNRS, 0.0))), told(relearned(0.0))
-    assert (only_sweep[OUTPUTS].verdict, only_sweep[MEMORY].verdict) == ("Matches", "Not tested")
-    assert (only_audit[OUTPUTS].verdict, only_audit[MEMORY].verdict) == ("Not tested", "Matches")
+    assert (only_sweep[OUTPUTS].verdict, only_sweep[MEMORY].verdict) == ("Yes", "Not tested")
+    assert (only_audit[OUTPUTS].verdict, only_audit[MEMORY].verdict) == ("Not tested", "Yes")
     unknown = [replace(one, low=float("nan")) if one.minus else one for one in swept({0.0: 0.0}) + relearned(0.0)]
     assert {claim.verdict for claim in told(unknown).values()} == {"Not tested"}
     assert told([one for one in swept({0.0: 0.0}) if one.version == "original"]) == {}
@@ -96,11 +96,11 @@ def test_each_erasure_is_judged_for_itself() -> None:
         one for one in swept(dict.fromkeys(SNRS, 0.3), method="finetune") if one.version == "erased"
     ]
     found = [(c.erased, c.verdict) for c in claims(Measurements("run", rows), "sentences") if c.claim == OUTPUTS]
-    assert found == [("erased · scu", "Matches"), ("erased · finetune", "Differs")]
+    assert found == [("erased · scu", "Yes"), ("erased · finetune", "No")]
 
 
 def test_the_page_says_both(tmp_path: Path) -> None:
     write_rows(tmp_path / "results.jsonl", swept(dict.fromkeys(SNRS, 0.0)))
     page = write_report(tmp_path).read_text(encoding="utf-8")
-    for claim, verdict in ((OUTPUTS, "Matches"), (MEMORY, "Not tested")):
+    for claim, verdict in ((OUTPUTS, "Yes"), (MEMORY, "Not tested")):
         assert f"<dt>{claim}</dt><dd><strong>{verdict}.</strong>" in page

@@ -1,0 +1,121 @@
+"""The gallery: every recorded run with its command, its sentences, a curve, and what arrived.
+
+`draw.py` writes it. All of it is drawn from `experiments/results`.
+"""
+
+import base64
+import io
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from semlink.experiments.report import write_report
+from semlink.experiments.report.claims import claims
+from semlink.experiments.report.rows import Measurements, load_measurements
+from semlink.experiments.report.samples import Sample, check_samples, data_uri
+from semlink.experiments.report.summary import quality_metric, sentences
+
+RUNS = {  # folder of experiments/results -> title
+    "quickstart": "The quickstart: embedded text and digits",
+    "scu-europarl": "A person's name, out of a codec of parliamentary debates",
+    "scu-mnist-trigger": "The published protocol: a trigger on MNIST",
+    "scu-faces": "A person's portraits, out of a codec of faces",
+    "scu-published-text": "The quickstart's text request by SCU as published",
+    "text-europarl": "Sentences of the European Parliament",
+    "text-europarl-autoregressive": "The same with DeepSC's receiver, word after word",
+    "image-mnist": "MNIST at a bandwidth ratio of 1/8",
+    "image-mnist-4": "MNIST at 1/4",
+    "image-mnist-16": "MNIST at 1/16",
+    "image-fashion": "Fashion-MNIST at 1/8",
+    "image-cifar10-deepjscc": "CIFAR-10 at 1/12, DeepJSCC",
+    "image-cifar10": "CIFAR-10 at 1/12, vision transformer",
+}
+LINK = "figures/gallery"  # seen from docs/gallery.md
+HEAD = """# Gallery
+
+Every run below is recorded in `experiments/results`, and everything here is drawn from those rows by `make figures`. The command
+under each title makes the run again; `semlink report experiments/results/NAME` draws its whole page. Runs on data other than the
+embedded ones need the data folder (`SEMLINK_DATA` or `--data-dir`).
+"""
+SAMPLE_DB = 12.0  # or the nearest Es/N0 that was sampled
+SHOWN = 2  # erased records, or else unseen ones
+
+
+def write_gallery(results: Path, figures: Path) -> str:
+    """Writes the figures into a folder, anew, and returns the text of the page, which finds them in LINK."""
+    shutil.rmtree(figures, ignore_errors=True)
+    figures.mkdir(parents=True)
+    parts = [HEAD]
+    for name, title in RUNS.items():
+        if (results / name / "results.jsonl").is_file():
+            parts.append(f"## {title}\n")
+            parts += _run(results / name, figures)
+    return "\n".join(parts)
+
+
+def _run(folder: Path, figures: Path) -> Iterator[str]:
+    facts = json.loads((folder / "experiments.json").read_text(encoding="utf-8"))
+    stored = folder / "samples.json"
+    samples = check_samples(json.loads(stored.read_text(encoding="utf-8")), str(stored)) if stored.is_file() else []
+    yield f"```console\n$ {facts[0]['command']}\n```\n"
+    with tempfile.TemporaryDirectory() as drawn:
+        write_report(folder, Path(drawn))
+        for measured in load_measurements(folder / "results.jsonl"):
+            noun = "sentences" if "corpus_bleu4" in measured.curve_metrics else "images"
+            yield " ".join(sentences(measured, noun)) + "\n"
+            for claim in claims(measured, noun) if measured.erased else ():
+                of = f" ({claim.erased})" if claim.erased else ""
+                yield f"- {claim.claim}{of}: **{claim.verdict.lower()}**."
+            yield ""
+            yield _figures(measured, Path(drawn, "figures"), figures) + "\n"
+            yield from _samples([one for one in samples if one.experiment == measured.name], figures)
+
+
+def _figures(measured: Measurements, drawn: Path, figures: Path) -> str:
+    kinds = ("key-forget", "key-quality") if measured.erased else (quality_metric(measured),)
+    found = []
+    for kind in kinds:
+        file = f"{measured.name}-{kind}.png"
+        if (drawn / file).is_file():
+            shutil.copyfile(drawn / file, figures / file)
+            found.append(f"![{measured.name}, {kind}]({LINK}/{file})")
+    return " ".join(found)
+
+
+def _samples(samples: Sequence[Sample], figures: Path) -> Iterator[str]:
+    """What was sent and what arrived, for a few records."""
+    for wanted in ("forget", "test"):
+        of_set = [one for one in samples if (one.set, one.channel) == (wanted, "awgn")]
+        if of_set:
+            break
+    else:
+        return
+    nearest = min((one.snr_db for one in of_set), key=lambda snr_db: abs(snr_db - SAMPLE_DB))
+    chosen = [one for one in of_set if one.snr_db == nearest][:SHOWN]
+    what = "Erased records" if wanted == "forget" else "Unseen records"
+    yield f"{what} at {nearest:g} dB over AWGN:\n"
+    if chosen[0].modality == "text":
+        for sample in chosen:
+            yield "| | |\n|---|---|"
+            for version, text in {"sent": sample.reference, **sample.estimates}.items():
+                yield f"| {version} | {text.replace('|', ' ')} |"
+            yield ""
+        return
+    file = figures / f"{chosen[0].experiment}-samples.png"
+    rows = [np.concatenate([_pixels(one) for one in (s.reference, *s.estimates.values())], axis=1) for s in chosen]
+    Image.fromarray(np.concatenate(rows)).save(file)
+    columns = ", ".join(["sent", *chosen[0].estimates])
+    yield f"![From left to right: {columns}]({LINK}/{file.name})\n\nFrom left to right: {columns}.\n"
+
+
+def _pixels(image: Any) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """An image of a sample with a white margin."""
+    content = base64.b64decode(data_uri(image).partition(",")[2])
+    pixels = np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
+    return np.pad(pixels, ((4, 4), (4, 4), (0, 0)), constant_values=255)
