@@ -3,6 +3,7 @@
 from semlink.codecs.building import CODECS, new_codec, new_codec_like
 from semlink.codecs.bundle import Bundle, load_bundle, save_bundle
 from semlink.codecs.contract import Codec, NeuralCodec, Sentence
+from semlink.codecs.deepjscc import DeepJscc, DeepJsccConfig
 from semlink.codecs.image import ImageCodec, ImageCodecConfig
 from semlink.codecs.posterior import Posterior, divergence, divergence_from_prior
 from semlink.codecs.text import TextBatch, TextCodec, TextCodecConfig, TextTokenizer
@@ -11,6 +12,8 @@ __all__ = [
     "CODECS",
     "Bundle",
     "Codec",
+    "DeepJscc",
+    "DeepJsccConfig",
     "ImageCodec",
     "ImageCodecConfig",
     "NeuralCodec",

@@ -14,12 +14,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from semlink.codecs.configuration import CodecConfig
+from semlink.codecs.configuration import TransformerCodecConfig
 from semlink.codecs.pretrained import PREPROCESSOR, Kind, Pretrained, build_network
 from semlink.errors import CodecError, WrongField
 
 
-class BackboneConfig(CodecConfig):
+class BackboneConfig(TransformerCodecConfig):
     """Fields of a codec whose semantic encoder can be a pretrained one.
 
     backbone:        folder of a pretrained transformers encoder, or its name on the hub; None: an encoder of our own.

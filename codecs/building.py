@@ -8,6 +8,7 @@ import torch
 
 from semlink.codecs.backbone import Backbone, image_facts, text_facts
 from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.deepjscc import DeepJscc
 from semlink.codecs.image import ImageCodec, ImageCodecConfig
 from semlink.codecs.pretrained import Pretrained, load_pretrained
 from semlink.codecs.text import TextBatch, TextCodec, TextCodecConfig, TextTokenizer
@@ -17,7 +18,7 @@ from semlink.registry import check_fields, choose
 
 Made = TypeVar("Made")
 
-CODECS: dict[str, type[NeuralCodec[Any]]] = {"text": TextCodec, "image": ImageCodec}
+CODECS: dict[str, type[NeuralCodec[Any]]] = {"text": TextCodec, "image": ImageCodec, "deepjscc": DeepJscc}
 
 
 def new_codec(name: str, fields: Mapping[str, object], payloads: Sequence[Any], seed: int) -> NeuralCodec[Any]:
@@ -28,10 +29,13 @@ def new_codec(name: str, fields: Mapping[str, object], payloads: Sequence[Any], 
     Errors: UnknownName, WrongField; CodecError when there are no payloads, they are of another kind, or a backbone
             cannot be had.
     """
-    checked = check_fields("codec", name, choose("codec", CODECS, name), fields)
+    kind = choose("codec", CODECS, name)
+    checked = check_fields("codec", name, kind, fields)
     if len(payloads) == 0:
         raise CodecError(f"A {name} codec is made from training records, but there are none; give at least one.")
-    return _new_text_codec(checked, payloads, seed) if name == "text" else _new_image_codec(checked, payloads, seed)
+    if kind.modality == "text":
+        return _new_text_codec(checked, payloads, seed)
+    return _new_image_codec(kind, checked, payloads, seed)
 
 
 def new_codec_like(codec: NeuralCodec[Any], seed: int) -> NeuralCodec[Any]:
@@ -78,16 +82,22 @@ def _text_codec_on(backbone: str, max_length: int, fields: Mapping[str, Any], se
     return _started(lambda: TextCodec(config, tokenizer), seed, pretrained, longest)
 
 
-def _new_image_codec(fields: Mapping[str, Any], images: Sequence[Any], seed: int) -> ImageCodec:
+def _new_image_codec(
+    kind: type[NeuralCodec[Any]], fields: Mapping[str, Any], images: Sequence[Any], seed: int
+) -> NeuralCodec[Any]:
     shape = np.shape(images[0]) if not isinstance(images[0], str) else ()
     if len(shape) not in (2, 3):
         raise CodecError('An image codec is made from images; use a source of images, or the codec "text".')
     size = dict(zip(("height", "width", "channels"), (*shape, 1)[:3], strict=True))
-    config = ImageCodecConfig(**{**size, **fields})
-    if config.backbone is None:
-        return seeded(seed, lambda: ImageCodec(config))
+    config = kind.config_class(**{**size, **fields})
+    if isinstance(config, ImageCodecConfig) and config.backbone is not None:
+        return _image_codec_on(config.backbone, config, fields, seed)
+    return seeded(seed, lambda: kind(config))
+
+
+def _image_codec_on(backbone: str, config: ImageCodecConfig, fields: Mapping[str, Any], seed: int) -> ImageCodec:
     _refuse(fields, ("encoder_layers",))
-    pretrained = load_pretrained(config.backbone, "image")
+    pretrained = load_pretrained(backbone, "image")
     config.backbone_facts = image_facts(pretrained, config.height, config.width, config.channels)
     blank = torch.zeros(1, config.channels, config.height, config.width)
     return _started(lambda: ImageCodec(config), seed, pretrained, blank)

@@ -1,7 +1,8 @@
-"""What all neural codecs let a user choose. A configuration travels with the weights as config.json."""
+"""What neural codecs let a user choose. A configuration travels with the weights as config.json."""
 
 import inspect
 import math
+from abc import abstractmethod
 from typing import Any
 
 from transformers import PreTrainedConfig
@@ -13,19 +14,12 @@ from semlink.registry import check_fields
 class CodecConfig(PreTrainedConfig):
     """The fields that every neural codec has.
 
-    d_model, heads, feed_forward:   width of the transformer layers, their attention heads, and their hidden width.
-    encoder_layers, decoder_layers: how many of them the sender and the receiver have.
-    variational:                    whether the encoder learns the variance of what it sends, and sends a sample.
-    representation_variance:        the fixed variance per real dimension of a codec that is not variational, for
-                                    divergences between representations (half of it is its power, which is 0.5).
+    variational:             whether the encoder learns the variance of what it sends, and sends a sample.
+    representation_variance: the fixed variance per real dimension of a codec that is not variational, for
+                             divergences between representations (half of it is its power, which is 0.5).
     Errors: WrongField when a value has the wrong type or makes no sense.
     """
 
-    d_model: int = 128
-    heads: int = 4
-    feed_forward: int = 512
-    encoder_layers: int = 2
-    decoder_layers: int = 2
     variational: bool = False
     representation_variance: float = 0.05
 
@@ -37,8 +31,6 @@ class CodecConfig(PreTrainedConfig):
                 raise WrongField(f"A codec needs {field} above 0, not {value}.")
             if isinstance(value, int) and not isinstance(value, bool) and value < 1:
                 raise WrongField(f"A codec needs {field} of at least 1, not {value}.")
-        if self.d_model % self.heads:
-            raise WrongField(f"A codec needs heads that divide d_model={self.d_model}, not heads={self.heads}.")
         super().__post_init__(**kwargs)
 
     @classmethod
@@ -47,3 +39,41 @@ class CodecConfig(PreTrainedConfig):
         ours = [base for base in cls.__mro__ if issubclass(base, CodecConfig)]
         types = {field: kind for base in ours for field, kind in inspect.get_annotations(base).items()}
         return {field: (kind, getattr(cls, field)) for field, kind in types.items()}
+
+
+class TransformerCodecConfig(CodecConfig):
+    """The fields that codecs made of transformer layers have beside those of `CodecConfig`.
+
+    d_model, heads, feed_forward:   width of the transformer layers, their attention heads, and their hidden width.
+    encoder_layers, decoder_layers: how many of them the sender and the receiver have.
+    Errors: WrongField when heads do not divide d_model.
+    """
+
+    d_model: int = 128
+    heads: int = 4
+    feed_forward: int = 512
+    encoder_layers: int = 2
+    decoder_layers: int = 2
+
+    def __post_init__(self, **kwargs: Any) -> None:
+        super().__post_init__(**kwargs)
+        if self.d_model % self.heads:
+            raise WrongField(f"A codec needs heads that divide d_model={self.d_model}, not heads={self.heads}.")
+
+
+class PixelCodecConfig(CodecConfig):
+    """The fields that codecs of images have beside those of `CodecConfig`.
+
+    height, width, channels: of every image; by default those of the training images.
+    bandwidth_ratio:         complex channel uses / (height * width * channels).
+    """
+
+    height: int = 8
+    width: int = 8
+    channels: int = 1
+    bandwidth_ratio: float = 0.5
+
+    @property
+    @abstractmethod
+    def uses(self) -> int:
+        """Channel uses of an image."""

@@ -65,6 +65,13 @@ class Codec(ABC, Generic[Batch]):
     def channel_uses(self, batch: Batch) -> Tensor:
         """Data channel uses of each example: int64 [batch]."""
 
+    def sized(self, shape: tuple[int, ...]) -> "Codec[Batch]":
+        """This codec, with the same weights, for payloads of another shape (() for sentences, which have none).
+
+        Errors: CodecError when it cannot take such payloads.
+        """
+        return self
+
     @property
     def device(self) -> torch.device:
         """Where batches have to be. A neural codec's is that of its weights."""

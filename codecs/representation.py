@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from semlink.channels.contract import Reception
 from semlink.channels.power import normalise_power
-from semlink.codecs.configuration import CodecConfig
+from semlink.codecs.configuration import TransformerCodecConfig
 from semlink.codecs.posterior import Posterior
 
 INITIAL_SIGMA = 0.1  # a variational codec starts with little noise of its own, so that it learns as fast as without
@@ -33,7 +33,7 @@ class ChannelEncoder(nn.Module):
     Out: mean float32 [batch, tokens, symbols, 2]; sigma of the same shape when variational, else None.
     """
 
-    def __init__(self, config: CodecConfig, symbols: int) -> None:
+    def __init__(self, config: TransformerCodecConfig, symbols: int) -> None:
         super().__init__()
         self.symbols = symbols
         self.hidden = nn.Sequential(nn.Linear(config.d_model, config.d_model), nn.GELU())

@@ -90,11 +90,14 @@ def sweep(
     bundles: Annotated[list[str], typer.Argument(help=f"Stored codecs to compare: {BUNDLES}.")],
     out: Out, channel: Channels = ["awgn"], snr: Snr = "0:18:3",  # noqa: B006
     request: Annotated[Path | None, typer.Option(help="Also measure on this request's forget and retain sets.")] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Other test records, such as kodak; default: those of the codec's own source.")
+    ] = None,
     sets: Sets = [], seed: Seed = None, workers: Workers = None, device: Device = "auto", data_dir: DataDir = None,  # noqa: B006
 ) -> None:  # fmt: skip
     """Measure codecs over a range of Es/N0, all under the same fades and noise."""
     from semlink.experiments.bundles import Machine, pick_device
-    from semlink.experiments.recipe import plan_from
+    from semlink.experiments.recipe import component_from, plan_from
     from semlink.experiments.report import write_report
     from semlink.experiments.shelf import find_bundle
     from semlink.experiments.sweeping import sweep_bundles
@@ -104,7 +107,8 @@ def sweep(
     plan = plan_from(channel, snr, sets)
     asked = read_request(request) if request else None
     folders = [find_bundle(name) for name in bundles]
-    sweep_bundles(folders, plan, asked, out, machine, seed, workers or _cores(), _command())
+    other = component_from(source) if source else None
+    sweep_bundles(folders, plan, asked, out, machine, seed, workers or _cores(), _command(), other)
     page = write_report(out)
     typer.echo(f"Open {page} in a browser; the numbers are in {out / 'results.jsonl'}.")
 

@@ -7,20 +7,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 import yaml
 
 from semlink import __version__
-from semlink.codecs.bundle import load_bundle
-from semlink.errors import RecipeError
+from semlink.codecs.bundle import Bundle, load_bundle
+from semlink.errors import CodecError, RecipeError
 from semlink.experiments.bundles import Machine, recipe_of, same_data, source_of
-from semlink.experiments.recipe import SweepPlan
+from semlink.experiments.recipe import Component, SweepPlan
 from semlink.experiments.tasks import Task, run_tasks
 from semlink.files import check_room, write_whole
 from semlink.simulator.judge import judge_path, load_judge, make_judge
 from semlink.simulator.metrics import metrics_for
 from semlink.simulator.results import Row, read_rows, write_rows
-from semlink.simulator.sources import Record, Source, Trigger
+from semlink.simulator.sources import Record, Source, Trigger, build_source
 from semlink.simulator.sources.subset import subset
 from semlink.simulator.sweep import Entry, measure
 from semlink.unlearning.partition import divide
@@ -113,7 +114,9 @@ def jobs_of(bench: Bench, parts: Path) -> list[Job]:
     """The jobs of a bench, in the order of its rows. Errors: RecipeError when a set has no records."""
     for name, records in bench.sets.items():
         if not records:
-            raise RecipeError(f'The set "{name}" of {bench.experiment} has no records; choose another request.')
+            raise RecipeError(
+                f'The set "{name}" of {bench.experiment} has no records; choose another request or source.'
+            )
     return [Job(bench, channel, name, parts) for channel in bench.plan.channels for name in bench.sets]
 
 
@@ -160,24 +163,34 @@ def sweep_bundles(
     seed: int | None,
     workers: int,
     command: str,
+    other: Component | None = None,
 ) -> list[Row]:
-    """Sweeps stored codecs over the records that the first was trained for, into `out`; a stopped sweep goes on.
+    """Sweeps stored codecs over test records, into `out`; a stopped sweep goes on.
 
-    Leaves `recipe.yaml`, `results.jsonl` and `experiments.json`. Errors: RecipeError, BundleError, ErasureError.
+    Leaves `recipe.yaml`, `results.jsonl` and `experiments.json`.
+
+    In:     other: the source of the records; by default that of the first codec's training.
+    Errors: RecipeError, BundleError, ErasureError, SourceError.
     """
     bundles = [load_bundle(folder) for folder in folders]
     recipe = recipe_of(bundles[0])
-    source = source_of(recipe, machine)
+    if other is None:
+        source = source_of(recipe, machine)
+        same_data(bundles[0], source)
+    elif request is None:
+        source = build_source(other.name, other.fields, machine.data_dir)
+    else:
+        raise RecipeError("A request is about records of the codec's training; leave out --request or --source.")
     for bundle in bundles:
-        if bundle.codec.modality != source.modality:
-            raise RecipeError("Text and image codecs cannot stand in one sweep; sweep them into two folders.")
-    same_data(bundles[0], source)
+        _check_fit(bundle, source)
     seed = recipe.seed if seed is None else seed
     experiment, parts = out.name or "sweep", out / ".parts"
     contenders = contenders_of(folders)
     bench = bench_of(experiment, contenders, source, request, plan, seed, recipe.threads, machine.device, parts)
     settings = {"bundles": [f"{bundle.folder}@{bundle.digest()}" for bundle in bundles], "seed": seed}
     settings |= {"sweep": plan.model_dump(mode="json"), "request": request and json.loads(request.text())}
+    if other is not None:
+        settings |= {"source": {"name": source.name, "digest": source.digest()}}
     first = judging(bench, source)
     jobs = {f"{job.channel} on {job.set_name}": Task(run_job, (job,), tuple(first)) for job in jobs_of(bench, parts)}
     claim(out, yaml.safe_dump(settings, sort_keys=False))
@@ -187,6 +200,21 @@ def sweep_bundles(
     facts = [{"experiment": experiment, "recipe": settings, "command": command, "codec": bundles[0].card}]
     write_whole(out / "experiments.json", json.dumps(facts, indent=1) + "\n")
     return rows
+
+
+def _check_fit(bundle: Bundle, source: Source) -> None:
+    """Checks that a codec can send the test records of a source. Errors: RecipeError."""
+    kind = bundle.codec.modality
+    if kind != source.modality:
+        raise RecipeError(
+            f"{bundle.folder} is a codec of {kind}, but the records of {source.name} are {source.modality}; choose "
+            "another --source, and sweep codecs of text and of images into two folders."
+        )
+    try:
+        for shape in {np.shape(record.payload) for record in source.test}:
+            bundle.codec.sized(shape)
+    except CodecError as error:
+        raise RecipeError(f"{bundle.folder} cannot send the records of {source.name}: {error}") from error
 
 
 def claim(out: Path, recipe: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 from semlink.channels import build_channel
@@ -36,7 +37,7 @@ def take_samples(
         for point in snr_db:
             estimates: dict[str, Any] = {}
             for name, entry in zip(names, entries, strict=True):
-                codec = entry.codec
+                codec = entry.codec.sized(np.shape(record.payload))
                 frame = codec.encode(codec.prepare([record.payload]).to(codec.device))
                 generator = generator_for(
                     seed, "sample", channel_name, set_name, record.id, point, device=frame.symbols.device
@@ -50,7 +51,7 @@ def take_samples(
                     "set": set_name,
                     "snr_db": point,
                     "record": record.id,
-                    "reference": _plain(entries[0].codec.view([record.payload])[0]),
+                    "reference": _plain(entries[0].codec.sized(np.shape(record.payload)).view([record.payload])[0]),
                     "estimates": estimates,
                 }
             )

@@ -21,6 +21,8 @@ from semlink.simulator.results import Row
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sources.subset import subset
 
+MOST_USES = 2**17  # channel uses sent together, so that memory stays bounded where images are large
+
 # Where several versions of a codec are measured, these differences are given too: (version, what is subtracted).
 DIFFERENCES = (("erased", "original"), ("erased", "retrained"), ("retrained", "original"))
 
@@ -33,7 +35,7 @@ class SweepSettings:
     records:    at most so many records of each set, a subset that depends on the seed and the record ids alone.
     draws:      at most so many channel draws for each record and point.
     half_width: stop a point earlier once every codec's interval of the first metric is this narrow (None: never).
-    batch:      records sent together. Noise depends on it, so results do.
+    batch:      at most so many records are sent together, fewer of large images. Noise depends on it, so results do.
     Errors: WrongField when a number makes no sense.
     """
 
@@ -74,10 +76,16 @@ class _Point:
 
 @dataclass(frozen=True)
 class _Part:
-    """Some records of one codec, encoded: where they stand in the set, and their frame."""
+    """Some records of one shape, encoded.
 
+    positions: where they stand in the set. codec: at their size. references: what estimates are compared with.
+    """
+
+    records: Sequence[Record] = field(repr=False)
     positions: np.ndarray[Any, np.dtype[np.int64]]
+    codec: Codec[Any]
     frame: Frame = field(repr=False)
+    references: Any = field(repr=False)
 
 
 @torch.no_grad()
@@ -93,9 +101,10 @@ def measure(
 ) -> list[Row]:
     """Rows of every codec, SNR point and metric on one set of records over one channel.
 
-    Each codec encodes each record once. All codecs meet the same fades and, where they send equally many symbols,
-    the same noise: generators depend on (seed, channel, set, SNR, batch, draw) alone. Intervals are over records,
-    whose values are means over draws. Versions of one codec also get rows of their paired differences.
+    Each codec encodes each record once. The set is sent in parts of records of one shape, so that images of several
+    sizes can be in one set. All codecs meet the same fades and, where they send equally many symbols, the same noise:
+    generators depend on (seed, channel, set, SNR, part, draw) alone. Intervals are over records, whose values are means
+    over draws. Versions of one codec also get rows of their paired differences.
 
     In:  channel_name: canonical, as `semlink.channels.channel_name` writes it. metrics: the first one decides when
          a point stops.
@@ -103,27 +112,21 @@ def measure(
     """
     channel = build_channel(channel_name)
     records = subset(records, settings.records, seed)
-    metrics = [metric.about(records) for metric in metrics]
-    references = [entry.codec.view([record.payload for record in records]) for entry in entries]
     parts = [_encode(entry.codec, records, settings.batch) for entry in entries]
     points = {
         snr_db: _Point([[np.zeros(0)] * len(metrics) for _ in entries]) for snr_db in dict.fromkeys(settings.snr_db)
     }
     label = f"sweep {experiment} {channel_name} {set_name}"
-    with Progress(label, settings.draws * len(points) * len(entries)) as progress:
+    with Progress(label, settings.draws * len(points) * sum(map(len, parts))) as progress:
         for draw in range(settings.draws):
             pending = [snr_db for snr_db, point in points.items() if not point.stopped]
             if not pending:
                 break
-            for index, entry in enumerate(entries):
-                keys = (seed, "channel", channel_name, set_name)
-                estimates = _receive(entry.codec, parts[index], channel, pending, keys, draw)
-                for snr_db, restored in estimates:
-                    sums = points[snr_db].sums[index]
-                    for family, metric in enumerate(metrics):
-                        found = metric.statistics(references[index], restored)
-                        sums[family] = found if draw == 0 else sums[family] + found
-                    progress.step()
+            keys = (seed, "channel", channel_name, set_name)
+            for index, own in enumerate(parts):
+                for snr_db, found in _statistics(own, channel, pending, metrics, keys, draw, progress).items():
+                    sums = points[snr_db].sums
+                    sums[index] = [a + b for a, b in zip(sums[index], found, strict=True)] if draw else found
             for snr_db in pending:
                 point = points[snr_db]
                 point.draws = draw + 1
@@ -135,38 +138,55 @@ def measure(
 
 
 def _encode(codec: Codec[Any], records: Sequence[Record], size: int) -> list[_Part]:
-    everything = codec.prepare([record.payload for record in records]).to(codec.device)
-    order = torch.argsort(codec.channel_uses(everything).cpu(), stable=True)
-    return [_Part(rows.numpy(), codec.encode(everything[rows])) for rows in order.split(size)]
+    shapes: dict[tuple[int, ...], list[int]] = {}
+    for position, record in enumerate(records):
+        shapes.setdefault(np.shape(record.payload), []).append(position)
+    parts = []
+    for shape, positions in shapes.items():
+        fitting = codec.sized(shape)
+        everything = fitting.prepare([records[position].payload for position in positions]).to(fitting.device)
+        uses = fitting.channel_uses(everything).cpu()
+        most = max(1, min(size, MOST_USES // max(1, int(uses.max()))))
+        for rows in torch.argsort(uses, stable=True).split(most):
+            places = np.array(positions)[rows.numpy()]
+            own = [records[place] for place in places]
+            references = fitting.view([record.payload for record in own])
+            parts.append(_Part(own, places, fitting, fitting.encode(everything[rows]), references))
+    return parts
 
 
-def _receive(
-    codec: Codec[Any],
+def _statistics(
     parts: Sequence[_Part],
     channel: Channel,
     points: Sequence[float],
+    metrics: Sequence[Metric],
     keys: tuple[int | str, ...],
     draw: int,
-) -> Iterator[tuple[float, Any]]:
-    """The whole set as received at each SNR point: one decoding for all points of a part."""
-    restored: dict[float, list[Any]] = {snr_db: [] for snr_db in points}
+    progress: Progress,
+) -> dict[float, list[Statistics]]:
+    """Statistics of one codec at each SNR point: of each metric family, in the order of the records."""
+    found: dict[float, list[list[Statistics]]] = {snr_db: [[] for _ in metrics] for snr_db in points}
     for number, part in enumerate(parts):
-        device = part.frame.symbols.device
-        receptions = [
-            channel(part.frame, snr_db, generator_for(*keys, snr_db, number, draw, device=device)) for snr_db in points
-        ]
-        estimate = codec.decode(_joined(receptions))
-        size = len(part.positions)
-        for index, snr_db in enumerate(points):
-            rows = torch.arange(index * size, (index + 1) * size, device=device)
-            restored[snr_db].append(codec.restore(estimate[rows]))
+        own = [metric.about(part.records) for metric in metrics]
+        for snr_db, restored in _receive(part, channel, points, keys, number, draw):
+            for family, metric in enumerate(own):
+                found[snr_db][family].append(metric.statistics(part.references, restored))
+        progress.step(count=len(points))
     back = np.argsort(np.concatenate([part.positions for part in parts]))
-    for snr_db, pieces in restored.items():
-        if isinstance(pieces[0], torch.Tensor):
-            yield snr_db, torch.cat(pieces)[torch.from_numpy(back)]
-        else:
-            flat = [item for piece in pieces for item in piece]
-            yield snr_db, [flat[position] for position in back]
+    return {snr_db: [np.concatenate(pieces)[back] for pieces in families] for snr_db, families in found.items()}
+
+
+def _receive(
+    part: _Part, channel: Channel, points: Sequence[float], keys: tuple[int | str, ...], number: int, draw: int
+) -> Iterator[tuple[float, Any]]:
+    """A part as received at each SNR point: one decoding for all points."""
+    codec, device = part.codec, part.frame.symbols.device
+    receptions = [
+        channel(part.frame, snr_db, generator_for(*keys, snr_db, number, draw, device=device)) for snr_db in points
+    ]
+    estimate = codec.decode(_joined(receptions))
+    for snr_db, rows in zip(points, torch.arange(len(estimate), device=device).split(len(part.positions)), strict=True):
+        yield snr_db, codec.restore(estimate[rows])
 
 
 def _joined(receptions: Sequence[Reception]) -> Reception:

@@ -3,26 +3,22 @@
 from typing import Any
 
 from semlink.codecs.backbone import BackboneConfig
+from semlink.codecs.configuration import PixelCodecConfig
 from semlink.errors import WrongField
 
 
-class ImageCodecConfig(BackboneConfig):
+class ImageCodecConfig(PixelCodecConfig, BackboneConfig):
     """Configuration of `ImageCodec`.
 
-    height, width, channels: of every image; by default those of the training images.
     patch:           side of the square patches that become tokens; it divides height and width.
-    bandwidth_ratio: complex channel uses / (height * width * channels), rounded to whole channel uses, at least one.
+    bandwidth_ratio: rounded to whole channel uses, at least one.
     A backbone brings its own semantic encoder: encoder_layers is then not for choice.
-    The others: see `BackboneConfig` and `CodecConfig`.
+    The others: see `PixelCodecConfig`, `BackboneConfig`, `TransformerCodecConfig` and `CodecConfig`.
     """
 
     model_type = "semlink-image"
 
-    height: int = 8
-    width: int = 8
-    channels: int = 1
     patch: int = 2
-    bandwidth_ratio: float = 0.5
     d_model: int = 64
     feed_forward: int = 128
     encoder_layers: int = 1

@@ -1,35 +1,29 @@
 """The image codec: patches become symbols, symbols become patches."""
 
-from collections.abc import Sequence
-from typing import ClassVar
-
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 from semlink.channels.contract import Reception
 from semlink.codecs.backbone import ImageBackbone
-from semlink.codecs.contract import Modality, NeuralCodec
 from semlink.codecs.image.configuration import ImageCodecConfig
+from semlink.codecs.image.windows import Windows
+from semlink.codecs.pixels import PixelCodec
 from semlink.codecs.posterior import Posterior
 from semlink.codecs.representation import ChannelEncoder, posterior, receiver_features
 from semlink.codecs.transformer import Transformer
-from semlink.errors import CodecError
 
 
-class ImageCodec(NeuralCodec[Tensor]):
+class ImageCodec(PixelCodec):
     """A vision transformer at each end; the receiver is told the noise variance and adapts to it.
 
-    A batch is float32 [batch, channels, height, width] in 0..1. The channel uses are spread over the patches as evenly
-    as whole symbols allow, so that any bandwidth ratio is met exactly.
+    The channel uses are spread over the patches as evenly as whole symbols allow, so that any bandwidth ratio is met
+    exactly. Images of another size than that of training are sent as `Windows` of that size.
 
     Source: ViT (Dosovitskiy et al., An Image is Worth 16x16 Words, 2021); joint source-channel coding of images after
             Bourtsoulatze et al., Deep Joint Source-Channel Coding for Wireless Image Transmission, 2019.
     """
 
-    modality: ClassVar[Modality] = "image"
     config_class = ImageCodecConfig
     config: ImageCodecConfig
 
@@ -52,20 +46,8 @@ class ImageCodec(NeuralCodec[Tensor]):
         self.patch_output = nn.Linear(config.d_model, samples)
         self.post_init()
 
-    def prepare(self, payloads: Sequence[NDArray[np.uint8]]) -> Tensor:
-        if len(payloads) == 0:
-            raise CodecError("There are no images to prepare; give at least one.")
-        size = self.config.height, self.config.width, self.config.channels
-        for payload in payloads:
-            kind = getattr(payload, "dtype", type(payload).__name__)
-            shape = tuple(np.shape(payload))
-            if kind != np.uint8 or (shape if len(shape) == 3 else (*shape, 1)) != size:
-                raise CodecError(
-                    f"An image of shape {shape} and type {kind} does not fit this codec; "
-                    f"give uint8 images of shape {size if size[2] > 1 else size[:2]}."
-                )
-        pixels = torch.from_numpy(np.stack([np.asarray(payload).reshape(size) for payload in payloads]))
-        return pixels.permute(0, 3, 1, 2).float() / 255
+    def resized(self, height: int, width: int) -> Windows:
+        return Windows(self, height, width)
 
     def represent(self, batch: Tensor) -> Posterior:
         mean, sigma = self.channel_encoder(self._features(batch))
@@ -75,11 +57,7 @@ class ImageCodec(NeuralCodec[Tensor]):
         return posterior(mean.flatten(1, 2)[:, places], used_sigma, mask, self.config.representation_variance)
 
     def decode(self, reception: Reception) -> Tensor:
-        if reception.mask.shape[1] != self.config.uses:
-            raise CodecError(
-                f"A reception of {reception.mask.shape[1]} channel uses is not from this codec, which sends "
-                f"{self.config.uses} for each image; decode with the codec that encoded."
-            )
+        self.check_uses(reception)
         config, features = self.config, receiver_features(reception)
         slots = features.new_zeros(len(features), config.patches * self.slots, features.shape[-1])
         slots = slots.index_copy(1, self._places(), features).view(len(features), config.patches, -1)
@@ -90,18 +68,6 @@ class ImageCodec(NeuralCodec[Tensor]):
         errors = (self.decode(reception) - batch).square().mean(dim=1, keepdim=True)
         losses = functional.avg_pool2d(errors, self.config.patch).flatten(1)
         return losses, torch.ones_like(losses, dtype=torch.bool)
-
-    def embed(self, latent: Tensor, mask: Tensor) -> Tensor:
-        return (latent * mask.unsqueeze(-1)).flatten(1)
-
-    def restore(self, batch: Tensor) -> Tensor:
-        return batch
-
-    def view(self, payloads: Sequence[NDArray[np.uint8]]) -> Tensor:
-        return self.prepare(payloads)
-
-    def channel_uses(self, batch: Tensor) -> Tensor:
-        return torch.full((len(batch),), self.config.uses, device=batch.device)
 
     def _features(self, batch: Tensor) -> Tensor:
         """What the semantic encoder makes of each patch: float32 [batch, patches, d_model]."""

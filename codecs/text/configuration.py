@@ -17,7 +17,7 @@ class TextCodecConfig(BackboneConfig):
     lower_case:        whether upper case is sent as lower case.
     A backbone brings its own vocabulary and semantic encoder: tokenizer, vocabulary_size, min_count, lower_case and
     encoder_layers are then not for choice.
-    The others: see `BackboneConfig` and `CodecConfig`.
+    The others: see `BackboneConfig`, `TransformerCodecConfig` and `CodecConfig`.
     """
 
     model_type = "semlink-text"

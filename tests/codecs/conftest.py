@@ -21,6 +21,7 @@ SMALL = {"d_model": 16, "heads": 2, "feed_forward": 32, "encoder_layers": 1, "de
 FIELDS: dict[str, dict[str, object]] = {
     "text": {**SMALL, "symbols_per_token": 3, "max_length": 14},
     "image": {**SMALL, "bandwidth_ratio": 0.3},
+    "deepjscc": {"bandwidth_ratio": 0.25, "adaptive": True},
 }
 
 
@@ -52,7 +53,7 @@ def case(request: pytest.FixtureRequest, pretrained: Callable[[str], Path]) -> C
     if backbone:
         del fields["encoder_layers"]
         fields |= {"backbone": str(pretrained(backbone))} | ({"max_length": 36} if name == "text" else {})
-    return Case(name, fields, payloads[name])
+    return Case(name, fields, payloads[CODECS[name].modality])
 
 
 @pytest.fixture
@@ -63,3 +64,8 @@ def text() -> Case:
 @pytest.fixture
 def image() -> Case:
     return Case("image", FIELDS["image"], images())
+
+
+@pytest.fixture
+def deepjscc() -> Case:
+    return Case("deepjscc", FIELDS["deepjscc"], images())

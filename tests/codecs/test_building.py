@@ -13,7 +13,7 @@ from semlink.registry import fields_of
 
 def test_fields_are_ours_alone_and_have_defaults(case: Any) -> None:
     fields = fields_of(CODECS[case.name])
-    assert {"d_model", "variational", "representation_variance"} < fields.keys()
+    assert {*case.fields, "variational", "representation_variance"} <= fields.keys()
     assert "id2label" not in fields
     config = CODECS[case.name].config_class()
     assert {field: getattr(config, field) for field in fields} == {
@@ -22,27 +22,29 @@ def test_fields_are_ours_alone_and_have_defaults(case: Any) -> None:
 
 
 def test_fields_reach_the_configuration(case: Any) -> None:
-    codec = case.codec(d_model=24, heads=3, variational=True)
-    assert (codec.config.d_model, codec.config.heads, codec.config.variational) == (24, 3, True)
+    codec = case.codec(representation_variance=0.2, variational=True)
+    wanted = {**case.fields, "representation_variance": 0.2, "variational": True}
+    assert {field: getattr(codec.config, field) for field in wanted} == wanted
     assert not codec.config_class().variational
 
 
-def test_sizes_come_from_the_payloads(text: Any, image: Any) -> None:
+def test_sizes_come_from_the_payloads(text: Any, image: Any, deepjscc: Any) -> None:
     codec = text.codec()
     words = {word for sentence in text.payloads for word in codec.words(sentence)}
     assert codec.config.vocabulary_size == len(words) + 2
-    assert (image.codec().config.height, image.codec().config.width, image.codec().config.channels) == (8, 6, 1)
+    for codec in (image.codec(), deepjscc.codec()):
+        assert (codec.config.height, codec.config.width, codec.config.channels) == (8, 6, 1)
+
+
+def _refused(case: Any, field: str, value: object) -> None:
+    with pytest.raises(WrongField, match=field) as caught:
+        case.codec(**{field: value})
+    assert str(caught.value).endswith(".")
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("d_model", -4),
-        ("d_model", 0),
-        ("d_model", "wide"),
-        ("d_model", 15),
-        ("heads", 3),
-        ("encoder_layers", 0),
         ("representation_variance", math.nan),
         ("representation_variance", math.inf),
         ("representation_variance", 0.0),
@@ -52,9 +54,18 @@ def test_sizes_come_from_the_payloads(text: Any, image: Any) -> None:
     ],
 )
 def test_wrong_fields_are_refused(case: Any, field: str, value: object) -> None:
-    with pytest.raises(WrongField, match=field) as caught:
-        case.codec(**{field: value})
-    assert str(caught.value).endswith(".")
+    _refused(case, field, value)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("d_model", -4), ("d_model", 0), ("d_model", "wide"), ("d_model", 15), ("heads", 3), ("encoder_layers", 0)],
+)
+@pytest.mark.parametrize("name", ["text", "image"])
+def test_wrong_fields_of_transformers_are_refused(
+    request: pytest.FixtureRequest, name: str, field: str, value: object
+) -> None:
+    _refused(request.getfixturevalue(name), field, value)
 
 
 def test_configuration_alone_refuses_wrong_values() -> None:
@@ -68,8 +79,10 @@ def test_configuration_alone_refuses_wrong_values() -> None:
         ("txet", ["a"], UnknownName),
         ("text", [], CodecError),
         ("image", [], CodecError),
+        ("deepjscc", [], CodecError),
         ("text", [torch.zeros(8, 8).numpy()], CodecError),
         ("image", ["a sentence"], CodecError),
+        ("deepjscc", ["a sentence"], CodecError),
     ],
 )
 def test_wrong_payloads_are_refused(name: str, payloads: list[Any], error: type[SemlinkError]) -> None:

@@ -116,7 +116,8 @@ def test_weights_that_do_not_fit_are_refused(folder: Path, change: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("model_type", "bert"), ("d_model", -1), ("d_model", "x"), ("heads", 1000)]
+    ("field", "value"),
+    [("model_type", "bert"), ("representation_variance", -1), ("variational", "x"), ("representation_variance", "x")],
 )
 def test_wrong_configurations_are_refused(folder: Path, field: str, value: object) -> None:
     config = json.loads((folder / "config.json").read_text())

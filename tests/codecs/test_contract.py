@@ -5,6 +5,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -183,3 +184,8 @@ def test_extreme_noise_variance_gives_finite_losses_and_gradients(case: Any, var
     loss = codec.loss(batch, Reception(frame.symbols, torch.full((len(batch), 1), variance), frame.mask)).mean()
     loss.backward()
     assert all(weight.grad is None or weight.grad.isfinite().all() for weight in codec.parameters())
+
+
+def test_at_its_own_size_a_codec_is_itself(case: Any) -> None:
+    codec = case.codec()
+    assert codec.sized(np.shape(case.payloads[0])) is codec

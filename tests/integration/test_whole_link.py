@@ -19,7 +19,9 @@ BLOCK = 5  # does not divide the uses of an example, so that the last block is s
 COHERENCES = ("symbol", "block", str(BLOCK))
 KNOWLEDGE = (*product(("perfect", "estimated"), ("zf", "mmse", "none")), ("none", "none"))
 SETTINGS = SweepSettings(snr_db=(-10.0, math.inf), records=12, draws=1)
-FIRST = {"text": "token_accuracy", "image": "psnr"}  # a metric that rises with quality
+FIELDS = {"text": SMALL, "image": SMALL, "deepjscc": {"adaptive": True}}
+RISING = {"text": "token_accuracy", "image": "psnr"}  # a metric that rises with quality
+FIRST = {name: RISING[kind.modality] for name, kind in CODECS.items()}
 
 
 def _channels() -> list[str]:
@@ -39,7 +41,8 @@ def _sentences() -> list[Record]:
 
 @pytest.fixture(scope="module")
 def records() -> dict[str, list[Record]]:
-    return {"image": list(build_source("digits").train[:200]), "text": _sentences()}
+    kinds = {"image": list(build_source("digits").train[:200]), "text": _sentences()}
+    return {name: kinds[kind.modality] for name, kind in CODECS.items()}
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +51,7 @@ def codecs(records) -> dict[str, NeuralCodec]:
     settings = TrainingSettings(steps=120, batch=16, learning_rate=3e-3, warmup=10, validate=120)
     found = {}
     for name in CODECS:
-        found[name] = new_codec(name, SMALL, [record.payload for record in records[name]], seed=0)
+        found[name] = new_codec(name, FIELDS[name], [record.payload for record in records[name]], seed=0)
         train(found[name], records[name], records[name][:20], build_channel("awgn"), settings, seed=0)
     return found
 
