@@ -173,6 +173,8 @@ def sweep_bundles(
     Errors: RecipeError, BundleError, ErasureError, SourceError.
     """
     bundles = [load_bundle(folder) for folder in folders]
+    if len({bundle.codec.modality for bundle in bundles}) > 1:
+        raise RecipeError("Text and image codecs cannot stand in one sweep; sweep them into two folders.")
     recipe = recipe_of(bundles[0])
     if other is None:
         source = source_of(recipe, machine)
@@ -208,7 +210,7 @@ def _check_fit(bundle: Bundle, source: Source) -> None:
     if kind != source.modality:
         raise RecipeError(
             f"{bundle.folder} is a codec of {kind}, but the records of {source.name} are {source.modality}; choose "
-            "another --source, and sweep codecs of text and of images into two folders."
+            "another --source."
         )
     try:
         for shape in {np.shape(record.payload) for record in source.test}:

@@ -10,15 +10,20 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+import yaml
 
 from semlink.codecs import CODECS
 from semlink.codecs.bundle import load_bundle
+from semlink.errors import RecipeError
 from semlink.experiments.listing import REGISTRIES
 from semlink.experiments.recipe import packaged_recipes
+from semlink.experiments.sweeping import _check_fit
 from semlink.progress import Progress
 from semlink.simulator import training
 from semlink.simulator.results import read_rows
+from semlink.simulator.sources import Record, Source
 
 QUICK_SWEEP = ("--snr", "0:6:6", "--set", "records=12", "--set", "draws=1", "--workers", "1")
 MODULE = (sys.executable, "-m", "semlink")
@@ -139,6 +144,43 @@ def test_sweep_on_the_sets_of_a_request(semlink, shelf: Path, tmp_path: Path) ->
     rows = read_rows(tmp_path / "sweep" / "results.jsonl")
     assert {row.set for row in rows} == {"forget", "retain", "test"}
     assert {row.seed for row in rows} == {4}
+
+
+def test_sweep_on_another_source(semlink, shelf: Path, tmp_path: Path) -> None:
+    """Sentences that the codec was not trained on; they are named with their digest, and changed ones are refused."""
+    other = tmp_path / "other.txt"
+    other.write_text("\n".join(f"the fox sends {number} symbols" for number in range(60)))
+    arguments = (shelf / "text", "--source", f"text-file:path={other}", "--out", tmp_path / "sweep")
+    assert semlink("sweep", *arguments, *QUICK_SWEEP).status == 0
+    recipe = yaml.safe_load((tmp_path / "sweep" / "recipe.yaml").read_text())
+    assert recipe["source"]["digest"].startswith("sha256:")
+    assert recipe["source"]["digest"] != load_bundle(shelf / "text").card["source"]["digest"]
+    rows = read_rows(tmp_path / "sweep" / "results.jsonl")
+    assert {row.set for row in rows} == {"test"}
+    assert next(row.value for row in rows if row.metric == "word_accuracy") < 1  # the numbers are unknown words
+    other.write_text(other.read_text().replace("sends", "hears"))
+    assert "other settings" in semlink("sweep", *arguments, *QUICK_SWEEP).err
+
+
+def test_sweep_on_images_of_another_size(semlink, shelf: Path, tmp_path: Path) -> None:
+    """Faces of 64 x 64 pixels through a codec of 8 x 8: 64 times its channel uses."""
+    if not (Path(os.environ.get("SEMLINK_DATA", "")) / "olivetti" / "olivetti_faces.npz").is_file():
+        pytest.skip("SEMLINK_DATA does not name a folder with olivetti/olivetti_faces.npz")
+    arguments = (shelf / "image", "--source", "faces", "--out", tmp_path / "sweep")
+    assert semlink("sweep", *arguments, *QUICK_SWEEP).status == 0
+    rows = read_rows(tmp_path / "sweep" / "results.jsonl")
+    (uses,) = [row.value for row in rows if row.metric == "channel_uses"]
+    assert uses == 64 * load_bundle(shelf / "image").codec.config.uses
+    assert {row.n for row in rows} == {12}
+    assert "ms_ssim:scales=3" in {row.metric for row in rows}
+
+
+def test_images_of_other_channels_are_refused(shelf: Path) -> None:
+    pixels = np.zeros((8, 8, 3), dtype=np.uint8)
+    colour = Source("colour", "image", [], [], [Record("c", pixels, "tests")])
+    with pytest.raises(RecipeError, match=r"cannot send the records of colour: .* images with 1 channel") as caught:
+        _check_fit(load_bundle(shelf / "image"), colour)
+    assert str(caught.value).endswith(".")
 
 
 def test_a_sweep_again_measures_nothing_again(semlink, shelf: Path, tmp_path: Path, monkeypatch) -> None:

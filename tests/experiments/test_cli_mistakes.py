@@ -56,6 +56,13 @@ MISTAKES = {
     "bundle: a foreign folder": (("sweep", "{tmp}/full", *SWEEP[2:]), "not a stored codec"),
     "bundle: a file": (("sweep", "{shelf}/sentences.txt", *SWEEP[2:]), "There is no folder"),
     "bundle: text beside images": ((*SWEEP, TEXT), "sweep them into two folders"),
+    "sweep: source": ((*SWEEP, "--source", "digit"), 'Did you mean "digits"'),
+    "sweep: field of a source": ((*SWEEP, "--source", "kodak:limits=3"), 'Did you mean "limit"'),
+    "sweep: source of another kind": ((*SWEEP, "--source", "python-docs"), "the records of python-docs are text"),
+    "sweep: source of the other kind": (("sweep", TEXT, *SWEEP[2:], "--source", "digits"), "choose another --source"),
+    "sweep: source and request": (
+        (*SWEEP, "--source", "digits", "--request", "{shelf}/sevens.json"), "leave out --request or --source",
+    ),
     "sweep: channel": ((*SWEEP, "--channel", "awgm"), 'Did you mean "awgn"'),
     "sweep: channel value": ((*SWEEP, "--channel", "rayleigh:coherence=often"), "coherence"),
     "sweep: Es/N0 in words": ((*SWEEP, "--snr", "abc"), "such as 0:18:3"),

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from semlink.codecs import new_codec
 from semlink.errors import RecipeError, SemlinkError
 from semlink.experiments.recipe import load_recipe, override, packaged_recipes, parse_range, plan_from, recipe_from
 
@@ -16,6 +18,14 @@ SMALL = {"experiment": "tiny", "source": "digits", "codec": "image:d_model=16"}
 @pytest.mark.parametrize("name", packaged_recipes())
 def test_packaged_recipes_load(name: str) -> None:
     assert load_recipe(name).experiment
+
+
+@pytest.mark.parametrize(("ratio", "uses"), [("0.08333333", 256), ("0.16666667", 512)])
+@pytest.mark.parametrize("name", ["image-cifar10", "image-cifar10-deepjscc"])
+def test_ratios_of_the_cifar_recipes_are_met_exactly(name: str, ratio: str, uses: int) -> None:
+    codec = load_recipe(name, [f"codec.bandwidth_ratio={ratio}"]).codec
+    made = new_codec(codec.name, codec.fields, [np.zeros((32, 32, 3), dtype=np.uint8)], seed=0)
+    assert made.config.uses == uses
 
 
 def test_resolved_recipe_reads_back(tmp_path: Path) -> None:

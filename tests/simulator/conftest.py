@@ -21,13 +21,20 @@ TINY = {"d_model": 16, "heads": 2, "feed_forward": 32, "encoder_layers": 1, "dec
 class PixelQpsk(Codec[Tensor]):
     """Two pixels make one QPSK symbol; the receiver maps the estimate back linearly, so its error is the noise's.
 
-    Over AWGN the mean squared error of a pixel is N0 / 4.
+    Over AWGN the mean squared error of a pixel is N0 / 4, also of pixels between black and white.
     """
 
     modality: ClassVar[Literal["image"]] = "image"
 
+    def __init__(self, shape: tuple[int, ...] = (8, 8)) -> None:
+        self.shape = shape
+
+    def sized(self, shape: tuple[int, ...]) -> Codec[Tensor]:
+        return type(self)(shape)
+
     def prepare(self, payloads: Sequence[np.ndarray]) -> Tensor:
-        return torch.tensor(np.stack(payloads)[:, None] / 255.0, dtype=torch.float32)
+        pixels = np.stack(payloads).reshape(len(payloads), *self.shape[:2], -1)
+        return torch.tensor(pixels / 255.0, dtype=torch.float32).permute(0, 3, 1, 2)
 
     def encode(self, batch: Tensor) -> Frame:
         signs = (2 * batch.flatten(1) - 1).reshape(len(batch), -1, 2) / 2**0.5
@@ -35,9 +42,8 @@ class PixelQpsk(Codec[Tensor]):
         return Frame(symbols, torch.ones(symbols.shape, dtype=torch.bool))
 
     def decode(self, reception: Reception) -> Tensor:
-        side = int((2 * reception.symbols.shape[1]) ** 0.5)
         signs = torch.view_as_real(reception.symbols).flatten(1) * 2**0.5
-        return ((signs + 1) / 2).reshape(-1, 1, side, side)
+        return ((signs + 1) / 2).reshape(len(signs), -1, *self.shape[:2])
 
     def restore(self, batch: Tensor) -> Tensor:
         return batch

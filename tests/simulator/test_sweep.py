@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 import torch
 
+from semlink.channels import Awgn
 from semlink.errors import WrongField
+from semlink.seeding import generator_for
 from semlink.simulator.metrics import metrics_for
 from semlink.simulator.results import Row
+from semlink.simulator.sources import build_source
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sources.subset import subset
 from semlink.simulator.sweep import Entry, SweepSettings, measure
@@ -77,6 +80,19 @@ def test_a_point_alone_has_the_same_numbers(pixel_qpsk, black_and_white) -> None
     assert [row for row in everything if row.snr_db == 10.0] == [row for row in alone if row.snr_db == 10.0]
 
 
+def test_noise_is_named_by_seed_channel_set_snr_part_and_draw(pixel_qpsk, black_and_white) -> None:
+    """The keys by hand: recorded rows can be measured again only as long as they stay what they are."""
+    errors = []
+    for draw in range(4):
+        for number, start in enumerate((0, 32)):
+            batch = pixel_qpsk.prepare([record.payload for record in black_and_white[start : start + 32]])
+            generator = generator_for(0, "channel", "awgn", "test", 10.0, number, draw)
+            estimate = pixel_qpsk.decode(Awgn()(pixel_qpsk.encode(batch), 10.0, generator))
+            errors.append((estimate - batch).double().square().flatten(1).mean(dim=1))
+    row = _pick(_rows([Entry(pixel_qpsk, "qpsk")], black_and_white), "mse", 10.0)
+    assert row.value == pytest.approx(torch.cat(errors).mean().item(), rel=1e-6)
+
+
 def test_another_seed_is_other_noise(pixel_qpsk, black_and_white) -> None:
     first, second = (
         _pick(_rows([Entry(pixel_qpsk, "qpsk")], black_and_white, seed=seed), "mse", 0.0) for seed in (0, 1)
@@ -127,6 +143,90 @@ def test_records_of_unequal_length_come_back_in_order(pixel_qpsk) -> None:
 
     rows = _rows([Entry(Shuffled(), "qpsk")], records, replace(SETTINGS, batch=2, snr_db=(math.inf,)))
     assert _pick(rows, "mse", math.inf).value < 1e-12
+
+
+def _sizes(count: int, *shapes: tuple[int, ...]) -> list[Record]:
+    """Black and white images of these shapes by turns."""
+    draw = np.random.default_rng(0)
+    made = (draw.integers(0, 2, shapes[index % len(shapes)]).astype(np.uint8) * 255 for index in range(count))
+    return [Record(f"r{index}", image, "t") for index, image in enumerate(made)]
+
+
+def test_images_of_several_sizes_in_one_set(pixel_qpsk) -> None:
+    """Each is compared with itself, and its error is the noise: 3600 pixels or more a size and draw, as above."""
+    records = _sizes(36, (8, 8), (32, 24), (24, 32))
+    settings = replace(SETTINGS, records=36, batch=5)
+    rows = _rows([Entry(pixel_qpsk, "qpsk")], records, settings)
+    assert _pick(rows, "mse", math.inf).value < 1e-12
+    assert _pick(rows, "mse", 10.0).value == pytest.approx(0.025, rel=0.05)
+    assert _pick(rows, "channel_uses", None).value == pytest.approx((32 + 2 * 384) / 3)
+
+
+def test_records_come_back_in_their_order(pixel_qpsk) -> None:
+    """Images of several sizes and brightness: record by record the paired difference of a codec that dims is known."""
+
+    class Dimmed(type(pixel_qpsk)):
+        def decode(self, reception):
+            return super().decode(reception) * 0.5
+
+    records = _sizes(12, (8, 8), (12, 10))
+    rows = _rows([Entry(Dimmed(), "qpsk")], records, replace(SETTINGS, batch=3, snr_db=(math.inf,)))
+    errors = np.array([0.25 * (record.payload / 255).mean() for record in records])
+    assert _pick(rows, "mse", math.inf).value == pytest.approx(errors.mean(), rel=1e-6)
+    assert _pick(rows, "psnr", math.inf).value == pytest.approx(-10 * np.log10(errors).mean(), rel=1e-6)
+
+
+def test_large_images_are_sent_in_small_parts(pixel_qpsk, monkeypatch) -> None:
+    """Memory stays bounded: 32 channel uses each, and at most 70 together; one image goes out even when too large."""
+    together = []
+
+    class Watching(type(pixel_qpsk)):
+        def decode(self, reception):
+            together.append(len(reception.symbols) // len(SETTINGS.snr_db))
+            return super().decode(reception)
+
+    for most, largest in ((70, 2), (31, 1), (2**17, 6)):
+        monkeypatch.setattr("semlink.simulator.sweep.MOST_USES", most)
+        together.clear()
+        rows = _rows([Entry(Watching(), "qpsk")], _sizes(6, (8, 8)), replace(SETTINGS, draws=1))
+        assert together == [largest] * (6 // largest)
+        assert _pick(rows, "mse", math.inf).value < 1e-12
+
+
+def test_metrics_see_one_part_at_a_time(pixel_qpsk, black_and_white) -> None:
+    """And what they say of all is what they say of the whole set."""
+    seen = []
+
+    class Watching(type(METRICS[1])):
+        def statistics(self, references, estimates):
+            seen.append(len(references))
+            return super().statistics(references, estimates)
+
+    settings = replace(SETTINGS, snr_db=(3.0,), draws=1, batch=7)
+    parts = measure([Entry(pixel_qpsk, "q")], black_and_white, "awgn", "test", [Watching()], settings, "toy", 0)
+    assert seen == [7] * 8 + [4]
+    whole = []
+
+    class Collecting(type(METRICS[1])):
+        def statistics(self, references, estimates):
+            whole.append((references, estimates))
+            return super().statistics(references, estimates)
+
+    measure([Entry(pixel_qpsk, "q")], black_and_white, "awgn", "test", [Collecting()], settings, "toy", 0)
+    references, estimates = (torch.cat(pieces) for pieces in zip(*whole, strict=True))
+    (row,) = [row for row in parts if row.metric == "ssim:window=7"]
+    assert row.value == pytest.approx(METRICS[1].statistics(references, estimates)[:, 1].mean(), rel=1e-12)
+
+
+def test_photographs_upright_and_lying(pixel_qpsk, data_with) -> None:
+    """Kodak over AWGN at 10 dB: mean squared error N0 / 4, so 16.02 dB; 1.2 million samples each, 0.02 dB is 15 sigma."""
+    source = build_source("kodak", {"limit": 4}, data_with("kodak/kodim04.png"))
+    records = [source.test[0], source.test[3]]
+    assert {record.payload.shape for record in records} == {(512, 768, 3), (768, 512, 3)}
+    settings = SweepSettings(snr_db=(10.0,), draws=1)
+    rows = measure([Entry(pixel_qpsk, "qpsk")], records, "awgn", "test", METRICS[:1], settings, "toy", 0)
+    assert _pick(rows, "psnr", 10.0).value == pytest.approx(10 * math.log10(4 * 10), abs=0.02)
+    assert _pick(rows, "channel_uses", None).value == 512 * 768 * 3 / 2
 
 
 @pytest.mark.parametrize("wrong", [{"snr_db": ()}, {"snr_db": (math.nan,)}, {"draws": 0}, {"half_width": -1.0}])
