@@ -20,6 +20,7 @@ COHERENCES = ("symbol", "block", str(BLOCK))
 KNOWLEDGE = (*product(("perfect", "estimated"), ("zf", "mmse", "none")), ("none", "none"))
 SETTINGS = SweepSettings(snr_db=(-10.0, math.inf), records=12, draws=1)
 FIELDS = {"text": SMALL, "image": SMALL, "deepjscc": {"adaptive": True}}
+STEPS = {"text": 120, "image": 120, "deepjscc": 300}  # enough that noise does harm
 RISING = {"text": "token_accuracy", "image": "psnr"}  # a metric that rises with quality
 FIRST = {name: RISING[kind.modality] for name, kind in CODECS.items()}
 
@@ -47,10 +48,10 @@ def records() -> dict[str, list[Record]]:
 
 @pytest.fixture(scope="module")
 def codecs(records) -> dict[str, NeuralCodec]:
-    """One codec of each kind, trained for a second or two: enough that noise does harm."""
-    settings = TrainingSettings(steps=120, batch=16, learning_rate=3e-3, warmup=10, validate=120)
+    """One codec of each kind, trained for a second or two."""
     found = {}
-    for name in CODECS:
+    for name, steps in STEPS.items():
+        settings = TrainingSettings(steps=steps, batch=16, learning_rate=3e-3, warmup=10, validate=steps)
         found[name] = new_codec(name, FIELDS[name], [record.payload for record in records[name]], seed=0)
         train(found[name], records[name], records[name][:20], build_channel("awgn"), settings, seed=0)
     return found
