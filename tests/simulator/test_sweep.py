@@ -224,6 +224,28 @@ def test_metrics_see_one_part_at_a_time(pixel_qpsk, black_and_white) -> None:
     assert row.value == pytest.approx(METRICS[1].statistics(references, estimates)[:, 1].mean(), rel=1e-12)
 
 
+def test_a_metric_is_told_the_records_of_its_part(pixel_qpsk) -> None:
+    """In the order of the references, whatever the order in which a codec sends them."""
+
+    class Labelled(type(METRICS[0])):
+        def about(self, records):
+            told = Labelled()
+            told.records = records
+            return told
+
+        def statistics(self, references, estimates):
+            for record, reference in zip(self.records, references, strict=True):
+                assert torch.equal(reference, torch.from_numpy(record.payload / 255).float()[None])
+            return super().statistics(references, estimates)
+
+    class Sorted(type(pixel_qpsk)):
+        def channel_uses(self, batch: torch.Tensor) -> torch.Tensor:
+            return batch.sum(dim=(1, 2, 3)).long()
+
+    records, settings = _sizes(12, (8, 8), (12, 10)), replace(SETTINGS, batch=4)
+    assert measure([Entry(Sorted(), "q")], records, "awgn", "test", [Labelled()], settings, "toy", 0)
+
+
 def test_photographs_upright_and_lying(pixel_qpsk, data_with) -> None:
     """Kodak over AWGN at 10 dB: mean squared error N0 / 4, so 16.02 dB; 1.2 million samples each, 0.02 dB is 15 sigma."""
     source = build_source("kodak", {"limit": 4}, data_with("kodak/kodim04.png"))
