@@ -30,7 +30,7 @@ def test_the_guide_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def _run(command: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    extra = [] if command[1] in ("train", "erase", "audit") else ["--workers", "1"]
+    extra = [] if command[1] in ("train", "erase", "audit", "list") else ["--workers", "1"]
     monkeypatch.setattr(sys, "argv", [*command, *extra])
     with pytest.raises(SystemExit) as left:
         cli.main()
