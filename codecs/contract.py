@@ -107,11 +107,14 @@ class NeuralCodec(PreTrainedModel, Codec[Batch]):
         return None
 
     def element_parameters(self) -> tuple[Tensor, ...]:
-        """A vector float32 [ids, size] and a bias float32 [ids] for each element id; none where not countable."""
+        """Parameters with one row for each element id; none where not countable.
+
+        The first two are those that the receiver scores with: vectors float32 [ids, size] and bias float32 [ids].
+        """
         return ()
 
     def element_features(self, batch: Batch, reception: Reception) -> Tensor:
-        """What the receiver scores against `element_parameters`: float32 [elements that there are, size].
+        """What the receiver scores against the first `element_parameters`: float32 [elements that there are, size].
 
         score(id) = vector(id) . feature + bias(id). Errors: CodecError where elements are not countable.
         """

@@ -40,7 +40,7 @@ def renew(erased: NeuralCodec[Any], owned: Tensor, retain: Batches, context: Con
 
 
 def _drift(erased: NeuralCodec[Any], owned: Tensor, retain: Batches, context: Context) -> int:
-    training, (vectors, bias) = context.training, erased.element_parameters()
+    training, (vectors, bias, *_) = context.training, erased.element_parameters()
     features, others = _received(erased, owned, retain, context)
     own = [parameter.detach()[owned].clone().requires_grad_() for parameter in (vectors, bias)]
     steps = max(1, round(DRIFT * training.steps))
@@ -65,7 +65,7 @@ def _drift(erased: NeuralCodec[Any], owned: Tensor, retain: Batches, context: Co
 @torch.no_grad()
 def _received(erased: NeuralCodec[Any], owned: Tensor, retain: Batches, context: Context) -> tuple[Tensor, Tensor]:
     """Features of some received elements, float32 [elements, width], and the logsumexp of the scores of all others."""
-    vectors, bias = erased.element_parameters()
+    vectors, bias, *_ = erased.element_parameters()
     found = []
     for number in range(BATCHES):
         generator = generator_for(context.seed, "drift", number, device=erased.device)
