@@ -1,4 +1,4 @@
-"""The text codec: words become symbols in one pass, and symbols become words in one pass."""
+"""The text codec: words become symbols in one pass, and symbols become words the way that the receiver goes."""
 
 import os
 from collections.abc import Sequence
@@ -17,6 +17,7 @@ from semlink.codecs.representation import ChannelEncoder, posterior, receiver_fe
 from semlink.codecs.text.backbone_tokenizer import BackboneTokenizer
 from semlink.codecs.text.batch import TextBatch
 from semlink.codecs.text.configuration import TextCodecConfig
+from semlink.codecs.text.receivers import RECEIVERS, Words
 from semlink.codecs.text.tokenizer import PADDING, TextTokenizer
 from semlink.codecs.transformer import Transformer
 from semlink.errors import CodecError
@@ -25,12 +26,12 @@ TOKENIZER_FILE = "tokenizer.json"
 
 
 class TextCodec(NeuralCodec[TextBatch]):
-    """Semantic encoder, channel encoder, channel decoder and a bidirectional receiver that sees all tokens at once.
+    """Semantic encoder, channel encoder, channel decoder, and a semantic decoder of the kind that `receiver` names.
 
-    Each token gets the same number of symbols. The receiver knows positions and length from `Reception.mask` alone.
+    Each token gets the same number of symbols. The receiver knows which tokens were sent from `Reception.mask` alone.
 
-    Source: DeepSC (Xie et al., Deep Learning Enabled Semantic Communication Systems, 2021) for the transmitter.
-            Differs: the receiver is not autoregressive, and it is told the noise variance.
+    Source: DeepSC (Xie et al., Deep Learning Enabled Semantic Communication Systems, 2021). Differs: the receiver is
+            told the noise variance, and only `receiver="autoregressive"` says one word after the other.
     """
 
     modality: ClassVar[Modality] = "text"
@@ -41,7 +42,9 @@ class TextCodec(NeuralCodec[TextBatch]):
         super().__init__(config)
         self.tokenizer = tokenizer
         shape = config.d_model, config.heads, config.feed_forward, config.max_length
-        self.embedding = nn.Embedding(config.vocabulary_size, config.d_model)
+        receiver = RECEIVERS[config.receiver]
+        entries = config.vocabulary_size + receiver.marks
+        self.embedding = nn.Embedding(entries, config.d_model)
         self.semantic_encoder: Transformer | TextBackbone = (
             Transformer(config.encoder_layers, *shape) if config.backbone is None else TextBackbone(config)
         )
@@ -51,8 +54,8 @@ class TextCodec(NeuralCodec[TextBatch]):
             nn.GELU(),
             nn.Linear(config.d_model, config.d_model),
         )
-        self.semantic_decoder = Transformer(config.decoder_layers, *shape)
-        self.vocabulary_bias = nn.Parameter(torch.empty(config.vocabulary_size))
+        self.semantic_decoder = receiver.of(config)
+        self.vocabulary_bias = nn.Parameter(torch.empty(entries))
         self.post_init()
 
     def reset_parameters(self) -> None:
@@ -87,27 +90,26 @@ class TextCodec(NeuralCodec[TextBatch]):
         return posterior(mean.flatten(1, 2), flat_sigma, mask, self.config.representation_variance)
 
     def decode(self, reception: Reception) -> TextBatch:
-        features, mask = self._receive(reception)
-        logits = self._logits(features[mask])
-        logits[:, PADDING] = -torch.inf  # nothing is sent for padding, so it is never the answer
-        ids = torch.full(mask.shape, PADDING, device=mask.device)
-        ids[mask] = logits.argmax(dim=-1)
-        return TextBatch(ids, mask)
+        return self.semantic_decoder.decode(*self._receive(reception), self._words())
 
     def element_losses(self, batch: TextBatch, reception: Reception) -> tuple[Tensor, Tensor]:
-        scores = self._logits(self.element_features(batch, reception))
-        losses = functional.cross_entropy(scores, batch.ids[batch.mask], reduction="none")
-        return losses.new_zeros(batch.mask.shape).masked_scatter(batch.mask, losses), batch.mask
+        """See `NeuralCodec`. The end that an autoregressive receiver has to say is an element, after the tokens."""
+        targets = self.semantic_decoder.targets(batch)
+        there = targets >= 0
+        scores = self.semantic_decoder.scores(self.element_features(batch, reception), targets, self._words())
+        losses = functional.cross_entropy(scores, targets[there], reduction="none")
+        return losses.new_zeros(there.shape).masked_scatter(there, losses), there
 
     def element_ids(self, batch: TextBatch) -> Tensor:
-        return batch.ids.masked_fill(~batch.mask, -1)
+        return self.semantic_decoder.targets(batch)
 
     def element_parameters(self) -> tuple[Tensor, ...]:
         sent = (self.semantic_encoder.words.weight,) if isinstance(self.semantic_encoder, TextBackbone) else ()
         return self.embedding.weight, self.vocabulary_bias, *sent
 
     def element_features(self, batch: TextBatch, reception: Reception) -> Tensor:
-        return self._receive(reception)[0][batch.mask]
+        targets = self.semantic_decoder.targets(batch)
+        return self.semantic_decoder.states(*self._receive(reception), targets, self._words())
 
     def embed(self, latent: Tensor, mask: Tensor) -> Tensor:
         size = 2 * self.config.symbols_per_token * self.config.max_length
@@ -160,12 +162,10 @@ class TextCodec(NeuralCodec[TextBatch]):
                 f"{self.config.max_length} tokens; decode with the codec that encoded."
             )
         mask = reception.mask[:, ::symbols]
-        features = self.channel_decoder(receiver_features(reception).reshape(*mask.shape, 3 * symbols))
-        return self.semantic_decoder(features, mask), mask
+        return self.channel_decoder(receiver_features(reception).reshape(*mask.shape, 3 * symbols)), mask
 
-    def _logits(self, features: Tensor) -> Tensor:
-        """Scores of all words, float32 [tokens, vocabulary]: sender and receiver share the vectors of words."""
-        return functional.linear(features, self.embedding.weight, self.vocabulary_bias)
+    def _words(self) -> Words:
+        return Words(self.embedding.weight, self.vocabulary_bias)
 
     def _tokenizer(self) -> TextTokenizer:
         if self.tokenizer is None:

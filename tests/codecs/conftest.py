@@ -1,4 +1,4 @@
-"""Tiny codecs, one for each registry entry, and payloads for them."""
+"""Tiny codecs, one for each registry entry and each text receiver, and payloads for them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ SENTENCES = [
 SMALL = {"d_model": 16, "heads": 2, "feed_forward": 32, "encoder_layers": 1, "decoder_layers": 1}
 FIELDS: dict[str, dict[str, object]] = {
     "text": {**SMALL, "symbols_per_token": 3, "max_length": 14},
+    "autoregressive text": {**SMALL, "symbols_per_token": 3, "max_length": 14, "receiver": "autoregressive"},
     "image": {**SMALL, "bandwidth_ratio": 0.3},
     "deepjscc": {"bandwidth_ratio": 0.25, "adaptive": True},
 }
@@ -44,28 +45,40 @@ def images() -> list[Any]:
     return list(np.random.default_rng(0).integers(0, 256, (5, 8, 6), dtype=np.uint8))
 
 
-@pytest.fixture(params=CODECS)
+def titled(title: str) -> Case:
+    """The case of that title in FIELDS, which is the name of a codec, or a text receiver and the name."""
+    name = title.split()[-1]
+    return Case(name, FIELDS[title], SENTENCES if CODECS[name].modality == "text" else images())
+
+
+@pytest.fixture(params=[*CODECS, "autoregressive text"])
 def case(request: pytest.FixtureRequest, pretrained: Callable[[str], Path]) -> Case:
-    """`name`, or `name on backbone` of the tiny pretrained encoders."""
-    name, _, backbone = request.param.partition(" on ")
-    payloads = {"text": SENTENCES, "image": images()}
-    fields = dict(FIELDS[name])
-    if backbone:
-        del fields["encoder_layers"]
-        fields |= {"backbone": str(pretrained(backbone))} | ({"max_length": 36} if name == "text" else {})
-    return Case(name, fields, payloads[CODECS[name].modality])
+    """`title`, or `title on backbone` of the tiny pretrained encoders."""
+    title, _, backbone = request.param.partition(" on ")
+    plain = titled(title)
+    if not backbone:
+        return plain
+    fields = {field: value for field, value in plain.fields.items() if field != "encoder_layers"}
+    fields |= {"backbone": str(pretrained(backbone))} | ({"max_length": 36} if plain.name == "text" else {})
+    return Case(plain.name, fields, plain.payloads)
 
 
 @pytest.fixture
 def text() -> Case:
-    return Case("text", FIELDS["text"], SENTENCES)
+    return titled("text")
+
+
+@pytest.fixture(scope="session")
+def speaking() -> Case:
+    """The text codec that says one word after the other."""
+    return titled("autoregressive text")
 
 
 @pytest.fixture
 def image() -> Case:
-    return Case("image", FIELDS["image"], images())
+    return titled("image")
 
 
 @pytest.fixture
 def deepjscc() -> Case:
-    return Case("deepjscc", FIELDS["deepjscc"], images())
+    return titled("deepjscc")

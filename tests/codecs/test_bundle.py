@@ -13,6 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from semlink.channels import Reception
 from semlink.codecs import load_bundle, save_bundle
 from semlink.codecs.bundle import _manifest
 from semlink.errors import BundleError
@@ -40,12 +41,20 @@ def test_bundle_comes_back(case: Any, folder: Path, capfd: pytest.CaptureFixture
     codec = case.codec()
     batch = codec.prepare(case.payloads)
     assert torch.equal(bundle.codec.encode(bundle.codec.prepare(case.payloads)).symbols, codec.encode(batch).symbols)
+    frame = codec.encode(batch)
+    reception = Reception(frame.symbols, torch.full((len(batch), 1), 0.1), frame.mask)
+    assert torch.equal(_estimate(bundle.codec, reception), _estimate(codec, reception))
     assert not bundle.codec.training
     assert all(weight.requires_grad for weight in bundle.codec.parameters())
     assert bundle.card == CARD
     assert bundle.digest() == load_bundle(folder).digest()
     assert (folder / "request.json").read_text() == "{}\n"
     assert "sha256:0" in (folder / "README.md").read_text()
+
+
+def _estimate(codec: Any, reception: Reception) -> torch.Tensor:
+    estimate = codec.decode(reception)
+    return estimate if isinstance(estimate, torch.Tensor) else estimate.ids
 
 
 def test_storing_is_quiet_and_gives_the_same_bytes_again(

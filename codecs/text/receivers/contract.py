@@ -1,0 +1,62 @@
+"""The contract of a receiver: what the channel decoder says of each token becomes a sentence."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from semlink.codecs.text.batch import TextBatch
+from semlink.codecs.text.configuration import TextCodecConfig
+
+
+@dataclass(frozen=True)
+class Words:
+    """What sender and receiver share: a vector and a bias for each entry of the vocabulary, then for each mark.
+
+    vectors: float32 [entries, d_model]. bias: float32 [entries].
+    """
+
+    vectors: Tensor
+    bias: Tensor
+
+    def scores(self, features: Tensor) -> Tensor:
+        """Scores of all entries, before the softmax: float32 [..., entries] for features [..., d_model]."""
+        return functional.linear(features, self.vectors, self.bias)
+
+
+class Receiver(nn.Module, ABC):
+    """The semantic decoder of a text codec.
+
+    features: float32 [batch, length, d_model], of each sent token. mask: bool [batch, length], the tokens that were
+    sent, as the frame tells. Nothing else is known of the sentence.
+
+    marks: how many ids after those of the vocabulary the receiver has for itself, such as an end of the sentence.
+    """
+
+    marks: ClassVar[int] = 0
+
+    @classmethod
+    @abstractmethod
+    def of(cls, config: TextCodecConfig) -> Self:
+        """The receiver of a codec with this configuration."""
+
+    @abstractmethod
+    def targets(self, batch: TextBatch) -> Tensor:
+        """What has to be said of each sentence: ids int64 [batch, elements], -1 where there is nothing."""
+
+    @abstractmethod
+    def states(self, features: Tensor, mask: Tensor, targets: Tensor, words: Words) -> Tensor:
+        """What is scored against the words for each target that there is: float32 [targets >= 0, d_model].
+
+        A receiver may look at the targets before the one that it is about to say (teacher forcing).
+        """
+
+    @abstractmethod
+    def scores(self, states: Tensor, targets: Tensor, words: Words) -> Tensor:
+        """Scores of all entries for each target: float32 [targets >= 0, entries], -inf where one cannot be said."""
+
+    @abstractmethod
+    def decode(self, features: Tensor, mask: Tensor, words: Words) -> TextBatch:
+        """The estimate: ids of the vocabulary, at least one for each sentence, and never padding."""
