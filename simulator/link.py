@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from semlink.channels.contract import Channel, Reception
+from semlink.channels.contract import Channel, Frame, Reception
 from semlink.codecs.contract import NeuralCodec
 from semlink.codecs.posterior import Posterior
 
@@ -17,11 +17,12 @@ SnrLaw = float | tuple[float, float]
 class Passage:
     """What a training or an unlearning step needs of one passage.
 
-    posterior: q(z|x). latent: the z that was sent, float32 [batch, uses, 2]. reception: what arrived.
+    posterior: q(z|x). latent: the z that was sent, float32 [batch, uses, 2]. frame: its symbols. reception: what arrived.
     """
 
     posterior: Posterior
     latent: Tensor
+    frame: Frame
     reception: Reception
 
 
@@ -34,8 +35,8 @@ def transmit(
     """
     posterior = codec.represent(batch)
     latent = posterior.sample(generator)
-    reception = channel(codec.modulate(latent, posterior.mask), snr_db, generator)
-    return Passage(posterior, latent, reception)
+    frame = codec.modulate(latent, posterior.mask)
+    return Passage(posterior, latent, frame, channel(frame, snr_db, generator))
 
 
 def draw_snr(law: SnrLaw, count: int, generator: torch.Generator) -> Tensor:

@@ -20,6 +20,7 @@ from semlink.files import write_whole
 from semlink.progress import Progress
 from semlink.seeding import generator_for, seed_for
 from semlink.simulator.batches import Batches
+from semlink.simulator.information_term import InformationTerm
 from semlink.simulator.link import SnrLaw, draw_snr, transmit
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sources.subset import subset
@@ -36,6 +37,8 @@ class TrainingSettings:
     snr_db:        Es/N0 of the training channel in dB: one number, or (low, high) for a uniform law per example.
     clip:          largest gradient norm.
     prior_weight:  weight of KL(q(z|x) || N(0, I)) for variational codecs.
+    information_weight: weight of a lower bound on I(sent symbol; received symbol) that is raised; 0: none. DeepSC has
+                   0.0009. See `InformationTerm`.
     validate:      steps between two looks at the loss of at most 1024 validation records; the best weights are kept.
     Errors: WrongField when a number makes no sense.
     """
@@ -48,6 +51,7 @@ class TrainingSettings:
     snr_db: SnrLaw = (0.0, 18.0)
     clip: float = 1.0
     prior_weight: float = 1e-4
+    information_weight: float = 0.0
     validate: int = 200
 
     def __post_init__(self) -> None:
@@ -94,6 +98,7 @@ def train(
     held_out = Batches(codec, subset(validation, HELD_OUT, seed), HELD_OUT, seed, "validation", device).all
     optimiser = torch.optim.AdamW(codec.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate_at(step, settings.steps, settings.warmup))
+    information = InformationTerm(seed, device) if settings.information_weight else None
     best: dict[str, Any] = {"loss": math.inf, "step": 0, "weights": {}}
     spent, start = 0.0, 0
     names = [record.id for record in (*records, *validation)]
@@ -104,6 +109,8 @@ def train(
         codec.load_state_dict(stored["codec"])
         optimiser.load_state_dict(stored["optimiser"])
         schedule.load_state_dict(stored["schedule"])
+        if information is not None:
+            information.restore(stored["information"])
         best, start, spent = stored["best"], stored["step"], stored["seconds"]
     codec.train()
     with Progress(label, settings.steps, start) as progress:
@@ -114,10 +121,15 @@ def train(
             loss = codec.loss(batch, passage.reception).mean()
             if passage.posterior.sampled:
                 loss = loss + settings.prior_weight * divergence_from_prior(passage.posterior).mean()
+            if information is not None:
+                bound = information.bound(passage.frame, passage.reception, generator)
+                loss = loss - settings.information_weight * bound
             optimiser.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(codec.parameters(), settings.clip)
             optimiser.step()
+            if information is not None:
+                information.step()
             schedule.step()
             if (step + 1) % settings.validate == 0 or step + 1 == settings.steps:
                 held_out_loss = mean_loss(codec, held_out, channel, settings.snr_db, seed)
@@ -130,6 +142,8 @@ def train(
                     seconds = spent + time.monotonic() - began
                     state: dict[str, Any] = {"codec": codec.state_dict(), "optimiser": optimiser.state_dict()}
                     state |= {"schedule": schedule.state_dict(), "best": best, "step": step + 1, "seconds": seconds}
+                    if information is not None:
+                        state["information"] = information.state()
                     _write_checkpoint(checkpoint, state, identity)
             progress.step(f"loss {loss.item():.4f}, validation {best['loss']:.4f}")
     codec.load_state_dict(best["weights"])

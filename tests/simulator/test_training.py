@@ -82,19 +82,23 @@ def test_the_best_weights_on_validation_are_kept(make_codec) -> None:
     assert mean_loss(seen_longer, codec.prepare([record.payload for record in white]), AWGN, 12.0, seed=0) > kept
 
 
-@pytest.mark.parametrize("variational", [False, True])
+@pytest.mark.parametrize(
+    ("variational", "settings"), [(False, SHORT), (True, SHORT), (False, replace(SHORT, information_weight=0.1))]
+)
 @pytest.mark.parametrize("stops", [(2,), (4,), (7,), (12,), (3, 9, 11)])
-def test_stopped_training_ends_with_the_same_weights(make_codec, digits, tmp_path, stop_at, stops, variational) -> None:
+def test_stopped_training_ends_with_the_same_weights(
+    make_codec, digits, tmp_path, stop_at, stops, variational, settings
+) -> None:
     """Before the first checkpoint, right after one, between two, after the last step, and several times."""
     whole = make_codec(variational=variational)
-    expected = _train(whole, digits, checkpoint=tmp_path / "whole")
+    expected = _train(whole, digits, settings, checkpoint=tmp_path / "whole")
     for stop in stops:
         stop_at(stop)
         with pytest.raises(Stopped):
-            _train(make_codec(variational=variational), digits, checkpoint=tmp_path / "stopped")
+            _train(make_codec(variational=variational), digits, settings, checkpoint=tmp_path / "stopped")
     stop_at(None)
     resumed = make_codec(variational=variational)
-    outcome = _train(resumed, digits, checkpoint=tmp_path / "stopped")
+    outcome = _train(resumed, digits, settings, checkpoint=tmp_path / "stopped")
     assert _same(resumed, whole)
     assert (outcome.validation_loss, outcome.best_step) == (expected.validation_loss, expected.best_step)
 
@@ -133,6 +137,15 @@ def test_weights_depend_on_the_seed_and_not_on_global_randomness(make_codec, dig
         assert torch.equal(before, torch.get_rng_state())
     assert _same(codecs[0], codecs[1])
     assert not _same(codecs[0], codecs[2])
+
+
+def test_information_between_symbols_is_part_of_the_loss(make_codec, digits) -> None:
+    """Its network is not part of the codec."""
+    plain, informed = make_codec(), make_codec()
+    _train(plain, digits)
+    _train(informed, digits, replace(SHORT, information_weight=0.1))
+    assert plain.state_dict().keys() == informed.state_dict().keys()
+    assert not _same(plain, informed)
 
 
 @pytest.fixture
@@ -222,6 +235,7 @@ def test_sets_without_records(make_codec, digits, empty: str) -> None:
         ({"weight_decay": -0.1}, "weight_decay"),
         ({"clip": -1.0}, "clip"),
         ({"prior_weight": -1e-4}, "prior_weight"),
+        ({"information_weight": -1e-4}, "information_weight"),
         ({"snr_db": math.nan}, "snr_db"),
         ({"snr_db": (0.0, math.nan)}, "snr_db"),
         ({"snr_db": (18.0, 0.0)}, "low <= high"),
