@@ -164,10 +164,11 @@ def lines() -> Partition:
     return Partition(forget, retain, retain[:8], retain[8:], ("ray",))
 
 
-@pytest.fixture(scope="session")
-def speaker(lines: Partition, lessons: TrainingSettings) -> NeuralCodec[Any]:
-    """A text codec trained on those sentences; tests change copies of it alone."""
-    fields = {"d_model": 32, "heads": 2, "feed_forward": 32, "encoder_layers": 1, "decoder_layers": 1, "max_length": 8}
+@pytest.fixture(scope="session", params=["one_pass", "autoregressive"])
+def speaker(lines: Partition, lessons: TrainingSettings, request: pytest.FixtureRequest) -> NeuralCodec[Any]:
+    """A text codec with either receiver, trained on those sentences; tests change copies of it alone."""
+    size = {"d_model": 32, "heads": 2, "feed_forward": 32, "encoder_layers": 1, "decoder_layers": 1, "max_length": 8}
+    fields = {**size, "receiver": request.param}
     records = [*lines.forget, *lines.retain]
     codec = new_codec("text", fields, [record.payload for record in records], 0)
     train(codec, records, lines.validation, build_channel("awgn"), lessons, 0)
