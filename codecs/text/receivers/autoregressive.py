@@ -16,6 +16,8 @@ from semlink.codecs.text.configuration import TextCodecConfig
 from semlink.codecs.text.receivers.contract import Receiver, Words
 from semlink.codecs.text.tokenizer import PADDING
 
+AT_ONCE = 128  # sentences that are in mind together, times beams
+
 
 def sinusoids(count: int, width: int) -> Tensor:
     """Positions as waves of mean square 1, of wavelengths from 2 pi to 20000 pi: float32 [count, width].
@@ -119,14 +121,22 @@ class Autoregressive(PreTrainedModel, GenerationMixin, Receiver):
 
     @torch.no_grad()
     def decode(self, features: Tensor, mask: Tensor, words: Words) -> TextBatch:
+        """See `Receiver`. In parts, since each part goes on until its last sentence ends, and to fit into memory."""
+        size = max(1, AT_ONCE // self.generation_config.num_beams)
+        memory = self._memory(features)
+        parts = [self._say(*part, words) for part in zip(memory.split(size), mask.split(size), strict=True)]
+        longest = max(part.shape[1] for part in parts)
+        ids = torch.cat([functional.pad(part, (0, longest - part.shape[1]), value=PADDING) for part in parts])
+        return TextBatch(ids, ids != PADDING)
+
+    def _say(self, memory: Tensor, mask: Tensor, words: Words) -> Tensor:
+        """Ids of the sentences, int64 [batch, length of the longest], padded."""
         itself: Any = self  # transformers does not say of its own mixin that models have it
-        found: Tensor = itself.generate(
-            encoder_outputs=BaseModelOutput(last_hidden_state=self._memory(features)), attention_mask=mask, words=words
-        )
-        said = found[:, 1:]
-        there = (said == self.end).cumsum(dim=1) == 0
-        there = there[:, : int(there.sum(dim=1).max())]
-        return TextBatch(said[:, : there.shape[1]].masked_fill(~there, PADDING), there)
+        said: Tensor = itself.generate(
+            encoder_outputs=BaseModelOutput(last_hidden_state=memory), attention_mask=mask, words=words
+        )[:, 1:]
+        ended = (said == self.end).cumsum(dim=1) > 0
+        return said.masked_fill(ended, PADDING)[:, : int((~ended).sum(dim=1).max())]
 
     def forward(
         self,
