@@ -1,6 +1,7 @@
 """A codec small enough to unlearn in a second, images for it, and the pieces of an erasure."""
 
 import copy
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Literal
 
@@ -164,12 +165,22 @@ def lines() -> Partition:
     return Partition(forget, retain, retain[:8], retain[8:], ("ray",))
 
 
-@pytest.fixture(scope="session", params=["one_pass", "autoregressive"])
-def speaker(lines: Partition, lessons: TrainingSettings, request: pytest.FixtureRequest) -> NeuralCodec[Any]:
-    """A text codec with either receiver, trained on those sentences; tests change copies of it alone."""
+@pytest.fixture(scope="session")
+def make_speaker(lines: Partition, lessons: TrainingSettings) -> Callable[[str], NeuralCodec[Any]]:
+    """Trains a text codec with a receiver on those sentences, once; tests change copies of it alone."""
     size = {"d_model": 32, "heads": 2, "feed_forward": 32, "encoder_layers": 1, "decoder_layers": 1, "max_length": 8}
-    fields = {**size, "receiver": request.param}
     records = [*lines.forget, *lines.retain]
-    codec = new_codec("text", fields, [record.payload for record in records], 0)
-    train(codec, records, lines.validation, build_channel("awgn"), lessons, 0)
-    return codec
+
+    @functools.cache
+    def make(receiver: str) -> NeuralCodec[Any]:
+        codec = new_codec("text", {**size, "receiver": receiver}, [record.payload for record in records], 0)
+        train(codec, records, lines.validation, build_channel("awgn"), lessons, 0)
+        return codec
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def speaker(make_speaker: Callable[[str], NeuralCodec[Any]]) -> NeuralCodec[Any]:
+    """A text codec that estimates all words at once."""
+    return make_speaker("one_pass")
