@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from gallery import LINK, write_gallery
+from gallery import LINK, noun_of, write_gallery
 
 from semlink.experiments.report import write_report
 from semlink.experiments.report.rows import load_measurements
@@ -22,17 +22,20 @@ FIGURES = {
     "text-python-docs-key": "quickstart-text",
     "image-digits-key": "quickstart-digits",
 }
-NOUNS = {"text-python-docs": "sentences", "image-digits": "images"}
-BLOCK = re.compile(r"(<!-- summary: [^>]*-->\n).*?(<!-- /summary -->)", re.DOTALL)
+BLOCK = re.compile(r"(<!-- summary: [^>]*experiments/results/(\S+) -->\n).*?(<!-- /summary -->)", re.DOTALL)
 
 
 def readme(text: str) -> str:
-    """README.md with the summary of the recorded rows in its place."""
-    told = [
-        f"- **{measured.name}**: {' '.join(sentences(measured, NOUNS[measured.name]))}\n"
-        for measured in load_measurements(RESULTS / "results.jsonl")
-    ]
-    return BLOCK.sub(lambda found: found.group(1) + "".join(told) + found.group(2), text)
+    """README.md with a summary of recorded rows in each place that asks for one."""
+
+    def told(found: re.Match[str]) -> str:
+        lines = [
+            f"- **{measured.name}**: {' '.join(sentences(measured, noun_of(measured)))}\n"
+            for measured in load_measurements(ROOT / "experiments" / "results" / found.group(2) / "results.jsonl")
+        ]
+        return found.group(1) + "".join(lines) + found.group(3)
+
+    return BLOCK.sub(told, text)
 
 
 def main() -> int | str:

@@ -67,7 +67,7 @@ def _run(folder: Path, figures: Path) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as drawn:
         write_report(folder, Path(drawn))
         for measured in load_measurements(folder / "results.jsonl"):
-            noun = "sentences" if "corpus_bleu4" in measured.curve_metrics else "images"
+            noun = noun_of(measured)
             yield " ".join(sentences(measured, noun)) + "\n"
             for claim in claims(measured, noun) if measured.erased else ():
                 of = f" ({claim.erased})" if claim.erased else ""
@@ -75,6 +75,11 @@ def _run(folder: Path, figures: Path) -> Iterator[str]:
             yield ""
             yield _figures(measured, Path(drawn, "figures"), figures) + "\n"
             yield from _samples([one for one in samples if one.experiment == measured.name], figures)
+
+
+def noun_of(measured: Measurements) -> str:
+    """What the records of an experiment are."""
+    return "sentences" if "corpus_bleu4" in measured.curve_metrics else "images"
 
 
 def _figures(measured: Measurements, drawn: Path, figures: Path) -> str:
