@@ -35,6 +35,8 @@ RUNS = {  # folder of experiments/results -> title
     "image-fashion": "Fashion-MNIST at 1/8",
     "image-cifar10-deepjscc": "CIFAR-10 at 1/12, DeepJSCC",
     "image-cifar10": "CIFAR-10 at 1/12, vision transformer",
+    "image-cifar10-deepjscc-6": "CIFAR-10 at 1/6, DeepJSCC",
+    "kodak-deepjscc": "Kodak photographs through the DeepJSCC codec of CIFAR-10",
 }
 LINK = "figures/gallery"  # seen from docs/gallery.md
 HEAD = """# Gallery
