@@ -27,7 +27,7 @@ def test_every_package_is_listed() -> None:
 
 
 def test_every_folder_with_code_is_a_package() -> None:
-    scripts = {"experiments/benchmarks"}
+    scripts = {"experiments/benchmarks", "experiments/studies"}
     for folder in FOLDERS:
         for module in (ROOT / folder).rglob("*.py"):
             place = module.parent.relative_to(ROOT).as_posix()
