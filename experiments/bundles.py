@@ -222,7 +222,8 @@ def _holds(folder: Path, marks: Mapping[str, Any]) -> bool:
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return False
     try:
-        card = load_bundle(folder).card
+        bundle = load_bundle(folder)
+        card = {**bundle.card, "recipe": _training_part(recipe_of(bundle))}  # with the defaults of fields added since
     except BundleError as error:
         raise RecipeError(f"{folder} holds something that is not this codec; choose another --out.") from error
     if any(card.get(key) != json.loads(json.dumps(value)) for key, value in marks.items()):
