@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from semlink.experiments.report import write_report
-from semlink.experiments.report.claims import claims
+from semlink.experiments.report.claims import MEMORY, claims
 from semlink.experiments.report.rows import Measurements, load_measurements
 from semlink.experiments.report.samples import Sample, check_samples, data_uri
 from semlink.experiments.report.summary import quality_metric, sentences
@@ -46,6 +46,9 @@ HEAD = """# Gallery
 Every run below is recorded in `experiments/results`, and everything here is drawn from those rows by `make figures`. The command
 under each title makes the run again; `semlink report experiments/results/NAME` draws its whole page. Runs on data other than the
 embedded ones need the data folder (`SEMLINK_DATA` or `--data-dir`).
+
+The two verdicts are strict: any difference from the one retrained codec that its interval shows is a "no", also a codec that knows
+*less* of the erased records, or one that differs by less than two retrained codecs do.
 """
 SAMPLE_DB = 12.0  # or the nearest Es/N0 that was sampled
 SHOWN = 2  # erased records, or else unseen ones
@@ -75,7 +78,8 @@ def _run(folder: Path, figures: Path) -> Iterator[str]:
             yield " ".join(sentences(measured, noun)) + "\n"
             for claim in claims(measured, noun) if measured.erased else ():
                 of = f" ({claim.erased})" if claim.erased else ""
-                yield f"- {claim.claim}{of}: **{claim.verdict.lower()}**."
+                why = f" {claim.detail}" if claim.claim == MEMORY else ""
+                yield f"- {claim.claim}{of}: **{claim.verdict.lower()}**.{why}"
             yield ""
             yield _figures(measured, Path(drawn, "figures"), figures) + "\n"
             yield from _samples([one for one in samples if one.experiment == measured.name], figures)
