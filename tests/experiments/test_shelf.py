@@ -144,7 +144,7 @@ def test_a_packaged_codec_gives_the_recorded_rows(semlink, name: str, home: Path
     """A few test records at the highest Es/N0 fall within four standard errors of the recorded rows."""
     need_data(name)
     recorded = Path(__file__).resolve().parents[2] / "experiments" / "results"
-    wanted = {"codec": name, "version": "original", "set": "test", "channel": "awgn", "minus": None}
+    wanted = {"experiment": name, "codec": name, "version": "original", "set": "test", "channel": "awgn", "minus": None}
     lines = [
         line for path in recorded.glob("*/results.jsonl") for line in path.read_text(encoding="utf-8").splitlines()
     ]
