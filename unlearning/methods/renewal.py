@@ -25,7 +25,7 @@ def renew(erased: NeuralCodec[Any], owned: Tensor, retain: Batches, context: Con
     every word that is, and each step pushes it away from them. So the parameters are first those of a fresh codec and
     then drift: they alone are trained, as training does it, on what the codec receives of retained records, whose
     features are computed once. A fifth of the steps of training drifted as far as retraining did (mean log-probability
-    of the words: -18.9 against -19.0 and -18.7 in two retrained codecs on Python's documentation, -28.3 against -27.7
+    of the words: -18.9 against -19.0 in the retrained codec on Python's documentation, -28.3 against -27.7
     on the European Parliament, both with the one-pass receiver; `experiments/studies/drift.py` measures it). With
     the autoregressive receiver it may be too short. Without the drift, words come back sooner than in a retrained codec
     when somebody shows a few of them again.
