@@ -45,6 +45,10 @@ class Channel(nn.Module, ABC):
         device of the symbols. Errors: ChannelError when `snr_db` has neither form or is not a number.
         """
 
-    def pilot_uses(self, mask: Tensor) -> Tensor:
-        """Channel uses that each example spends on pilots, beside those in `mask` [batch, uses]: int64 [batch]."""
-        return torch.zeros(len(mask), dtype=torch.int64, device=mask.device)
+    def data_uses(self, mask: Tensor) -> Tensor:
+        """Channel uses that carry the symbols of each example, whose places are `mask` [batch, uses]: float64 [batch]."""
+        return mask.sum(dim=1).double()
+
+    def total_uses(self, mask: Tensor) -> Tensor:
+        """All channel uses that each example costs: those with data, pilots, and whatever else the link spends."""
+        return self.data_uses(mask)

@@ -26,7 +26,7 @@ class FlatFading(Channel):
             csi: "perfect", "estimated" (from pilots), or "none" (only the law is known).
             equaliser: "zf", "mmse", or "none"; csi "none" leaves only "none".
             pilots: unit-energy pilots in each coherence block with csi "estimated". They come on top of the data
-            uses, within the coherence time of the block: `pilot_uses` counts them.
+            uses, within the coherence time of the block: `total_uses` counts them.
     Errors: WrongField when a field has another value, or the fields contradict each other.
     """
 
@@ -66,11 +66,10 @@ class FlatFading(Channel):
         received.masked_fill_(~frame.mask, 0)
         return Reception(received, self._spread(equalised.error, uses), frame.mask)
 
-    def pilot_uses(self, mask: Tensor) -> Tensor:
-        """Channel uses for pilots: `pilots` in each coherence block that an example occupies, int64 [batch]."""
-        if self.csi != "estimated":
-            return super().pilot_uses(mask)
-        return self.pilots * occupied_blocks(mask, self.coherence)
+    def total_uses(self, mask: Tensor) -> Tensor:
+        """Data uses, and with estimated CSI `pilots` more in each coherence block that an example occupies."""
+        spent = self.pilots * occupied_blocks(mask, self.coherence) if self.csi == "estimated" else 0
+        return self.data_uses(mask) + spent
 
     def _know(self, gains: Tensor, variance: Tensor, generator: torch.Generator) -> Knowledge:
         if self.csi == "perfect":

@@ -209,9 +209,9 @@ def _narrow(point: _Point, metric: Metric, half_width: float | None) -> bool:
 
 
 def _mean_uses(channel: Channel, parts: Sequence[_Part]) -> tuple[float, float]:
-    data = torch.cat([part.frame.mask.sum(dim=1) for part in parts]).double()
-    pilots = torch.cat([channel.pilot_uses(part.frame.mask) for part in parts]).double()
-    return data.mean().item(), (data + pilots).mean().item()
+    data = torch.cat([channel.data_uses(part.frame.mask) for part in parts])
+    total = torch.cat([channel.total_uses(part.frame.mask) for part in parts])
+    return data.mean().item(), total.mean().item()
 
 
 def _use_rows(entries: Sequence[Entry], uses: Sequence[tuple[float, float]], common: dict[str, Any]) -> Iterator[Row]:

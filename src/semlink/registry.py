@@ -1,7 +1,8 @@
 """A registry is a plain dict from name to class; here is how an entry is chosen, checked and built.
 
 A component is written on the command line and in recipes as `name` or `name:field=value,field=value`
-(`rayleigh:coherence=symbol,csi=estimated`), or as a mapping with a `name` and its fields.
+(`rayleigh:coherence=symbol,csi=estimated`), or as a mapping with a `name` and its fields. The first field may be given
+as its value alone (`digital:webp`).
 """
 
 import dataclasses
@@ -16,17 +17,18 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from semlink.errors import UnknownName, WrongField
 
 T = TypeVar("T")
+FIRST = ""  # how `parse` calls a field that was given as its value alone; `check_fields` knows its name
 
 
 def parse(text: str) -> tuple[str, dict[str, object]]:
     """Splits `name:field=value,...` into the name and its fields; values are read as YAML scalars.
 
-    Errors: WrongField when a field has no `=`.
+    Errors: WrongField when a field other than the first has no `=`.
     """
     name, _, rest = text.partition(":")
     fields: dict[str, object] = {}
-    for part in filter(None, (part.strip() for part in rest.split(","))):
-        field, equals, value = part.partition("=")
+    for number, part in enumerate(filter(None, (part.strip() for part in rest.split(",")))):
+        field, equals, value = part.partition("=") if number or "=" in part else (FIRST, "=", part)
         if not equals:
             raise WrongField(f'"{part}" in "{text}" is not a field; write it as field=value.')
         try:
@@ -61,6 +63,8 @@ def check_fields(kind: str, name: str, make: Callable[..., object], fields: Mapp
     Errors: WrongField.
     """
     known = fields_of(make)
+    if FIRST in fields and known:
+        fields = {next(iter(known)) if field == FIRST else field: value for field, value in fields.items()}
     for field in fields:
         if field not in known:
             listing = _listing(known) or "none"

@@ -53,8 +53,11 @@ def test_shapes_and_types(text: str, qpsk_frame: MakeFrame) -> None:
     assert reception.noise_variance.dtype == torch.float32
     assert reception.noise_variance.expand(4, 64).min() >= 0
     assert torch.equal(reception.mask, frame.mask)
-    assert build_channel(text).pilot_uses(frame.mask).dtype == torch.int64
-    assert build_channel(text).pilot_uses(frame.mask).shape == (4,)
+    channel = build_channel(text)
+    data, total = channel.data_uses(frame.mask), channel.total_uses(frame.mask)
+    assert data.dtype == total.dtype == torch.float64
+    assert data.shape == total.shape == (4,)
+    assert bool((total >= data).all())
 
 
 @each_channel

@@ -41,6 +41,12 @@ def test_parse_reads_back_what_was_written(fields: dict[str, int]) -> None:
     assert parse(text) == ("name", fields)
 
 
+def test_the_first_field_may_be_given_as_its_value_alone() -> None:
+    made = build("channel", TABLE, *parse("fading:symbol,gain=0.5"))
+    assert isinstance(made, Fading)
+    assert (made.coherence, made.gain) == ("symbol", 0.5)
+
+
 def test_build_converts_and_keeps_defaults() -> None:
     made = build("channel", TABLE, "fading", {"gain": 2})
     assert isinstance(made, Fading)
@@ -67,7 +73,7 @@ def test_mistakes_are_explained(name: str, fields: dict[str, object], error: typ
 
 def test_a_field_without_a_value_is_refused() -> None:
     with pytest.raises(WrongField, match="field=value"):
-        parse("fading:coherence")
+        parse("fading:block,gain")
 
 
 def test_canonical_leaves_defaults_out_and_orders_fields() -> None:

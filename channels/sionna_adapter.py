@@ -1,0 +1,48 @@
+"""The one door to Sionna's physical layer: loaded when first used, on our device, drawing from our generators.
+
+Sionna draws from one generator of its own for each device, and its import seeds torch's global one anew. Here both are
+put right: nothing outside a `drawing_from` block sees that Sionna was used. Its blocks are made with `device=`, since
+`.to` does not move them, and are neither compiled nor shared between threads.
+"""
+
+import importlib
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+
+def sionna(part: str = "") -> Any:
+    """The module `sionna.phy`, or the part of it that is named, such as "fec.ldpc"; about 2 s when first called."""
+    before = torch.get_rng_state()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of modules that the import brings along, which are not ours to mend
+            return importlib.import_module(f"sionna.phy.{part}".rstrip("."))
+    finally:
+        torch.set_rng_state(before)
+
+
+def device_name(device: torch.device | str) -> str:
+    """A device as Sionna's blocks are told it: "cpu" or "cuda:0"; they refuse a bare "cuda"."""
+    device = torch.device(device)
+    return device.type if device.type == "cpu" else f"{device.type}:{device.index or 0}"
+
+
+@contextmanager
+def drawing_from(generator: torch.Generator) -> Iterator[None]:
+    """Within the block Sionna draws from `generator`, which moves on; afterwards its own stream is where it was.
+
+    Blocks whose results depend on numpy's or Python's streams (interleavers, scramblers) are not covered: give them
+    explicit seeds.
+    """
+    stream = sionna().config.torch_rng(device_name(generator.device))
+    before = stream.get_state()
+    stream.set_state(generator.get_state())
+    try:
+        yield
+    finally:
+        generator.set_state(stream.get_state())
+        stream.set_state(before)
