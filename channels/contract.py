@@ -1,7 +1,8 @@
 """What goes into the air, what comes out of it, and the contract of everything between."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
@@ -27,11 +28,30 @@ class Reception:
     noise_variance: float32, broadcastable to [batch, uses]: the mean of |estimate - sent symbol|^2 for symbols of
                     unit energy, given what the receiver knows of the channel.
     mask:           bool [batch, uses], as in the frame.
+    bias:           complex64, broadcastable to [batch, uses]: the mean of the estimate of a symbol 1, given the same. An
+                    estimate that minimises the mean square error is a little too small. A demapper needs
+                    estimate = bias * symbol + noise, with noise of the variance noise_variance - |bias - 1|^2 (whatever
+                    the symbol's energy, where the gain is known); a decoder that learns from estimates does not.
     """
 
     symbols: Tensor
     noise_variance: Tensor
     mask: Tensor
+    bias: Tensor = field(default_factory=lambda: torch.ones((), dtype=torch.complex64))
+
+    def __getitem__(self, places: "Tensor | tuple[Tensor, int]") -> "Reception":
+        """Some examples (int64 [n]), or of these the first so many uses: `reception[rows, uses]`."""
+        rows, uses = places if isinstance(places, tuple) else (places, self.mask.shape[1])
+        return Reception(*(values.expand(self.mask.shape)[rows, :uses] for values in self._parts()))
+
+    @classmethod
+    def joined(cls, receptions: "Sequence[Reception]") -> "Reception":
+        """Receptions of equal width, one below the other."""
+        parts = zip(*([values.expand(one.mask.shape) for values in one._parts()] for one in receptions), strict=True)
+        return cls(*map(torch.cat, parts))
+
+    def _parts(self) -> tuple[Tensor, ...]:
+        return self.symbols, self.noise_variance, self.mask, self.bias.to(self.symbols.device)
 
 
 class Channel(nn.Module, ABC):

@@ -14,13 +14,15 @@ FLOOR = 1e-6  # a gain more than 60 dB down is not inverted any further, so that
 
 @dataclass(frozen=True)
 class Equalisation:
-    """The factor g by which the receiver multiplies what arrived, and the mean of |g y - s|^2 that this leaves.
+    """The factor g by which the receiver multiplies what arrived, the mean of |g y - s|^2 that this leaves, and g m.
 
-    weight: complex64 and error: float32, both broadcastable to [batch, blocks].
+    weight: complex64, error: float32 and bias: complex64, all broadcastable to [batch, blocks]. bias is the mean of g y
+    for the symbol 1.
     """
 
     weight: Tensor
     error: Tensor
+    bias: Tensor
 
 
 def equalise(equaliser: Equaliser, knowledge: Knowledge, noise_variance: Tensor) -> Equalisation:
@@ -32,18 +34,20 @@ def equalise(equaliser: Equaliser, knowledge: Knowledge, noise_variance: Tensor)
         g y - s = (g m - 1) s + g (d s + n).
     Its first term is known and its others have mean 0 and are independent, so for symbols of unit energy
         E|g y - s|^2 = |g m - 1|^2 + |g|^2 (v + N0),
-    exactly, for every weight and every kind of knowledge.
+    exactly, for every weight and every kind of knowledge. The bias is Re(g m): with zf and mmse all of g m, which is
+    real; with "none" what arrives with another phase counts as disturbance.
 
     In:     noise_variance: N0, float32 [batch, 1].
     """
     disturbance = knowledge.variance + noise_variance
     if equaliser == "none":
-        return Equalisation(torch.ones_like(knowledge.mean), _energy(knowledge.mean - 1) + disturbance)
+        error = _energy(knowledge.mean - 1) + disturbance
+        return Equalisation(torch.ones_like(knowledge.mean), error, knowledge.mean)
     power = _energy(knowledge.mean)
     scale = (power + disturbance if equaliser == "mmse" else power).clamp_min(FLOOR).reciprocal()
     # With g = scale m* the product g m = scale |m|^2 is real, and so is all that follows.
     error = (scale * power - 1).square() + scale.square() * power * disturbance
-    return Equalisation((knowledge.mean * scale).conj(), error)
+    return Equalisation((knowledge.mean * scale).conj(), error, (scale * power).to(knowledge.mean.dtype))
 
 
 def _energy(values: Tensor) -> Tensor:

@@ -64,7 +64,7 @@ class FlatFading(Channel):
         if self.equaliser != "none":
             received.mul_(self._spread(equalised.weight, uses))
         received.masked_fill_(~frame.mask, 0)
-        return Reception(received, self._spread(equalised.error, uses), frame.mask)
+        return Reception(received, self._spread(equalised.error, uses), frame.mask, self._spread(equalised.bias, uses))
 
     def total_uses(self, mask: Tensor) -> Tensor:
         """Data uses, and with estimated CSI `pilots` more in each coherence block that an example occupies."""
