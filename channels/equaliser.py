@@ -34,8 +34,7 @@ def equalise(equaliser: Equaliser, knowledge: Knowledge, noise_variance: Tensor)
         g y - s = (g m - 1) s + g (d s + n).
     Its first term is known and its others have mean 0 and are independent, so for symbols of unit energy
         E|g y - s|^2 = |g m - 1|^2 + |g|^2 (v + N0),
-    exactly, for every weight and every kind of knowledge. The bias is Re(g m): with zf and mmse all of g m, which is
-    real; with "none" what arrives with another phase counts as disturbance.
+    exactly, for every weight and every kind of knowledge.
 
     In:     noise_variance: N0, float32 [batch, 1].
     """
