@@ -5,9 +5,19 @@ from semlink.channels.contract import Channel, Frame, Reception
 from semlink.channels.power import normalise_power
 from semlink.channels.rayleigh import Rayleigh
 from semlink.channels.rician import Rician
+from semlink.channels.tdl import TdlA, TdlB, TdlC, TdlD, TdlE
 from semlink.registry import build, canonical, check_fields, parse
 
-CHANNELS: dict[str, type[Channel]] = {"awgn": Awgn, "rayleigh": Rayleigh, "rician": Rician}
+CHANNELS: dict[str, type[Channel]] = {
+    "awgn": Awgn,
+    "rayleigh": Rayleigh,
+    "rician": Rician,
+    "tdl-a": TdlA,
+    "tdl-b": TdlB,
+    "tdl-c": TdlC,
+    "tdl-d": TdlD,
+    "tdl-e": TdlE,
+}
 
 __all__ = [
     "CHANNELS",
