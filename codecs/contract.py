@@ -65,6 +65,10 @@ class Codec(ABC, Generic[Batch]):
     def channel_uses(self, batch: Batch) -> Tensor:
         """Data channel uses of each example: int64 [batch]."""
 
+    def arrived(self, batch: Batch) -> Tensor | None:
+        """Which examples of an estimate the receiver holds for whole, bool [batch]; None where it has no way to tell."""
+        return None
+
     def sized(self, shape: tuple[int, ...]) -> "Codec[Batch]":
         """This codec, with the same weights, for payloads of another shape (() for sentences, which have none).
 

@@ -8,7 +8,7 @@ import torch
 
 from semlink.channels import build_channel
 from semlink.codecs.contract import Sentence
-from semlink.seeding import generator_for
+from semlink.simulator.senders import Passage
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sources.subset import subset
 from semlink.simulator.sweep import Entry
@@ -27,22 +27,21 @@ def take_samples(
 ) -> list[dict[str, Any]]:
     """What each version makes of the same records under the same fades and noise, as plain data for `samples.json`.
 
-    Estimates are named by version; where several methods erased, theirs by the method. Texts are strings; images are nested lists [channels][height][width] in 0..1, rounded to three digits.
+    Estimates are named by version; where several codecs are of one version, by the method, or else by the codec. Texts are
+    strings; images are nested lists [channels][height][width] in 0..1, rounded to three digits.
     """
     channel = build_channel(channel_name)
-    versions = [entry.version for entry in entries]
-    names = [entry.version if versions.count(entry.version) == 1 else entry.method for entry in entries]
+    names = _names(entries)
     samples = []
     for record in subset(records, count, seed):
+        passage = Passage(channel, channel_name, (seed, "sample", channel_name, set_name, record.id))
         for point in snr_db:
             estimates: dict[str, Any] = {}
             for name, entry in zip(names, entries, strict=True):
                 codec = entry.codec.sized(np.shape(record.payload))
-                frame = codec.encode(codec.prepare([record.payload]).to(codec.device))
-                generator = generator_for(
-                    seed, "sample", channel_name, set_name, record.id, point, device=frame.symbols.device
-                )
-                estimates[name] = _plain(codec.restore(codec.decode(channel(frame, point, generator)))[0])
+                batch = codec.prepare([record.payload]).to(codec.device)
+                arrivals = entry.sender.over(passage, codec, batch, entry.sender.frame(codec, batch), [point])
+                estimates[name] = _plain(next(arrivals).estimate[0])
             samples.append(
                 {
                     "experiment": experiment,
@@ -56,6 +55,16 @@ def take_samples(
                 }
             )
     return samples
+
+
+def _names(entries: Sequence[Entry]) -> list[str]:
+    """What tells codecs apart: the version, the method or the name, the first of them that is the codec's alone."""
+    names = [(entry.version, entry.method, entry.name) for entry in entries]
+    alone = [
+        [own for own, others in zip(name, zip(*names, strict=True), strict=True) if others.count(own) == 1]
+        for name in names
+    ]
+    return [own[0] if own else name[2] for own, name in zip(alone, names, strict=True)]
 
 
 def _plain(item: Sentence | torch.Tensor) -> Any:

@@ -10,14 +10,14 @@ import torch
 
 from semlink import __version__
 from semlink.channels import build_channel
-from semlink.channels.contract import Channel, Frame, Reception
+from semlink.channels.contract import Channel, Frame
 from semlink.codecs.contract import Codec
 from semlink.errors import WrongField
 from semlink.progress import Progress
-from semlink.seeding import generator_for
 from semlink.simulator.intervals import Interval, bootstrap_interval, mean_interval, rate_interval
 from semlink.simulator.metrics.contract import Metric, Statistics
 from semlink.simulator.results import Row
+from semlink.simulator.senders import UNITS, Passage, Sender, Unaware
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sources.subset import subset
 
@@ -57,19 +57,27 @@ class SweepSettings:
 
 @dataclass(frozen=True)
 class Entry:
-    """A codec under test, and what the rows call it. Versions: original, erased, retrained."""
+    """A codec under test, and what the rows call it. Versions: original, erased, retrained.
+
+    sender: what the codec's sender does with what it knows of the link.
+    """
 
     codec: Codec[Any]
     name: str
     version: str = "original"
     method: str = "none"
+    sender: Sender = field(default_factory=Unaware)
 
 
 @dataclass
 class _Point:
-    """Statistics of one SNR point, summed over draws: [entry][metric family] -> [records, columns]."""
+    """Sums over draws at one SNR point.
+
+    sums:  [entry][metric family] -> statistics [records, columns]. facts: [entry][name of `UNITS`] -> [records].
+    """
 
     sums: list[list[Statistics]]
+    facts: list[dict[str, Statistics]]
     draws: int = 0
     stopped: str = ""
 
@@ -78,12 +86,14 @@ class _Point:
 class _Part:
     """Some records of one shape, encoded.
 
-    positions: where they stand in the set. codec: at their size. references: what estimates are compared with.
+    positions: where they stand in the set. codec: at their size. batch, frame: as prepared and as encoded.
+    references: what estimates are compared with.
     """
 
     records: Sequence[Record] = field(repr=False)
     positions: np.ndarray[Any, np.dtype[np.int64]]
     codec: Codec[Any]
+    batch: Any = field(repr=False)
     frame: Frame = field(repr=False)
     references: Any = field(repr=False)
 
@@ -112,9 +122,10 @@ def measure(
     """
     channel = build_channel(channel_name)
     records = subset(records, settings.records, seed)
-    parts = [_encode(entry.codec, records, settings.batch) for entry in entries]
+    parts = [_encode(entry, records, settings.batch) for entry in entries]
     points = {
-        snr_db: _Point([[np.zeros(0)] * len(metrics) for _ in entries]) for snr_db in dict.fromkeys(settings.snr_db)
+        snr_db: _Point([[np.zeros(0)] * len(metrics) for _ in entries], [{} for _ in entries])
+        for snr_db in dict.fromkeys(settings.snr_db)
     }
     label = f"sweep {experiment} {channel_name} {set_name}"
     with Progress(label, settings.draws * len(points) * sum(map(len, parts))) as progress:
@@ -123,10 +134,15 @@ def measure(
             if not pending:
                 break
             keys = (seed, "channel", channel_name, set_name)
-            for index, own in enumerate(parts):
-                for snr_db, found in _statistics(own, channel, pending, metrics, keys, draw, progress).items():
-                    sums = points[snr_db].sums
-                    sums[index] = [a + b for a, b in zip(sums[index], found, strict=True)] if draw else found
+            for index, (entry, own) in enumerate(zip(entries, parts, strict=True)):
+                passages = [Passage(channel, channel_name, keys, (part, draw)) for part in range(len(own))]
+                statistics, facts = _statistics(entry.sender, own, passages, pending, metrics, progress)
+                for snr_db in pending:
+                    point = points[snr_db]
+                    for family, found in enumerate(statistics[snr_db]):
+                        point.sums[index][family] = point.sums[index][family] + found if draw else found
+                    for name, values in facts[snr_db].items():
+                        point.facts[index][name] = point.facts[index].get(name, 0.0) + values
             for snr_db in pending:
                 point = points[snr_db]
                 point.draws = draw + 1
@@ -134,16 +150,20 @@ def measure(
                     point.stopped = "target"
     uses = [_mean_uses(channel, part) for part in parts]
     common = {"experiment": experiment, "channel": channel_name, "set": set_name, "seed": seed}
-    return [*_use_rows(entries, uses, {**common, "n": len(records)}), *_metric_rows(entries, points, metrics, common)]
+    return [
+        *_use_rows(entries, uses, {**common, "n": len(records)}),
+        *_metric_rows(entries, points, metrics, common),
+        *_fact_rows(entries, points, common),
+    ]
 
 
-def _encode(codec: Codec[Any], records: Sequence[Record], size: int) -> list[_Part]:
+def _encode(entry: Entry, records: Sequence[Record], size: int) -> list[_Part]:
     shapes: dict[tuple[int, ...], list[int]] = {}
     for position, record in enumerate(records):
         shapes.setdefault(np.shape(record.payload), []).append(position)
     parts = []
     for shape, positions in shapes.items():
-        fitting = codec.sized(shape)
+        fitting = entry.codec.sized(shape)
         everything = fitting.prepare([records[position].payload for position in positions]).to(fitting.device)
         uses = fitting.channel_uses(everything).cpu()
         most = max(1, min(size, MOST_USES // max(1, int(uses.max()))))
@@ -151,49 +171,34 @@ def _encode(codec: Codec[Any], records: Sequence[Record], size: int) -> list[_Pa
             places = np.array(positions)[rows.numpy()]
             own = [records[place] for place in places]
             references = fitting.view([record.payload for record in own])
-            parts.append(_Part(own, places, fitting, fitting.encode(everything[rows]), references))
+            batch = everything[rows]
+            parts.append(_Part(own, places, fitting, batch, entry.sender.frame(fitting, batch), references))
     return parts
 
 
 def _statistics(
+    sender: Sender,
     parts: Sequence[_Part],
-    channel: Channel,
+    passages: Sequence[Passage],
     points: Sequence[float],
     metrics: Sequence[Metric],
-    keys: tuple[int | str, ...],
-    draw: int,
     progress: Progress,
-) -> dict[float, list[Statistics]]:
-    """Statistics of one codec at each SNR point: of each metric family, in the order of the records."""
+) -> tuple[dict[float, list[Statistics]], dict[float, dict[str, Statistics]]]:
+    """Of one codec at each SNR point: statistics of each metric family and facts, in the order of the records."""
     found: dict[float, list[list[Statistics]]] = {snr_db: [[] for _ in metrics] for snr_db in points}
-    for number, part in enumerate(parts):
+    facts: dict[float, dict[str, list[Statistics]]] = {snr_db: {} for snr_db in points}
+    for part, passage in zip(parts, passages, strict=True):
         own = [metric.about(part.records) for metric in metrics]
-        for snr_db, restored in _receive(part, channel, points, keys, number, draw):
+        for arrival in sender.over(passage, part.codec, part.batch, part.frame, points):
             for family, metric in enumerate(own):
-                found[snr_db][family].append(metric.statistics(part.references, restored))
-        progress.step(count=len(points))
+                found[arrival.snr_db][family].append(metric.statistics(part.references, arrival.estimate))
+            for name, values in arrival.facts.items():
+                facts[arrival.snr_db].setdefault(name, []).append(values.cpu().double().numpy())
+            progress.step()
     back = np.argsort(np.concatenate([part.positions for part in parts]))
-    return {snr_db: [np.concatenate(pieces)[back] for pieces in families] for snr_db, families in found.items()}
-
-
-def _receive(
-    part: _Part, channel: Channel, points: Sequence[float], keys: tuple[int | str, ...], number: int, draw: int
-) -> Iterator[tuple[float, Any]]:
-    """A part as received at each SNR point: one decoding for all points."""
-    codec, device = part.codec, part.frame.symbols.device
-    receptions = [
-        channel(part.frame, snr_db, generator_for(*keys, snr_db, number, draw, device=device)) for snr_db in points
-    ]
-    estimate = codec.decode(_joined(receptions))
-    for snr_db, rows in zip(points, torch.arange(len(estimate), device=device).split(len(part.positions)), strict=True):
-        yield snr_db, codec.restore(estimate[rows])
-
-
-def _joined(receptions: Sequence[Reception]) -> Reception:
-    return Reception(
-        torch.cat([reception.symbols for reception in receptions]),
-        torch.cat([reception.noise_variance.expand(reception.symbols.shape) for reception in receptions]),
-        torch.cat([reception.mask for reception in receptions]),
+    return (
+        {snr_db: [np.concatenate(pieces)[back] for pieces in families] for snr_db, families in found.items()},
+        {snr_db: {name: np.concatenate(own)[back] for name, own in named.items()} for snr_db, named in facts.items()},
     )
 
 
@@ -247,6 +252,23 @@ def _metric_rows(
                         n=interval.n, unit=metric.names[name], code_version=__version__, draws=point.draws,
                         stopped=point.stopped or "limit", minus=None if other is None else entries[other].version,
                         **common,
+                    )  # fmt: skip
+
+
+def _fact_rows(entries: Sequence[Entry], points: dict[float, _Point], common: dict[str, Any]) -> Iterator[Row]:
+    """What senders tell of each record, as means over records; outages as rates."""
+    for name, unit in UNITS.items():
+        for snr_db, point in points.items():
+            for entry, facts in zip(entries, point.facts, strict=True):
+                if name in facts:
+                    values = facts[name] / point.draws
+                    rate = name.endswith("_rate")
+                    interval = rate_interval(values.mean(), len(values)) if rate else mean_interval(values)
+                    yield Row(
+                        codec=entry.name, version=entry.version, method=entry.method, snr_db=snr_db, metric=name,
+                        value=interval.value, low=interval.low, high=interval.high, confidence=interval.confidence,
+                        n=interval.n, unit=unit, code_version=__version__, draws=point.draws,
+                        stopped=point.stopped or "limit", **common,
                     )  # fmt: skip
 
 

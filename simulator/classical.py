@@ -1,0 +1,131 @@
+"""The classical codecs that a sweep can put beside neural ones, as a user writes them: `digital:webp`, `limit:ngram`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from semlink.codecs.contract import Codec
+from semlink.codecs.digital.budget import Budget, for_each_sample, for_each_word, same_as
+from semlink.codecs.digital.codec import DigitalCodec
+from semlink.codecs.digital.compression import COMPRESSORS
+from semlink.codecs.digital.compression.contract import Compressor
+from semlink.codecs.digital.modulation_and_coding import LADDER, mcs_named
+from semlink.codecs.text.tokenizer import TextTokenizer
+from semlink.errors import RecipeError, WrongField
+from semlink.registry import build, choose, parse
+from semlink.simulator.capacity import check_error_rate
+from semlink.simulator.senders import Adapting, ErrorRates, Ideal, Knowledge, Sender, Unaware
+
+ADAPTED = "adapted"
+
+
+@dataclass(frozen=True)
+class Digital:
+    """Compressor, 5G LDPC code and QAM: what an engineer would build from standards.
+
+    compressor:      the source coder.
+    mcs:             modulation and code rate, such as 16qam-1/2; "adapted": chosen for each Es/N0 before the test, from
+                     measured block error rates.
+    target:          the block error rate that a choice may have at most.
+    knowledge:       what the sender knows when it chooses: the "average" Es/N0, or the "instantaneous" fades.
+    bandwidth_ratio: channel uses / samples of an image. uses_per_word: channel uses / words and marks of a sentence. By
+                     default each record gets the channel uses of the neural codec that it stands beside.
+    Errors: WrongField, UnknownName.
+    """
+
+    compressor: str
+    mcs: str = ADAPTED
+    target: float = 0.1
+    knowledge: Knowledge = "average"
+    bandwidth_ratio: float | None = None
+    uses_per_word: float | None = None
+
+    def __post_init__(self) -> None:
+        _check(self)
+        if self.mcs != ADAPTED:
+            mcs_named(self.mcs)
+        if not 0 < self.target < 1:
+            raise WrongField(f"target cannot be {self.target}; give a block error rate between 0 and 1.")
+
+    def sender(self, errors: Callable[[], ErrorRates]) -> Sender:
+        """Who picks modulation and code rate."""
+        return Adapting(errors(), self.target, self.knowledge) if self.mcs == ADAPTED else Unaware()
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The same compressor with the best code there can be: what separation of source and channel coding could reach.
+
+    compressor: the source coder.
+    error_rate: 0: codes of any length; else the limit of blocks as short as they are, at this block error rate.
+    knowledge:  "average": a code over all fades (ergodic capacity); "instantaneous": over each record's own.
+    bandwidth_ratio, uses_per_word: as for `digital`.
+    Errors: WrongField, UnknownName.
+    """
+
+    compressor: str
+    error_rate: float = 0.0
+    knowledge: Knowledge = "average"
+    bandwidth_ratio: float | None = None
+    uses_per_word: float | None = None
+
+    def __post_init__(self) -> None:
+        _check(self)
+        check_error_rate(self.error_rate)
+
+    def sender(self, errors: Callable[[], ErrorRates]) -> Sender:
+        """A sender that needs no measured errors."""
+        return Ideal(self.error_rate, self.knowledge)
+
+
+CLASSICAL: dict[str, type[Digital] | type[Limit]] = {"digital": Digital, "limit": Limit}
+
+
+def classical_from(text: str) -> Digital | Limit:
+    """The codec that the command line calls `text`. Errors: UnknownName, WrongField."""
+    name, fields = parse(text)
+    return build("classical codec", CLASSICAL, name, fields)
+
+
+def classical_codec(
+    plan: Digital | Limit, compressor: Compressor[Any], like: Codec[Any] | None, blank: Any, device: str
+) -> DigitalCodec:
+    """The codec of a plan.
+
+    In:     compressor: of the plan's name, with what it learned. like: the codec whose channel uses it takes, and whose
+            way to split words; without one, the plan has to say how many, and words are in lower case.
+            blank: what stands for nothing: () for sentences, the grey or colour of images.
+    Errors: RecipeError when channel uses are neither given nor to be had from another codec.
+    """
+    reader = None
+    if compressor.modality == "text":
+        own = getattr(like, "tokenizer", None)
+        reader = own if own is not None else TextTokenizer.learn([], "word", 2, 1, lower_case=True)
+    mcs = mcs_named(plan.mcs) if isinstance(plan, Digital) and plan.mcs != ADAPTED else LADDER[0]
+    return DigitalCodec(compressor, mcs, _budget(plan, reader, like), reader, blank, device)
+
+
+def _budget(plan: Digital | Limit, reader: TextTokenizer | None, like: Codec[Any] | None) -> Budget:
+    if reader is None and plan.bandwidth_ratio is not None:
+        return for_each_sample(plan.bandwidth_ratio)
+    if reader is not None and plan.uses_per_word is not None:
+        return for_each_word(plan.uses_per_word, reader.words)
+    if like is None:
+        field = "bandwidth_ratio" if reader is None else "uses_per_word"
+        raise RecipeError(
+            f"A classical {plan.compressor} codec takes its channel uses from a neural codec beside it; name one, or "
+            f"give {field}=NUMBER."
+        )
+    return same_as(like)
+
+
+def _check(plan: Digital | Limit) -> None:
+    """Errors: UnknownName for another compressor; WrongField for channel uses of another kind of data, or below 0."""
+    modality = choose("compressor", COMPRESSORS, plan.compressor).modality
+    other = "uses_per_word" if modality == "image" else "bandwidth_ratio"
+    if getattr(plan, other) is not None:
+        raise WrongField(f"{plan.compressor} compresses {modality}, which has no {other}; leave it out.")
+    for field in ("bandwidth_ratio", "uses_per_word"):
+        value = getattr(plan, field)
+        if value is not None and not 0 < value < 1e6:
+            raise WrongField(f"{field} cannot be {value}; give a number above 0.")
