@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-import brotli
+import brotli  # type: ignore[import-untyped]
 import numpy as np
 
 from semlink.codecs.contract import Modality
