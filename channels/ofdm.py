@@ -9,7 +9,7 @@ from torch import Tensor
 
 from semlink.channels.contract import Channel, Frame, Reception
 from semlink.channels.csi import Knowledge
-from semlink.channels.detection import Detector, detect
+from semlink.channels.detection import Detector, detect, times
 from semlink.channels.grid_estimation import Estimator, build_estimator
 from semlink.channels.multipath import (
     carrier_interference,
@@ -38,6 +38,7 @@ Spacing = Literal[15, 30, 60, 120]
 GridCsi = Literal["perfect", "estimated"]
 MOST_LOST = 0.01  # share of the power that may leave its OFDM symbol or its subcarrier unmodelled
 MOST_BLOCKS = 275  # of a carrier: TS 38.211, section 4.4.2
+GAINS_AT_ONCE = 2**20  # examples are sent in groups with about as many gains, so that memory stays bounded
 
 
 class Ofdm(Channel):
@@ -140,23 +141,37 @@ class Ofdm(Channel):
         return self.send(frame, gains, snr_db, generator)
 
     def send(self, frame: Frame, paths: Tensor, snr_db: float | Tensor, generator: torch.Generator) -> Reception:
-        """Sends a frame over given gains of the paths, as `draw` makes them; draws pilot noise, then data noise."""
-        batch, device = len(frame.symbols), frame.symbols.device
-        variance = noise_variance(snr_db, batch, device)
+        """Sends a frame over given gains of the paths, as `draw` makes them."""
+        batch = len(frame.symbols)
+        variance = noise_variance(snr_db, batch, frame.symbols.device)
+        widest = int(self.grid.blocks(frame.mask).max()) if batch else 1
+        most = max(1, GAINS_AT_ONCE // (self.receive * self.transmit * ELEMENTS * max(1, widest)))
+        starts = range(0, max(1, batch), most)
+        rows = [slice(start, start + most) for start in starts]
+        parts = [
+            self._send(Frame(frame.symbols[own], frame.mask[own]), paths[own], variance[own], generator) for own in rows
+        ]
+        return parts[0] if len(parts) == 1 else Reception.joined(parts)
+
+    def _send(self, frame: Frame, paths: Tensor, variance: Tensor, generator: torch.Generator) -> Reception:
+        """The same for a few examples; draws pilot noise, then data noise."""
         placement = self.grid.place(frame.mask)
         if not placement.blocks:
             return Reception(frame.symbols.masked_fill(~frame.mask, 0), variance, frame.mask)
         responses = self.responses(paths, placement.blocks)
-        subcarrier, symbol = (places.to(device) for places in self.grid.data_places())
-        gains = placement.pick(responses[..., subcarrier * SYMBOLS + symbol])
+        subcarrier, symbol = (places.to(paths.device) for places in self.grid.data_places())
+        gains = placement.pick(responses, subcarrier * SYMBOLS + symbol)
         known = self._know(responses, gains, placement, variance, generator)
-        # A stream without a symbol is silent, and the receiver knows; each of the others has its share of the energy.
-        share = placement.active / self.transmit**0.5
-        known = Knowledge(known.mean * share.unsqueeze(1), known.variance * share.square())
+        sent = placement.pack(frame.symbols, frame.mask)
+        if self.transmit > 1:
+            # A stream without a symbol is silent, and the receiver knows; the others have equal shares of the energy.
+            share = placement.active / self.transmit**0.5
+            known = Knowledge(known.mean * share.unsqueeze(2), known.variance * share.square())
+            sent = sent * share
         detection = detect(self.equaliser, known, variance)
-        sent = placement.pack(frame.symbols, frame.mask) * share
-        received = complex_normal(variance, gains.shape[1] * gains.shape[3], generator)
-        received = received.view(batch, gains.shape[1], -1) + (gains * sent.unsqueeze(1)).sum(dim=2)
+        batch, elements, receive, _ = gains.shape
+        received = complex_normal(variance, elements * receive, generator).view(batch, elements, receive)
+        received.add_(times(gains, sent))
         estimate = placement.unpack(detection.apply(received)).masked_fill(~frame.mask, 0)
         return Reception(estimate, placement.unpack(detection.error), frame.mask, placement.unpack(detection.bias))
 
@@ -190,7 +205,7 @@ class Ofdm(Channel):
     def _know(
         self, responses: Tensor, gains: Tensor, placement: Placement, variance: Tensor, generator: torch.Generator
     ) -> Knowledge:
-        """Of the placed elements: mean [batch, receive, streams, elements], variance [batch, streams, elements]."""
+        """Of the placed elements: mean [batch, elements, receive, streams], variance [batch, elements, streams]."""
         if self.csi == "perfect":
             return Knowledge(gains, torch.zeros((1, 1, 1), device=gains.device))
         places = [self.grid.pilot_places(stream) for stream in range(self.transmit)]
@@ -199,7 +214,8 @@ class Ofdm(Channel):
         noise = complex_normal(variance, at_pilots[0].numel(), generator).view(at_pilots.shape)
         known = self._estimator.estimate(noise + responses.gather(4, at_pilots), variance)
         everywhere = known.variance.expand(-1, -1, -1, placement.blocks, -1)
-        return Knowledge(placement.pick(known.mean), placement.pick(everywhere)[:, 0])
+        everything = torch.arange(self.grid.data_elements, device=gains.device)
+        return Knowledge(placement.pick(known.mean, everything), placement.pick(everywhere, everything)[:, :, 0])
 
     def _refuse_what_would_be_hidden(self) -> None:
         guard = SHORTEST_PREFIX * self.grid.symbol_seconds

@@ -25,7 +25,7 @@ class Placement:
     """Where the symbols of a batch go. An element is a vector of one symbol for each stream.
 
     rank:     int64 [batch, uses], how many used symbols of the example come before; 0 where there are none.
-    active:   bool [batch, streams, elements], which of them carry a symbol.
+    active:   bool [batch, elements, streams], which of them carry a symbol.
     block:    int64 [batch, elements], which of the granted blocks; those of the largest grant are numbered alike.
     position: int64 [batch, elements], which data element of that block.
     blocks:   in the largest grant.
@@ -38,21 +38,25 @@ class Placement:
     blocks: int
 
     def pack(self, symbols: Tensor, mask: Tensor) -> Tensor:
-        """Symbols [batch, uses] as [batch, streams, elements], 0 where inactive; what is masked is not looked at."""
-        batch, streams, elements = self.active.shape
-        silent = symbols.new_zeros(batch, streams * elements + 1)  # the last place takes what is masked
-        rank = self.rank.masked_fill(~mask, streams * elements)
-        packed = silent.scatter(1, rank, symbols.masked_fill(~mask, 0))[:, :-1]
-        return packed.view(batch, elements, streams).transpose(1, 2)
+        """Symbols [batch, uses] as [batch, elements, streams], 0 where inactive; what is masked is not looked at."""
+        nowhere = self.active[0].numel()  # a place behind the last, which takes what is masked
+        rank = self.rank.masked_fill(~mask, nowhere)
+        packed = symbols.new_zeros(len(symbols), nowhere + 1).scatter(1, rank, symbols.masked_fill(~mask, 0))
+        return packed[:, :-1].view(self.active.shape)
 
     def unpack(self, values: Tensor) -> Tensor:
-        """Values [batch, streams, elements] of the symbols as [batch, uses]; anything where masked."""
-        return values.transpose(1, 2).reshape(len(values), -1).gather(1, self.rank)
+        """Values [batch, elements, streams] of the symbols as [batch, uses]; anything where masked."""
+        return values.flatten(1).gather(1, self.rank)
 
-    def pick(self, values: Tensor) -> Tensor:
-        """Of values [batch, receive, streams, blocks, data elements] those that are placed: [.., streams, elements]."""
-        where = self.block * values.shape[-1] + self.position
-        return values.flatten(-2).gather(-1, where[:, None, None].expand(-1, *values.shape[1:3], -1))
+    def pick(self, values: Tensor, places: Tensor) -> Tensor:
+        """The values [batch, elements, receive, streams] of the placed elements.
+
+        In: values: [batch, receive, streams, blocks, places in a block]. places: int64 [data elements], those of the
+            data elements.
+        """
+        where = self.block * values.shape[-1] + places[self.position]
+        picked = values.flatten(-2).gather(-1, where[:, None, None].expand(-1, *values.shape[1:3], -1))
+        return picked.movedim(-1, 1).contiguous()
 
 
 @dataclass(frozen=True)
@@ -135,7 +139,7 @@ class ResourceGrid:
         """Where the symbols of a batch go, whose places in the frame are `mask`, bool [batch, uses]."""
         used, granted = mask.sum(dim=1, keepdim=True), self.blocks(mask).clamp_min(1).unsqueeze(1)
         number = torch.arange(_largest(self.elements(mask)), device=mask.device)
-        rank = torch.arange(self.streams, device=mask.device).unsqueeze(1) + number * self.streams
+        rank = number.unsqueeze(1) * self.streams + torch.arange(self.streams, device=mask.device)
         return Placement(
             rank=(mask.cumsum(dim=1) - 1).clamp_min(0),
             active=rank < used.unsqueeze(2),

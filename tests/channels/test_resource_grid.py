@@ -77,7 +77,7 @@ def test_every_symbol_has_a_place_of_its_own(rows: list[list[bool]], streams: in
     assert torch.equal(packed != 0, placement.active)
     assert torch.equal(placement.unpack(packed)[mask], symbols[mask])
     for example, granted in enumerate(grid.blocks(mask).tolist()):
-        taken = placement.active[example].any(dim=0)
+        taken = placement.active[example].any(dim=1)
         places = torch.stack([placement.block[example], placement.position[example]])[:, taken]
         assert len(places.unique(dim=1).T) == taken.sum() == grid.elements(mask)[example]
         assert (places[0] < max(granted, 1)).all()
@@ -93,12 +93,12 @@ def test_symbols_are_spread_over_the_granted_blocks() -> None:
 
 def test_picking_finds_the_element() -> None:
     placement = GRID.place(mask_of(300, 20))
-    values = torch.arange(2 * 3 * 2 * 3 * 144.0).view(2, 3, 2, 3, 144)
-    picked = placement.pick(values)
-    assert picked.shape == (2, 3, 2, 300)
+    values = torch.arange(2 * 3 * 2 * 3 * 150.0).view(2, 3, 2, 3, 150)
+    picked = placement.pick(values, torch.arange(6, 150))
+    assert picked.shape == (2, 300, 3, 2)
     for example, element in ((0, 0), (0, 299), (1, 7)):
         block, position = placement.block[example, element], placement.position[example, element]
-        assert torch.equal(picked[example, :, :, element], values[example, :, :, block, position])
+        assert torch.equal(picked[example, element], values[example, :, :, block, 6 + position])
 
 
 @pytest.mark.parametrize("streams", [1, 2, 3, 4])
