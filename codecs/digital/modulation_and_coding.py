@@ -40,9 +40,12 @@ class Mcs:
         return self.bits_per_symbol * self.code_rate
 
 
+# The order is that of efficiency. Of several that carry as much, the one for the lower Es/N0 is here; over fading that is
+# more points and a lower code rate, which costs next to nothing over AWGN.
 LADDER: tuple[Mcs, ...] = (
     Mcs("bpsk", 1, 5),
-    Mcs("bpsk", 1, 3),
+    Mcs("bpsk", 1, 4),
+    Mcs("qpsk", 1, 5),
     Mcs("qpsk", 1, 4),
     Mcs("qpsk", 1, 3),
     Mcs("qpsk", 1, 2),
@@ -54,7 +57,8 @@ LADDER: tuple[Mcs, ...] = (
     Mcs("64qam", 3, 5),
     Mcs("64qam", 2, 3),
     Mcs("64qam", 3, 4),
-    Mcs("64qam", 5, 6),
+    Mcs("256qam", 3, 5),
+    Mcs("256qam", 2, 3),
     Mcs("256qam", 3, 4),
     Mcs("256qam", 5, 6),
 )

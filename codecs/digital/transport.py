@@ -14,6 +14,7 @@ from semlink.codecs.digital.modulation_and_coding import Mcs
 from semlink.errors import CodecError
 from semlink.seeding import generator_for
 
+CHAIN = "1"  # raised by one when blocks come out differently, which makes measured error rates void
 SHORT = 3824  # up to so many information bits the check of a block has 16 bits; the longest word of the smaller graph
 LONGEST_WORD = 8448
 SHORTEST_WORD, HIGHEST_RATE = 12, 0.95
