@@ -1,0 +1,1 @@
+"""Language models: what sentences cost at least, and the probabilities that an arithmetic coder works with."""
