@@ -1,6 +1,7 @@
 """What happens to symbols in the air: frame in, equalised reception and its noise variance out."""
 
 from semlink.channels.awgn import Awgn
+from semlink.channels.cdl import CdlA, CdlB, CdlC, CdlD, CdlE
 from semlink.channels.contract import Channel, Frame, Reception
 from semlink.channels.power import normalise_power
 from semlink.channels.rayleigh import Rayleigh
@@ -10,6 +11,11 @@ from semlink.registry import build, canonical, check_fields, parse
 
 CHANNELS: dict[str, type[Channel]] = {
     "awgn": Awgn,
+    "cdl-a": CdlA,
+    "cdl-b": CdlB,
+    "cdl-c": CdlC,
+    "cdl-d": CdlD,
+    "cdl-e": CdlE,
     "rayleigh": Rayleigh,
     "rician": Rician,
     "tdl-a": TdlA,

@@ -56,10 +56,11 @@ def detect(detector: Detector, knowledge: Knowledge, noise_variance: Tensor) -> 
     gram.diagonal(dim1=2, dim2=3).add_(load)
     inverse, _ = torch.linalg.inv_ex(gram)
     weights = inverse @ mean.mH
-    squares = (inverse.real.square() + inverse.imag.square()).sum(dim=3)  # the diagonal of Q^2
-    energy = (inverse.real.diagonal(dim1=2, dim2=3) - load * squares).clamp_min(0)  # and that of W W^H
+    left = load.unsqueeze(3) * inverse  # -(W M - I); scaled before it is squared, so that nothing overflows
+    squares = (left.real.square() + left.imag.square()).sum(dim=3)
+    energy = (left.real.diagonal(dim1=2, dim2=3) - squares).clamp_min(0)  # the diagonal of l W W^H
     bias = torch.einsum("besr,bers->bes", weights, mean)
-    return Detection(weights, load.square() * squares + disturbance * energy, bias)
+    return Detection(weights, squares + disturbance / load * energy, bias)
 
 
 def times(matrices: Tensor, vectors: Tensor) -> Tensor:

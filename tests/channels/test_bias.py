@@ -13,6 +13,8 @@ CHANNELS = [
     "rayleigh:coherence=symbol,equaliser=none",
     "rayleigh:coherence=symbol,csi=estimated",
     "rician:coherence=symbol,csi=none,equaliser=none",
+    "tdl-a",
+    "tdl-a:receive=2",
 ]
 
 

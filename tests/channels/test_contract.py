@@ -23,6 +23,7 @@ VARIANTS = [
     "tdl-b:csi=estimated,estimator=lmmse,transmit=2,receive=3",
     "tdl-a:transmit=2,receive=2",
     "tdl-a:receive=2,equaliser=zf",
+    "cdl-c:csi=estimated,receive=2",
 ]
 each_channel = pytest.mark.parametrize("text", VARIANTS)
 

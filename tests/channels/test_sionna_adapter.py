@@ -67,7 +67,7 @@ def test_streams_of_sionna_and_torch_are_restored() -> None:
     assert torch.equal(global_before, torch.get_rng_state())
 
 
-@pytest.mark.parametrize("name", ["tdl-d"])
+@pytest.mark.parametrize("name", ["tdl-d", "cdl-d"])
 def test_nothing_of_sionna_is_seen_from_outside_a_channel(name: str) -> None:
     """Its default device and precision are not asked for, and its stream is where it was."""
     config = sionna().config
