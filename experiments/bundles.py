@@ -12,10 +12,11 @@ import yaml
 
 from semlink import __version__
 from semlink.channels import build_channel
-from semlink.codecs import NeuralCodec, new_codec, new_codec_like
+from semlink.codecs import CODECS, NeuralCodec, new_codec, new_codec_like
 from semlink.codecs.bundle import Bundle, load_bundle, save_bundle
 from semlink.errors import BundleError, RecipeError
 from semlink.experiments.recipe import Component, Recipe, recipe_from
+from semlink.experiments.shelf import find_bundle
 from semlink.files import check_room
 from semlink.registry import build, canonical
 from semlink.simulator.sources import SOURCES, build_source
@@ -55,16 +56,40 @@ def source_of(recipe: Recipe, machine: Machine) -> Source:
 
 
 def fresh_codec(recipe: Recipe, source: Source) -> NeuralCodec[Any]:
-    """The untrained codec of a recipe; its vocabulary and sizes come from the training records."""
+    """The codec of a recipe before its training.
+
+    It is untrained, with vocabulary and sizes from the training records, or the stored one that the recipe starts from.
+    Errors: RecipeError when that is of another kind than the recipe says; BundleError.
+    """
+    if recipe.start is not None:
+        return start_of(recipe).codec
     return new_codec(recipe.codec.name, recipe.codec.fields, [record.payload for record in source.train], recipe.seed)
+
+
+def start_of(recipe: Recipe) -> Bundle:
+    """The stored codec that a recipe starts from. Errors: RecipeError when it is another than the recipe says; BundleError."""
+    assert recipe.start is not None
+    bundle = load_bundle(find_bundle(recipe.start))
+    if type(bundle.codec) is not CODECS[recipe.codec.name]:
+        raise RecipeError(f"{recipe.start} is not a codec of the kind {recipe.codec.name}; give its kind under codec.")
+    for field, value in recipe.codec.fields.items():
+        own = getattr(bundle.codec.config, field)
+        if own != value:
+            raise RecipeError(
+                f"{recipe.start} has {field}={own}, not {value}; leave {field} out, or start from nothing."
+            )
+    return bundle
 
 
 def train_bundle(recipe: Recipe, folder: Path, machine: Machine) -> None:
     """Trains the codec of a recipe and stores it at `folder`; a stored one of the same recipe is left as it is.
 
     Stopped training goes on from its checkpoint beside the folder.
-    Errors: RecipeError when `folder` holds something else; OSError, before the training, when it cannot be written.
+    Errors: RecipeError when `folder` holds something else, or the recipe trains nothing; OSError, before the training, when
+    it cannot be written.
     """
+    if recipe.training is None:
+        raise RecipeError(f"The recipe {recipe.experiment} trains nothing; carry it out with: semlink run.")
     if _holds(folder, {"recipe": _training_part(recipe), "version": "original"}):
         return
     torch.set_num_threads(recipe.threads)
@@ -72,6 +97,7 @@ def train_bundle(recipe: Recipe, folder: Path, machine: Machine) -> None:
     codec = fresh_codec(recipe, source).on(machine.device)
     check_room(folder.parent, CHECKPOINT_COPIES * _weight_bytes(codec))
     checkpoint = _checkpoint_of(folder)
+    start = {"start": start_of(recipe).digest()} if recipe.start else {}
     outcome = train(
         codec,
         source.train,
@@ -105,6 +131,7 @@ def train_bundle(recipe: Recipe, folder: Path, machine: Machine) -> None:
         "device": machine.device,
         "code_version": __version__,
         "command": f"semlink train {RECIPE} --out DIR",
+        **start,
         "recipe": _training_part(recipe),
     }
     save_bundle(codec.cpu(), card, folder, _recipe_file(card))
@@ -121,6 +148,11 @@ def erase_bundle(
     """
     bundle = load_bundle(folder)
     recipe = recipe_of(bundle)
+    if recipe.start is not None or recipe.training is None:
+        raise RecipeError(
+            f"{folder} was trained from {recipe.start}, which saw records too; carry out the request on {recipe.start}, "
+            "then train from what that gives."
+        )
     seed = recipe.seed if seed is None else seed
     version = "retrained" if method.name == "retrain" else "erased"
     marks = {

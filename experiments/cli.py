@@ -87,7 +87,9 @@ def train(
 
 @app.command()
 def sweep(
-    bundles: Annotated[list[str], typer.Argument(help=f"Stored codecs to compare: {BUNDLES}.")],
+    bundles: Annotated[list[str], typer.Argument(
+        help=f"Codecs to compare: {BUNDLES}, or classical ones such as digital:webp or limit:ngram."
+    )],
     out: Out, channel: Channels = ["awgn"], snr: Snr = "0:18:3",  # noqa: B006
     request: Annotated[Path | None, typer.Option(help="Also measure on this request's forget and retain sets.")] = None,
     source: Annotated[
@@ -97,6 +99,7 @@ def sweep(
 ) -> None:  # fmt: skip
     """Measure codecs over a range of Es/N0, all under the same fades and noise."""
     from semlink.experiments.bundles import Machine, pick_device
+    from semlink.experiments.contenders import is_classical
     from semlink.experiments.recipe import component_from, plan_from
     from semlink.experiments.report import write_report
     from semlink.experiments.shelf import find_bundle
@@ -104,9 +107,10 @@ def sweep(
     from semlink.unlearning.request import read_request
 
     machine = Machine(pick_device(device), data_dir)
-    plan = plan_from(channel, snr, sets)
+    beside = [name for name in bundles if is_classical(name)]
+    plan = plan_from(channel, snr, beside, sets)
     asked = read_request(request) if request else None
-    folders = [find_bundle(name) for name in bundles]
+    folders = [find_bundle(name) for name in bundles if name not in beside]
     other = component_from(source) if source else None
     sweep_bundles(folders, plan, asked, out, machine, seed, workers or _cores(), _command(), other)
     page = write_report(out)

@@ -22,6 +22,7 @@ from semlink.channels.snr import LOWEST_DB
 from semlink.codecs import CODECS
 from semlink.errors import RecipeError
 from semlink.registry import build, check_fields, choose, parse
+from semlink.simulator.classical import classical_from
 from semlink.simulator.sources import SOURCES
 from semlink.simulator.sweep import SweepSettings
 from semlink.simulator.training import TrainingSettings
@@ -124,12 +125,14 @@ class SweepPlan(Section):
     """Which channels, and how finely. The other fields are those of `SweepSettings`.
 
     sentence_model: folder of the encoder that `sentence_similarity` needs; without one it is not measured.
+    beside: classical codecs at the same channel uses, such as "digital:webp" or "limit:webp".
     judge: whether a classifier of the source's images, trained first, says what the received ones are taken for.
     """
 
     kind = "sweep"
     channels: tuple[str, ...] = ("awgn", "rayleigh")
     snr_db: Annotated[tuple[SnrDb, ...], BeforeValidator(parse_range)] = SweepSettings.snr_db
+    beside: tuple[str, ...] = ()
     judge: bool = False
     records: int = SweepSettings.records
     draws: int = SweepSettings.draws
@@ -141,6 +144,13 @@ class SweepPlan(Section):
     @classmethod
     def _canonical(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(channel_name(name) for name in names)
+
+    @field_validator("beside")
+    @classmethod
+    def _classical(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            classical_from(name)
+        return names
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
@@ -195,14 +205,20 @@ class ErasurePlan(Section):
 
 
 class Recipe(Section):
-    """One experiment. `threads`: CPU threads a process uses; results are equal for equal threads."""
+    """One experiment.
+
+    start:   a stored codec, a folder or a name, from whose weights training starts; `codec` then names its kind.
+    training: how; null: the codec that `start` names is taken as it is.
+    threads: CPU threads a process uses; results are equal for equal threads.
+    """
 
     kind = "recipe"
     experiment: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     source: ComponentField
     codec: ComponentField
+    start: str | None = None
     channel: str = "awgn"
-    training: TrainingSettings = TrainingSettings()
+    training: TrainingSettings | None = TrainingSettings()
     seed: int = Field(default=0, ge=0, lt=2**63)
     threads: int = Field(default=1, ge=1)
     sweep: SweepPlan = SweepPlan()
@@ -233,6 +249,16 @@ class Recipe(Section):
     def _canonical(cls, name: str) -> str:
         return channel_name(name)
 
+    @model_validator(mode="after")
+    def _beginning(self) -> Self:
+        if self.training is None and self.start is None:
+            raise ValueError("without training there has to be a stored codec to begin with; name one under start")
+        if self.start is not None and self.erasure is not None:
+            raise ValueError(
+                "a codec that starts from another cannot be retrained from nothing; erase from that other one"
+            )
+        return self
+
     def text(self) -> str:
         """The recipe with every default filled in, as YAML."""
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
@@ -244,9 +270,10 @@ def component_from(text: str) -> Component:
     return Component(name=name, fields=fields)
 
 
-def plan_from(channels: Sequence[str], snr: str, overrides: Sequence[str]) -> SweepPlan:
+def plan_from(channels: Sequence[str], snr: str, beside: Sequence[str], overrides: Sequence[str]) -> SweepPlan:
     """A sweep plan as the command line writes it. Errors: RecipeError, UnknownName, WrongField."""
-    return _checked(SweepPlan, override({"channels": list(channels), "snr_db": snr}, overrides), "of the command line")
+    given = {"channels": list(channels), "snr_db": snr, "beside": list(beside)}
+    return _checked(SweepPlan, override(given, overrides), "of the command line")
 
 
 def packaged_recipes() -> list[str]:

@@ -12,9 +12,10 @@ from semlink import __version__
 from semlink.codecs.bundle import load_bundle
 from semlink.errors import RecipeError
 from semlink.experiments.auditing import build_audits
-from semlink.experiments.bundles import Machine, erase_bundle, source_of, train_bundle
+from semlink.experiments.bundles import Machine, erase_bundle, source_of, start_of, train_bundle
+from semlink.experiments.contenders import Contender
 from semlink.experiments.recipe import Component, NamedMethod, Recipe
-from semlink.experiments.sweeping import Bench, Contender, bench_of, claim, jobs_of, judging, run_job
+from semlink.experiments.sweeping import Bench, bench_of, claim, jobs_of, preparing, run_job
 from semlink.experiments.tasks import Task, run_tasks
 from semlink.files import write_whole
 from semlink.simulator.results import Row, write_rows
@@ -67,7 +68,8 @@ class _Plan:
 
     def __init__(self, recipe: Recipe, folder: Path, machine: Machine, parts: Path) -> None:
         self.recipe, self.machine = recipe, machine
-        erasure, name, original = recipe.erasure, recipe.experiment, folder / "original"
+        erasure, name = recipe.erasure, recipe.experiment
+        original = folder / "original" if recipe.training is not None else start_of(recipe).folder
         self.request = None if erasure is None else request_from(erasure.request, f"the recipe {name}")
         methods = () if erasure is None else erasure.methods
         self.erased = {one.label: folder / (one.label if len(methods) > 1 else "erased") for one in methods}
@@ -79,13 +81,15 @@ class _Plan:
         self.bench = bench_of(
             name, contenders, source, self.request, recipe.sweep, recipe.seed, recipe.threads, machine.device, parts
         )
-        self.making = self._making(original, methods) | judging(self.bench, source)
+        self.making = self._making(original, methods)
+        self.making |= preparing(self.bench, source, tuple(self.making))
         self.measuring = self._measuring(parts)
 
     def _making(self, original: Path, methods: Sequence[NamedMethod]) -> dict[str, Task]:
         """Training, retraining and erasure; the longest first."""
         name = self.recipe.experiment
-        tasks = {f"{name}: original": Task(train_bundle, (self.recipe, original, self.machine))}
+        train = Task(train_bundle, (self.recipe, original, self.machine))
+        tasks = {f"{name}: original": train} if self.recipe.training is not None else {}
         todo = [("retrained", RETRAIN, original.parent / "retrained")] if methods else []
         for version, method, path in (*todo, *((one.label, one, self.erased[one.label]) for one in methods)):
             arguments = (original, self.request, method, path, self.machine)
@@ -127,11 +131,7 @@ class _Plan:
 
 def _entries(bench: Bench) -> dict[Entry, float]:
     """Every version with the seconds that it took."""
-    bundles = [(one, load_bundle(one.folder)) for one in bench.contenders]
-    return {
-        Entry(bundle.codec.on(bench.device), one.name, one.version, one.method): float(bundle.card["seconds"])
-        for one, bundle in bundles
-    }
+    return {one.entry(bench.device): float(load_bundle(one.folder).card["seconds"]) for one in bench.contenders}
 
 
 def _look(recipe: Recipe, bench: Bench) -> dict[str, Any]:
@@ -149,9 +149,10 @@ def _look(recipe: Recipe, bench: Bench) -> dict[str, Any]:
     points = recipe.sweep.snr_db
     shown_at = list(dict.fromkeys((points[0], points[len(points) // 2], points[-1])))
     samples: list[dict[str, Any]] = []
+    shown = [*entries, *(one.entry(bench.device) for one in bench.classical)]
     for set_name, records in bench.sets.items():
         for channel in recipe.sweep.channels:
-            arguments = (list(entries), records, channel, set_name, shown_at, SAMPLES, recipe.experiment, recipe.seed)
+            arguments = (shown, records, channel, set_name, shown_at, SAMPLES, recipe.experiment, recipe.seed)
             samples += take_samples(*arguments)
     return {"rows": rows, "samples": samples}
 

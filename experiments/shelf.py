@@ -1,4 +1,7 @@
-"""Stored codecs that are found by name: those that come with semlink, and those that its user trained."""
+"""What is kept between commands: stored codecs, found by name, and measured block error rates.
+
+Both come in two places: with semlink, and in the user's own folder, `$SEMLINK_HOME` or else `~/.semlink`.
+"""
 
 import os
 from pathlib import Path
@@ -6,13 +9,25 @@ from pathlib import Path
 from semlink.codecs.bundle import MANIFEST
 from semlink.errors import BundleError, UnknownName
 from semlink.registry import choose
+from semlink.simulator.block_errors import BlockErrors
 
+MEASURED = Path(__file__).parent / "block_errors"  # more of them: semlink block-errors
 PACKAGED = Path(__file__).parent / "bundles"  # adding one: semlink train RECIPE --out experiments/bundles/NAME
 
 
+def home() -> Path:
+    """The user's own folder."""
+    return Path(os.environ.get("SEMLINK_HOME") or "~/.semlink").expanduser()
+
+
 def own_shelf() -> Path:
-    """Where `semlink train` stores codecs without --out: `$SEMLINK_HOME/bundles`, or else `~/.semlink/bundles`."""
-    return Path(os.environ.get("SEMLINK_HOME") or "~/.semlink").expanduser() / "bundles"
+    """Where `semlink train` stores codecs without --out."""
+    return home() / "bundles"
+
+
+def block_errors() -> BlockErrors:
+    """The measured block error rates of the classical chain; new ones are kept in the user's own folder."""
+    return BlockErrors(home() / "block-errors", packaged=MEASURED)
 
 
 def stored_codecs() -> dict[str, Path]:

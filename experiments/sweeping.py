@@ -15,6 +15,7 @@ from semlink import __version__
 from semlink.codecs.bundle import Bundle, load_bundle
 from semlink.errors import CodecError, RecipeError
 from semlink.experiments.bundles import Machine, recipe_of, same_data, source_of
+from semlink.experiments.contenders import Classical, Contender, classical_contenders, measure_errors
 from semlink.experiments.recipe import Component, SweepPlan
 from semlink.experiments.tasks import Task, run_tasks
 from semlink.files import check_room, write_whole
@@ -23,33 +24,25 @@ from semlink.simulator.metrics import metrics_for
 from semlink.simulator.results import Row, read_rows, write_rows
 from semlink.simulator.sources import Record, Source, Trigger, build_source
 from semlink.simulator.sources.subset import subset
-from semlink.simulator.sweep import Entry, measure
+from semlink.simulator.sweep import measure
 from semlink.unlearning.partition import divide
 from semlink.unlearning.request import ErasureRequest
 
 ROOM = 8 << 20  # bytes for the rows, figures and report of a run
-
-
-@dataclass(frozen=True)
-class Contender:
-    """A stored codec under test, and what the rows call it."""
-
-    folder: Path
-    name: str
-    version: str = "original"
-    method: str = "none"
+SHARES = 4  # tasks that the measurement of block error rates over one channel is divided into
 
 
 @dataclass(frozen=True)
 class Bench:
     """Codecs, the sets of records they are tried on, and how.
 
-    sets: name -> records, no more than the plan wants. terms: words whose recovery is counted. trigger: what some records carry. judge: the file of
+    classical: codecs that stand beside them. sets: name -> records, no more than the plan wants. terms: words whose recovery is counted. trigger: what some records carry. judge: the file of
     the classifier that looks at what arrives, made before the first job. threads: CPU threads of each process.
     """
 
     experiment: str
     contenders: tuple[Contender, ...]
+    classical: tuple[Classical, ...]
     sets: Mapping[str, tuple[Record, ...]]
     terms: tuple[str, ...]
     trigger: Trigger | None
@@ -86,7 +79,9 @@ def bench_of(
 ) -> Bench:
     """A bench over the sets of a source: `test` and its probes; with a request, `forget` and `retain` too.
 
-    parts: folder of finished jobs, where the judge lies as well. Errors: ErasureError, SourceError.
+    The plan's classical codecs stand beside the stored ones and take the channel uses of the first of them.
+    parts: folder of finished jobs, where the judge lies as well.
+    Errors: ErasureError, SourceError; UnknownName, WrongField.
     """
     partition = None if request is None else divide(source, request)
     names = ("test",) if partition is None else ("forget", "retain", "test")
@@ -94,6 +89,7 @@ def bench_of(
     return Bench(
         experiment,
         tuple(contenders),
+        classical_contenders(plan.beside, source, contenders[0].folder if contenders else None, parts),
         {name: tuple(subset(records, plan.records, seed)) for name, records in {**sets, **source.probes}.items()},
         partition.terms if partition else (),
         source.trigger,
@@ -105,9 +101,27 @@ def bench_of(
     )
 
 
-def judging(bench: Bench, source: Source) -> dict[str, Task]:
-    """The task that makes the judge of a bench, where it has one."""
-    return {} if bench.judge is None else {f"{bench.experiment}: judge": Task(make_judge, (source, bench.judge))}
+def preparing(bench: Bench, source: Source, after: tuple[str, ...] = ()) -> dict[str, Task]:
+    """The tasks between making the stored codecs (`after`) and the first job of a bench.
+
+    They make its judge, let compressors learn, and measure the block error rates that senders look up.
+    """
+    tasks: dict[str, Task] = {}
+    if bench.judge is not None:
+        tasks[f"{bench.experiment}: judge"] = Task(make_judge, (source, bench.judge))
+    for one in bench.classical:
+        name = f"{bench.experiment}: {one.name}"
+        if one.learned is not None:
+            tasks[f"{name} learns"] = Task(one.learn, (source,), after)
+    ready = (*after, *tasks)
+    payloads = [record.payload for records in bench.sets.values() for record in records]
+    for one in bench.classical:
+        for channel in bench.plan.channels:
+            for share in range(SHARES):
+                points = bench.plan.snr_db[share::SHARES]
+                task = Task(measure_errors, (one, payloads, channel, points), ready)
+                tasks[f"{bench.experiment}: {one.name} over {channel}, part {share}"] = task
+    return tasks
 
 
 def jobs_of(bench: Bench, parts: Path) -> list[Job]:
@@ -124,27 +138,22 @@ def run_job(job: Job) -> list[Row]:
     """The rows of a job: read back where it was done before, else measured and kept. Errors: BundleError."""
     bench = job.bench
     torch.set_num_threads(bench.threads)
-    bundles = [load_bundle(contender.folder) for contender in bench.contenders]
     records = bench.sets[job.set_name]
     facts = [
         __version__,
         bench.experiment,
-        [
-            (one.name, one.version, one.method, bundle.digest())
-            for one, bundle in zip(bench.contenders, bundles, strict=True)
-        ],
+        [(one.name, one.version, one.method, one.digest()) for one in bench.contenders],
         [record.id for record in records],
         [bench.terms, repr(bench.trigger), bench.judge and bench.judge.name],
         [job.channel, job.set_name, dataclasses.asdict(bench.plan.settings()), bench.seed, bench.device],
         bench.plan.sentence_model,
+        [(one.name, one.digest()) for one in bench.classical],
     ]
     part = job.parts / f"{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:24]}.jsonl"
     if part.exists():
         return read_rows(part)
-    entries = [
-        Entry(bundle.codec.on(bench.device), one.name, one.version, one.method)
-        for one, bundle in zip(bench.contenders, bundles, strict=True)
-    ]
+    entries = [one.entry(bench.device) for one in bench.contenders]
+    entries += [one.entry(bench.device) for one in bench.classical]
     judge = load_judge(bench.judge) if bench.judge else None
     metrics = metrics_for(entries[0].codec.modality, bench.terms, bench.plan.sentence_model, bench.trigger, judge)
     rows = measure(
@@ -175,31 +184,37 @@ def sweep_bundles(
     bundles = [load_bundle(folder) for folder in folders]
     if len({bundle.codec.modality for bundle in bundles}) > 1:
         raise RecipeError("Text and image codecs cannot stand in one sweep; sweep them into two folders.")
-    recipe = recipe_of(bundles[0])
-    if other is None:
+    recipe = recipe_of(bundles[0]) if bundles else None
+    if other is not None:
+        if request is not None:
+            raise RecipeError("A request is about records of the codec's training; leave out --request or --source.")
+        source = build_source(other.name, other.fields, machine.data_dir)
+    elif recipe is not None:
         source = source_of(recipe, machine)
         same_data(bundles[0], source)
-    elif request is None:
-        source = build_source(other.name, other.fields, machine.data_dir)
     else:
-        raise RecipeError("A request is about records of the codec's training; leave out --request or --source.")
+        raise RecipeError("Without a stored codec there are no records to send; name some with --source.")
     for bundle in bundles:
         _check_fit(bundle, source)
-    seed = recipe.seed if seed is None else seed
+    seed = (recipe.seed if recipe else 0) if seed is None else seed
+    threads = recipe.threads if recipe else 1
     experiment, parts = out.name or "sweep", out / ".parts"
     contenders = contenders_of(folders)
-    bench = bench_of(experiment, contenders, source, request, plan, seed, recipe.threads, machine.device, parts)
+    bench = bench_of(experiment, contenders, source, request, plan, seed, threads, machine.device, parts)
     settings = {"bundles": [f"{bundle.folder}@{bundle.digest()}" for bundle in bundles], "seed": seed}
     settings |= {"sweep": plan.model_dump(mode="json"), "request": request and json.loads(request.text())}
     if other is not None:
         settings |= {"source": {"name": source.name, "digest": source.digest()}}
-    first = judging(bench, source)
+    first = preparing(bench, source)
     jobs = {f"{job.channel} on {job.set_name}": Task(run_job, (job,), tuple(first)) for job in jobs_of(bench, parts)}
     claim(out, yaml.safe_dump(settings, sort_keys=False))
     results = run_tasks(first | jobs, workers)
     rows = [row for name in jobs for row in results[name]]
     write_rows(out / "results.jsonl", rows)
-    facts = [{"experiment": experiment, "recipe": settings, "command": command, "codec": bundles[0].card}]
+    facts = [
+        {"experiment": experiment, "recipe": settings, "command": command}
+        | ({"codec": bundles[0].card} if bundles else {})
+    ]
     write_whole(out / "experiments.json", json.dumps(facts, indent=1) + "\n")
     return rows
 

@@ -1,6 +1,6 @@
 """The classical codecs that a sweep can put beside neural ones, as a user writes them: `digital:webp`, `limit:ngram`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,7 +78,7 @@ class Limit:
         return Ideal(self.error_rate, self.knowledge)
 
 
-CLASSICAL: dict[str, type[Digital] | type[Limit]] = {"digital": Digital, "limit": Limit}
+CLASSICAL: Mapping[str, Callable[..., Digital | Limit]] = {"digital": Digital, "limit": Limit}
 
 
 def classical_from(text: str) -> Digital | Limit:

@@ -34,7 +34,8 @@ class Passage:
 
     def send(self, frame: Frame, snr_db: float) -> Reception:
         """What arrives of a frame; the same again when called again."""
-        return self.channel(frame, snr_db, self.generator(snr_db, frame.symbols.device))
+        received: Reception = self.channel(frame, snr_db, self.generator(snr_db, frame.symbols.device))
+        return received
 
     def generator(self, snr_db: float, device: torch.device | str) -> torch.Generator:
         """The randomness of one Es/N0, from its beginning."""
@@ -96,8 +97,10 @@ class Adapting(Sender):
     Fields: errors: the measured rates. target: the block error rate that a choice may have at most; of those the
             choice carries most, and where none is that good it is the most robust.
             knowledge: "average" (the sender knows channel and average Es/N0, and looks the channel up) or
-            "instantaneous" (it knows how much each example's own fades carry, and looks AWGN up). The receiver is
-            told the choice beside the link, as a control channel would, which is not counted.
+            "instantaneous" (it knows how much each example's own fades carry, and looks AWGN up).
+    Where nothing of an example fits into what was chosen, the next choice into which something does is tried instead: it
+    may fail, but sending nothing would fail for sure. The receiver is told the choice beside the link, as by a control
+    channel, which is not counted.
     """
 
     def __init__(self, errors: ErrorRates, target: float = 0.1, knowledge: Knowledge = "average") -> None:
@@ -110,7 +113,8 @@ class Adapting(Sender):
         self, passage: Passage, codec: DigitalCodec, batch: Any, frame: Frame, points: Sequence[float]
     ) -> Iterator[Arrival]:
         for snr_db in points:
-            chosen = self._choices(passage, frame, snr_db)
+            looked_up = self._choices(passage, frame, snr_db)
+            chosen = [_that_carries(codec, batch, row, mcs) for row, mcs in enumerate(looked_up)]
             symbols = torch.zeros_like(frame.symbols)
             groups = [(mcs, torch.tensor([i for i, one in enumerate(chosen) if one == mcs])) for mcs in set(chosen)]
             groups = [(mcs, rows.to(symbols.device)) for mcs, rows in sorted(groups, key=lambda group: group[0].name)]
@@ -184,6 +188,12 @@ class Ideal(Sender):
                 estimate = both[torch.arange(len(batch), device=uses.device) + len(batch) * lost]
             facts = {**_outages(estimate.arrived), "spectral_efficiency": bits.double() / uses.clamp_min(1)}
             yield Arrival(snr_db, codec.restore(estimate), facts)
+
+
+def _that_carries(codec: DigitalCodec, batch: Any, row: int, mcs: Mcs) -> Mcs:
+    """The choice, or the next one on the ladder into which something of the example fits, if there is one."""
+    upwards = LADDER[LADDER.index(mcs) :]
+    return next((rung for rung in upwards if codec.at(rung).carries(batch, row)), mcs)
 
 
 def stand_in(uses: Tensor) -> Frame:

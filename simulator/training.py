@@ -32,7 +32,7 @@ HELD_OUT = 1024  # validation records that are looked at; more would cost more t
 class TrainingSettings:
     """How a codec is trained.
 
-    steps:         optimiser steps (AdamW, linear warm-up, then cosine decay to zero); 0 leaves the codec as it is.
+    steps:         optimiser steps (AdamW, linear warm-up, then cosine decay to zero).
     batch:         records a step.
     snr_db:        Es/N0 of the training channel in dB: one number, or (low, high) for a uniform law per example.
     clip:          largest gradient norm.
@@ -61,7 +61,7 @@ class TrainingSettings:
                     raise WrongField(f"training cannot take {field}={value}; give a number that makes sense there.")
         if isinstance(self.snr_db, tuple) and not -math.inf < self.snr_db[0] <= self.snr_db[1] < math.inf:
             raise WrongField(f"training cannot take snr_db={self.snr_db}; give (low, high) in dB with low <= high.")
-        for field in ("batch", "validate"):
+        for field in ("steps", "batch", "validate"):
             if getattr(self, field) < 1:
                 raise WrongField(f"training needs {field} of at least 1.")
 
@@ -96,9 +96,6 @@ def train(
     device = codec.device
     batches = Batches(codec, records, settings.batch, seed, "train", device)
     held_out = Batches(codec, subset(validation, HELD_OUT, seed), HELD_OUT, seed, "validation", device).all
-    if not settings.steps:
-        codec.eval()
-        return TrainingOutcome(mean_loss(codec, held_out, channel, settings.snr_db, seed), 0, 0.0)
     optimiser = torch.optim.AdamW(codec.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate_at(step, settings.steps, settings.warmup))
     information = InformationTerm(seed, device) if settings.information_weight else None

@@ -33,8 +33,6 @@ class DigitalCodec(Codec[DigitalBatch]):
     Errors: CodecError when a payload is of another kind.
     """
 
-    modality: Modality  # that of the compressor
-
     def __init__(
         self,
         compressor: Compressor[Any],
@@ -45,10 +43,14 @@ class DigitalCodec(Codec[DigitalBatch]):
         device: torch.device | str = "cpu",
     ) -> None:
         self.compressor, self.mcs, self.budget, self.reader, self.blank = compressor, mcs, budget, reader, blank
-        self.modality = compressor.modality
         self.shape: tuple[int, ...] = ()
         self._device = torch.device(device)
         self._fitted: dict[tuple[Any, int], Bits | None] = {}  # what a payload became within so many bits
+
+    @property
+    def modality(self) -> Modality:  # type: ignore[override]  # a neural codec's is that of its class
+        """That of the compressor."""
+        return self.compressor.modality
 
     @property
     def device(self) -> torch.device:
@@ -70,10 +72,8 @@ class DigitalCodec(Codec[DigitalBatch]):
     def prepare(self, payloads: Sequence[Any]) -> DigitalBatch:
         if len(payloads) == 0:
             raise CodecError("There is nothing to prepare; give at least one sentence or image.")
-        if self.reader is not None:
-            made = tuple(self.reader.words(payload) for payload in payloads)
-        else:
-            made = tuple(np.asarray(payload) for payload in payloads)
+        reader = self.reader
+        made = tuple(np.asarray(payload) if reader is None else reader.words(payload) for payload in payloads)
         uses = self.budget(payloads).to(self.device)
         return DigitalBatch(made, uses, torch.ones(len(made), dtype=torch.bool, device=self.device))
 
@@ -99,6 +99,11 @@ class DigitalCodec(Codec[DigitalBatch]):
                     payloads[row], arrived[row] = self.compressor.restore(bits[: ends[-1]], self.shape), True
         shown = tuple(self._blank() if payload is None else payload for payload in payloads)
         return DigitalBatch(shown, uses, arrived.to(self.device))
+
+    def carries(self, batch: DigitalBatch, row: int) -> bool:
+        """Whether anything of an example fits into its block."""
+        block = transport_for(self.mcs, int(batch.uses[row]), self.device)
+        return self._fit(batch.payloads[row], block.information_bits - 1) is not None
 
     def deliver(self, batch: DigitalBatch, bits: Tensor) -> DigitalBatch:
         """What a receiver has when so many bits of each example (int64 [batch]) arrive without error."""

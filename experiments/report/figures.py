@@ -93,10 +93,19 @@ def draw(
 
     In:  noun: what the records are ("sentences"). places: rows of (channel, set), all of one length.
          panel: width and height of one panel in inches.
-    Out: one y axis shared by all panels; a place that was not measured stays empty.
+    Out: one y axis shared by all panels; a place that was not measured stays empty. Shares of what was sent get a fine
+         vertical line at the Es/N0 from which a limit allows all of it (`limit_snr_db`).
     """
     words, (panel_width, panel_height) = metric_words(metric), panel
-    shown = [s for s in measured.series if any(measured.curve(metric, c, d, s) for row in places for c, d in row)]
+    wanted = [place for row in places for place in row]
+    marks = {
+        (series, place): limit.value
+        for series in measured.series
+        for place in wanted
+        if words.scale == "share" and (limit := measured.single_at("limit_snr_db", *place, series))
+    }
+    curved = [s for s in measured.series if any(measured.curve(metric, *place, s) for place in wanted)]
+    shown = [s for s in measured.series if s in curved or s in {series for series, _ in marks}]
     strokes = dict(zip(shown, strokes_of(shown), strict=True))
     labels = [measured.label(series) for series in shown]
     columns, lines = len(places[0]), len(places)
@@ -119,6 +128,7 @@ def draw(
                 if line == lines - 1:
                     box.label_x("Es/N0 (dB)")
                 for series, stroke in strokes.items():
+                    box.mark(marks.get((series, (channel, set_name)), math.nan), stroke)
                     box.curve(measured.curve(metric, channel, set_name, series), stroke)
         handles = [stroke_line([], strokes[series], figure) for series in shown]
         texts = [label.lstrip("_") or "unnamed" for label in labels]  # matplotlib hides labels that begin with _

@@ -125,6 +125,10 @@ class Measurements:
             return None
         return self.gap(metric, set_name, self.point.channel, self.point.snr_db, erased, minus)
 
+    def single_at(self, metric: str, channel: str, set_name: str, series: Series) -> Row | None:
+        """The row of a metric that does not depend on the Es/N0, on one channel and set, or None."""
+        return self._curves.get((metric, channel, set_name, series), {}).get(None)
+
     def single(self, metric: str, series: Series | None) -> Row | None:
         """The last row of a metric that does not depend on the Es/N0, whatever its set and channel, or None."""
         found = [row for row in self.rows if row.metric == metric and row.snr_db is None and row.minus is None]

@@ -77,6 +77,25 @@ METRICS = {
         "the share of the trigger's contrast that is recovered",
         "contrast of the trigger's square as received over that as sent, 0: it is gone",
     ),
+    "outage_rate": MetricWords(
+        "Outages",
+        "the share of records that do not arrive",
+        "share of records of which nothing arrives: the check of the block failed, or nothing fitted into it",
+        lower=True,
+    ),
+    "spectral_efficiency": MetricWords(
+        "Information bits a channel use",
+        "the spectral efficiency",
+        "information bits that the sender put on a channel use, by its choice of modulation and code rate",
+        "free",
+    ),
+    "limit_snr_db": MetricWords(
+        "Limit of lossless transmission",
+        "the Es/N0 from which all could arrive",
+        "Es/N0 from which capacity x channel uses reaches the bits that the records have under a language model",
+        "free",
+        lower=True,
+    ),
     "bit_error_rate": MetricWords("Bit error rate", "bit error rate", "", "log", lower=True),
     "block_error_rate": MetricWords("Block error rate", "block error rate", "", "log", lower=True),
     "membership_auc": MetricWords(

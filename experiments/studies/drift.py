@@ -49,6 +49,7 @@ def main(folder: Path) -> None:
     forget = original.prepare([record.payload for record in partition.forget])
     words = WordShares.of(original, forget, retain.all, 1.0).owned()
     batch = original.prepare([record.payload for record in subset(partition.retain, RECORDS, 1)])
+    assert recipe.training is not None, "a stored codec was trained"
     context = Context(
         build_channel(recipe.channel), recipe.training, recipe.seed, lambda: new_codec_like(original, recipe.seed)
     )

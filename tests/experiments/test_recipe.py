@@ -1,6 +1,7 @@
 """Recipes say what is wrong with them, and overrides reach every field."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -88,7 +89,7 @@ def test_ranges(low: int, count: int, step: float) -> None:
 @pytest.mark.parametrize("text", ["", "0:18:0", "a", "0:1:2:3", "18:0:3", "0:1e9:1", "nan:1:1"])
 def test_no_ranges(text: str) -> None:
     with pytest.raises(SemlinkError):
-        plan_from(["awgn"], text, [])
+        plan_from(["awgn"], text, [], [])
 
 
 def methods_of(*overrides: str) -> list[tuple[str, str]]:
@@ -123,3 +124,24 @@ def test_methods_that_cannot_be_told_apart_are_refused(methods: str, words: str)
 def test_method_beside_methods_is_refused() -> None:
     with pytest.raises(RecipeError, match="give one of them"):
         methods_of("erasure.method=scu")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"training": None}, "name one under start"),
+        ({"start": "image", "erasure": {"request": {"id": "a"}}}, "erase from that other one"),
+        ({"sweep": {"beside": ["digital:bmp"]}}, "compressor"),
+        ({"sweep": {"beside": ["analogue:webp"]}}, "classical codec"),
+    ],
+)
+def test_what_a_recipe_starts_from_and_stands_beside(changes: dict[str, Any], words: str) -> None:
+    content = {"experiment": "a", "source": "digits", "codec": "image", **changes}
+    with pytest.raises(SemlinkError, match=words):
+        recipe_from(content, "a")
+
+
+def test_a_recipe_without_training_takes_the_stored_codec_as_it_is() -> None:
+    recipe = recipe_from({"experiment": "a", "source": "digits", "codec": "image", "start": "x", "training": None}, "a")
+    assert (recipe.training, recipe.start) == (None, "x")
+    assert recipe_from(yaml.safe_load(recipe.text()), "a") == recipe

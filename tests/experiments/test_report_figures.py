@@ -1,5 +1,6 @@
 """Figures of the report: what is drawn is what the rows say."""
 
+import dataclasses
 import io
 import itertools
 import math
@@ -117,3 +118,18 @@ def test_numbers_beside_the_panel() -> None:
     assert {"0.0001", "0.01"} <= set(y.labels)
     assert y.share(math.sqrt(y.low * y.high)) == pytest.approx(0.5)
     assert y.share(0.0) == 0  # a zero stays in the panel
+
+
+def test_a_limit_is_a_vertical_line_in_the_manner_of_its_series() -> None:
+    rows = [row("original", snr_db, 0.1 + snr_db / 20) for snr_db in (0.0, 5.0, 10.0)]
+    limit = [row("original", snr_db, 0.9, codec="limit") for snr_db in (0.0, 5.0, 10.0)]
+    at = dataclasses.replace(limit[0], metric="limit_snr_db", snr_db=None, value=5.0)
+    drawing = draw(Measurements("x", [*rows, *limit, at]), "ssim", "images", [[("awgn", "test")]])
+    lines = curve_points(drawing.svg, "#b84a00")
+    (upright,) = [line for line in lines if len(line) == 2 and line[0][0] == line[1][0]]
+    curve = next(line for line in lines if len(line) == 3)
+    assert upright[0][0] == pytest.approx(curve[1][0])
+    beyond = draw(
+        Measurements("x", [*rows, *limit, dataclasses.replace(at, value=30.0)]), "ssim", "images", [[("awgn", "test")]]
+    )
+    assert not [line for line in curve_points(beyond.svg, "#b84a00") if len(line) == 2 and line[0][0] == line[1][0]]

@@ -7,6 +7,8 @@ import pytest
 import torch
 
 from semlink.channels import CHANNELS, build_channel, channel_name
+from semlink.channels.fading import FlatFading
+from semlink.channels.ofdm import Ofdm
 from semlink.codecs import CODECS, NeuralCodec, new_codec
 from semlink.simulator.metrics import metrics_for
 from semlink.simulator.results import Row
@@ -26,10 +28,15 @@ FIRST = {name: RISING[kind.modality] for name, kind in CODECS.items()}
 
 
 def _channels() -> list[str]:
-    fading = [name for name in CHANNELS if name != "awgn"]
     found = ["awgn"]
-    for name, coherence, (csi, equaliser) in product(fading, COHERENCES, KNOWLEDGE):
+    flat = [name for name, kind in CHANNELS.items() if issubclass(kind, FlatFading)]
+    for name, coherence, (csi, equaliser) in product(flat, COHERENCES, KNOWLEDGE):
         found.append(channel_name(f"{name}:coherence={coherence},csi={csi},equaliser={equaliser}"))
+    found += [name for name, kind in CHANNELS.items() if issubclass(kind, Ofdm)]
+    for name, antennas, csi in product(
+        ("tdl-c", "cdl-c"), ("receive=2", "transmit=2,receive=2"), ("perfect", "estimated")
+    ):
+        found.append(channel_name(f"{name}:{antennas},csi={csi}"))
     return found
 
 
@@ -67,13 +74,20 @@ def _value(rows: list[Row], metric: str, snr_db: float | None) -> float:
     return found
 
 
-def _pilots(uses: torch.Tensor, channel: str) -> torch.Tensor:
-    """Counted by hand: one pilot in each coherence block that an example occupies."""
-    if "csi=estimated" not in channel:
-        return torch.zeros_like(uses)
-    if "coherence=symbol" in channel:
-        return uses
-    return torch.ceil(uses / BLOCK) if f"coherence={BLOCK}" in channel else torch.ones_like(uses)
+def _counted(uses: torch.Tensor, channel: str) -> tuple[float, float]:
+    """Mean data and total uses, by hand.
+
+    Flat fading: one pilot in each coherence block that an example occupies. OFDM: the symbols of two streams share a
+    resource element; a block of 12 subcarriers and 14 symbols, two with pilots, lasts 15 symbols with its prefixes.
+    """
+    if channel.startswith(("tdl", "cdl")):
+        data = torch.ceil(uses / (2 if "transmit=2" in channel else 1))
+        return data.mean().item(), (torch.ceil(data / (12 * 12)) * 12 * 15).mean().item()
+    pilots = torch.zeros_like(uses)
+    if "csi=estimated" in channel:
+        blocks = uses if "symbol" in channel else torch.ceil(uses / BLOCK) if f"={BLOCK}" in channel else uses / uses
+        pilots = blocks
+    return uses.mean().item(), (uses + pilots).mean().item()
 
 
 @pytest.mark.parametrize("name", CODECS)
@@ -85,8 +99,9 @@ def test_codec_over_channel(codecs, records, name: str, channel: str) -> None:
     assert all(math.isfinite(row.value) and row.low <= row.value <= row.high for row in rows)
     assert {row.snr_db for row in rows} == {None, -10.0, math.inf}
     uses = codec.channel_uses(codec.prepare([record.payload for record in records[name][:12]])).double()
-    assert _value(rows, "channel_uses", None) == uses.mean().item()
-    assert _value(rows, "total_channel_uses", None) == (uses + _pilots(uses, channel)).mean().item()
+    data, total = _counted(uses, channel)
+    assert _value(rows, "channel_uses", None) == data
+    assert _value(rows, "total_channel_uses", None) == pytest.approx(total)
     noisy, free = ([row.value for row in rows if row.snr_db == snr_db] for snr_db in SETTINGS.snr_db)
     assert noisy != free
 

@@ -27,6 +27,13 @@ class Grey(Compressor[Any]):
         return np.full(shape, np.packbits(whole)[0], dtype=np.uint8)
 
 
+class Picky(Grey):
+    """Sends nothing unless it may take 90 bits."""
+
+    def fit(self, payload: Any, most: int) -> Bits | None:
+        return super().fit(payload, most) if most >= 90 else None
+
+
 class Table:
     """Block error rates as an engineer would guess them: a rung works from its Shannon limit on, plus 3 dB."""
 
@@ -76,6 +83,16 @@ def test_records_of_several_choices_come_back_in_their_order() -> None:
     codec, batch = codec_and_batch()
     (arrival,) = over(Adapting(Table(), knowledge="instantaneous"), "rayleigh", [15.0])
     assert torch.equal(arrival.estimate, codec.view(batch.payloads))
+
+
+def test_a_choice_into_which_nothing_fits_gives_way_to_the_next_that_takes_something() -> None:
+    codec, batch = codec_and_batch()
+    picky = DigitalCodec(Picky(), codec.mcs, codec.budget, blank=(0,)).sized((8, 8))
+    sender = Adapting(Table())
+    (arrival,) = sender.over(passage("awgn"), picky, batch, sender.frame(picky, batch), [2.0])
+    used = arrival.facts["spectral_efficiency"].unique().tolist()
+    assert used == [1.0]  # 128 bits less a check of 16 and the mark of the end; what was looked up is 2/3
+    assert Table().choose(128, "awgn", 2.0, 0.1).efficiency == pytest.approx(2 / 3)
 
 
 def test_a_fixed_choice_falls_off_a_cliff() -> None:

@@ -226,7 +226,7 @@ def test_sets_without_records(make_codec, digits, empty: str) -> None:
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"steps": -1}, "steps"),
+        ({"steps": 0}, "steps"),
         ({"batch": 0}, "batch"),
         ({"validate": 0}, "validate"),
         ({"warmup": -1}, "warmup"),
