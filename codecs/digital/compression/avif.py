@@ -17,7 +17,7 @@ class Avif(ImageFile):
     """AVIF, as libaom writes it through Pillow: speed 6, tuned for PSNR, colour at full resolution, grey without colour.
 
     Sent: the frame, which says its own quantiser.
-    Left out: container, temporal delimiter, sequence header, type and length of the frame: 288 bytes at 32 x 32 pixels in
+    Left out: container, temporal delimiter, sequence header, type and length of the frame: about 290 bytes at 32 x 32 pixels in
     colour.
 
     Source: AV1 Image File Format 1.1; AV1 Bitstream and Decoding Process Specification, section 5.3.

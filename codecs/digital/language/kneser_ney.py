@@ -38,9 +38,7 @@ class Level:
         return contexts << 32 | self.last
 
     def find(self, contexts: Symbols, last: Symbols) -> Symbols:
-        """Which n-gram each pair is, -1 where there is none or the context is -1 itself."""
-        if len(self.keys) == 0:
-            return np.full(len(contexts), -1)
+        """Which n-gram each pair is, -1 where there is none or the context is -1 itself. There is at least one n-gram."""
         wanted = contexts << 32 | last
         place = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
         return np.where((contexts >= 0) & (self.keys[place] == wanted), place, -1)
@@ -124,9 +122,11 @@ class KneserNey:
         found = self.unigrams[np.minimum(text, self.size - 1)]
         node = text
         for length, level in enumerate(self.levels, start=2):
+            if len(level.last) == 0:
+                break
             context = np.where(depth >= length - 1, np.roll(node, 1), -1)
             node = level.find(context, text)
-            share = np.where(node >= 0, level.share[np.maximum(node, 0)], 0.0) if len(level.share) else 0.0
+            share = np.where(node >= 0, level.share[np.maximum(node, 0)], 0.0)
             found = np.where(context >= 0, level.rest[np.maximum(context, 0)] * found + share, found)
         bits = np.where(depth > 0, -np.log2(found), 0.0)
         return np.add.reduceat(bits, np.flatnonzero(depth == 0))

@@ -120,11 +120,12 @@ class TransformerModel(LanguageModel):
             symbols = torch.tensor([self.vocabulary.symbol(word) for word in sentence], dtype=torch.int64)
             inputs[row, 1 : len(symbols) + 1] = symbols
             targets[row, : len(symbols)], targets[row, len(symbols)] = symbols, END
-        hidden = self.network.transformer(inputs).last_hidden_state
         there = targets != NOTHING
-        scores = self.network.lm_head(hidden[there])[:, :begin].float()
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.network.training):  # twice as fast
+            hidden = self.network.transformer(inputs).last_hidden_state
+            scores = self.network.lm_head(hidden[there])[:, :begin]
         return torch.zeros(targets.shape).masked_scatter(
-            there, functional.cross_entropy(scores, targets[there], reduction="none")
+            there, functional.cross_entropy(scores.float(), targets[there], reduction="none")
         )
 
 
