@@ -50,7 +50,7 @@ class Cdl(Ofdm):
             for antennas in (self.transmit, self.receive)
         )
         model = part.CDL(
-            type(self).__name__[-1],
+            self.profile.letter,
             self.delay_spread_ns * 1e-9,
             self.carrier_ghz * 1e9,
             ut_array=arriving,

@@ -228,6 +228,7 @@ class Ofdm(Channel):
         moved = carrier_interference(doppler_hz(self.speed_kmh, self.carrier_ghz), self.grid.symbol_seconds)
         if moved > MOST_LOST:
             raise WrongField(
-                f"At speed_kmh={self.speed_kmh:g} and carrier_ghz={self.carrier_ghz:g}, Doppler moves up to {moved:.0%} "
-                "of the power to other subcarriers; give a smaller speed_kmh or a larger subcarrier_spacing_khz."
+                f"At speed_kmh={self.speed_kmh:g} and carrier_ghz={self.carrier_ghz:g}, Doppler moves up to "
+                f"{moved:.0%} of the power to other subcarriers; give a smaller speed_kmh or a larger "
+                "subcarrier_spacing_khz."
             )

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 class Profile:
     """The paths of a channel, in the order of its table.
 
+    letter:      "A" to "E", as in TDL-A and CDL-A.
     delays:      in multiples of the root-mean-square delay spread.
     powers_db:   of the fading paths, in dB, before they are scaled to a total of 1.
     specular_db: power in dB of the line of sight, which arrives with delay 0 beside the first path; None without one.
     """
 
+    letter: str
     delays: tuple[float, ...]
     powers_db: tuple[float, ...]
     specular_db: float | None = None
@@ -32,6 +34,7 @@ class Profile:
 
 # fmt: off
 TDL_A = Profile(
+    letter="A",
     delays=(
         0, 0.3819, 0.4025, 0.5868, 0.4610, 0.5375, 0.6708, 0.5750, 0.7618, 1.5375, 1.8978, 2.2242, 2.1718, 2.4942,
         2.5119, 3.0582, 4.0810, 4.4579, 4.5695, 4.7966, 5.0066, 5.3043, 9.6586,
@@ -42,6 +45,7 @@ TDL_A = Profile(
     ),
 )
 TDL_B = Profile(
+    letter="B",
     delays=(
         0, 0.1072, 0.2155, 0.2095, 0.2870, 0.2986, 0.3752, 0.5055, 0.3681, 0.3697, 0.5700, 0.5283, 1.1021, 1.2756,
         1.5474, 1.7842, 2.0169, 2.8294, 3.0219, 3.6187, 4.1067, 4.2790, 4.7834,
@@ -52,6 +56,7 @@ TDL_B = Profile(
     ),
 )
 TDL_C = Profile(
+    letter="C",
     delays=(
         0, 0.2099, 0.2219, 0.2329, 0.2176, 0.6366, 0.6448, 0.6560, 0.6584, 0.7935, 0.8213, 0.9336, 1.2285, 1.3083,
         2.1704, 2.7105, 4.2589, 4.6003, 5.4902, 5.6077, 6.3065, 6.6374, 7.0427, 8.6523,
@@ -62,11 +67,13 @@ TDL_C = Profile(
     ),
 )
 TDL_D = Profile(
+    letter="D",
     delays=(0, 0.035, 0.612, 1.363, 1.405, 1.804, 2.596, 1.775, 4.042, 7.937, 9.424, 9.708, 12.525),
     powers_db=(-13.5, -18.8, -21, -22.8, -17.9, -20.1, -21.9, -22.9, -27.8, -23.6, -24.8, -30, -27.7),
     specular_db=-0.2,
 )
 TDL_E = Profile(
+    letter="E",
     delays=(
         0, 0.5133, 0.5440, 0.5630, 0.5440, 0.7112, 1.9092, 1.9293, 1.9589, 2.6426, 3.7136, 5.4524, 12.0034, 20.6519,
     ),

@@ -1,11 +1,12 @@
 """The one door to Sionna's physical layer: loaded when first used, on our device, drawing from our generators.
 
-Sionna draws from one generator of its own for each device, and its import seeds torch's global one anew. Here both are
+Sionna draws from one generator of its own for each device, and its import seeds torch's global ones anew. Here both are
 put right: nothing outside a `drawing_from` block sees that Sionna was used. Its blocks are made with `device=`, since
 `.to` does not move them, and are neither compiled nor shared between threads.
 """
 
 import importlib
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,13 +17,13 @@ import torch
 
 def sionna(part: str = "") -> Any:
     """The module `sionna.phy`, or the part of it that is named, such as "fec.ldpc"; about 2 s when first called."""
-    before = torch.get_rng_state()
-    try:
-        with warnings.catch_warnings():
+    name = f"sionna.phy.{part}".rstrip(".")
+    if name not in sys.modules:
+        # The import seeds the global generators of all devices from entropy.
+        with torch.random.fork_rng(devices=range(torch.cuda.device_count())), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of modules that the import brings along, which are not ours to mend
-            return importlib.import_module(f"sionna.phy.{part}".rstrip("."))
-    finally:
-        torch.set_rng_state(before)
+            importlib.import_module(name)
+    return sys.modules[name]
 
 
 def device_name(device: torch.device | str) -> str:

@@ -31,7 +31,7 @@ class Tdl(Ofdm):
         if 0 in shape:
             return torch.zeros(shape, dtype=torch.complex64, device=generator.device)
         model = sionna("channel.tr38901").TDL(
-            type(self).__name__[-1],
+            self.profile.letter,
             self.delay_spread_ns * 1e-9,
             self.carrier_ghz * 1e9,
             los_angle_of_arrival=math.acos(LINE_OF_SIGHT),

@@ -33,9 +33,9 @@ def test_mean_gain_and_power_of_each_path(name: str) -> None:
 
 def test_every_antenna_pair_has_unit_gain() -> None:
     """Only phases differ between the antennas: at a path of one ray, and on average everywhere."""
-    gains = CdlA(transmit=2, receive=2).draw(1500, 1, generator_for("pairs"))[..., 0]
+    gains = CdlA(transmit=2, receive=2).draw(600, 1, generator_for("pairs"))[..., 0]
     energy = gains.abs().square().sum(dim=3).mean(dim=0)
-    torch.testing.assert_close(energy, torch.ones(2, 2), atol=0.07, rtol=0)  # 7 standard errors of 1 %
+    torch.testing.assert_close(energy, torch.ones(2, 2), atol=0.08, rtol=0)  # 5 standard errors
 
 
 @each_profile
@@ -64,13 +64,12 @@ def test_paths_age_as_motion_in_all_directions_says() -> None:
     assert expected.real == pytest.approx(math.sin(4.7202) / 4.7202, abs=1e-3)  # x = 2 pi 1621.5 Hz 13 / 28 ms
 
 
-def test_arrays_correlate_neighbours_more_than_ends() -> None:
-    """Of four receive antennas; a line of sight makes all alike."""
-    gains = CdlA(receive=4).draw(1000, 1, generator_for("array"))[:, :, 0, :, 0].sum(dim=2)
-    alike = [(gains[:, 0] * gains[:, other].conj()).mean().abs().item() for other in (1, 2, 3)]
-    assert 1 > alike[0] > 0.1
-    sight = CdlD(receive=4).draw(500, 1, generator_for("array"))[:, :, 0, 0, 0]
-    assert (sight[:, 0] * sight[:, 3].conj()).mean().abs() > 0.9
+def test_directions_correlate_the_antennas() -> None:
+    """Neighbours by more than 5 standard errors of 400 draws, and all of them where there is a line of sight."""
+    gains = CdlA(receive=4).draw(400, 1, generator_for("array"))[:, :, 0, :, 0].sum(dim=2)
+    assert (gains[:, 0] * gains[:, 1].conj()).mean().abs() > 0.25
+    sight = CdlD(receive=4).draw(200, 1, generator_for("array"))[:, :, 0, 0, 0]
+    assert (sight[:, 0] * sight[:, 3].conj()).mean().abs() > 0.75
 
 
 def test_line_of_sight_has_a_random_phase() -> None:

@@ -19,6 +19,8 @@ from semlink.errors import SemlinkError, UnknownName, WrongField
         ("rayleigh:coherence=16", "rayleigh:coherence=16"),
         ("rician:k_factor_db=9", "rician"),
         ("rician:k_factor_db=3", "rician:k_factor_db=3.0"),
+        ("tdl-c:300", "tdl-c:delay_spread_ns=300.0"),
+        ("cdl-a:receive=2,speed_kmh=3,transmit=2", "cdl-a:transmit=2,receive=2"),
     ],
 )
 def test_one_name_for_one_channel(text: str, name: str) -> None:

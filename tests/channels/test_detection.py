@@ -83,7 +83,7 @@ def test_one_antenna_and_two_with_a_deaf_one_are_alike(detector: Detector) -> No
 
 
 def test_sionna_divides_by_the_bias() -> None:
-    """Its linear detector is ours without the bias: x / (1 + no_eff) is our estimate and no_eff / (1 + no_eff) its error."""
+    """Its detector is ours without the bias: x / (1 + no_eff) is our estimate, and no_eff / (1 + no_eff) its error."""
     gains, received = drawn(2, 5, 4, 3), drawn(2, 5, 4, seed="received")
     detection = detect("mmse", Knowledge(gains, torch.zeros(1, 1, 1)), N0)
     covariance = N0[..., None, None] * torch.eye(4) + 0j

@@ -35,10 +35,12 @@ def test_frequency_response_is_that_of_sionna() -> None:
 
 def test_late_power() -> None:
     """Of two equal paths one comes later than the guard; a path right at its end is still in time."""
-    profile = profiles.Profile((0.0, 1.0), (-3.0, -3.0))
+    profile = profiles.Profile("A", (0.0, 1.0), (-3.0, -3.0))
     assert late_power(profile, 100.0, 99e-9) == pytest.approx(0.5)
     assert late_power(profile, 100.0, 101e-9) == 0.0
-    assert late_power(profiles.Profile((0.0, 1.0), (0.0, 0.0), specular_db=0.0), 100.0, 0.0) == pytest.approx(1 / 3)
+    assert late_power(profiles.Profile("A", (0.0, 1.0), (0.0, 0.0), specular_db=0.0), 100.0, 0.0) == pytest.approx(
+        1 / 3
+    )
 
 
 @pytest.mark.parametrize("share", [0.01, 0.03])

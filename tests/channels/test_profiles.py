@@ -27,6 +27,7 @@ TABLES = {f"{kind}-{letter}": getattr(profiles, f"{kind}_{letter}") for kind in 
 )
 def test_entries_of_the_standard(name: str, paths: int, path: int, delay: float, power_db: float) -> None:
     table = TABLES[name]
+    assert table.letter == name[-1]
     assert len(table.delays) == len(table.powers_db) == paths
     assert (table.delays[path - 1], table.powers_db[path - 1]) == (delay, power_db)
 

@@ -1,7 +1,5 @@
 """Sionna as a statistical oracle for noise and fading."""
 
-import importlib
-import warnings
 from collections.abc import Callable
 from types import ModuleType
 
@@ -10,7 +8,7 @@ import torch
 from scipy import stats
 from torch import Tensor
 
-from semlink.channels import Awgn, Frame, Rayleigh
+from semlink.channels import Awgn, Frame, Rayleigh, sionna_adapter
 from semlink.channels.snr import es_from_eb
 from semlink.seeding import generator_for, seed_for
 
@@ -19,12 +17,8 @@ MakeFrame = Callable[..., Frame]
 
 @pytest.fixture
 def sionna() -> ModuleType:
-    """Its physical layer, seeded; the import seeds torch's own generator anew, which is put right here."""
-    before = torch.get_rng_state()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        phy = importlib.import_module("sionna.phy")
-    torch.set_rng_state(before)
+    """Its physical layer, seeded."""
+    phy: ModuleType = sionna_adapter.sionna()
     phy.config.torch_rng("cpu").manual_seed(seed_for("sionna"))
     return phy
 

@@ -12,32 +12,20 @@ from semlink.channels.sionna_adapter import device_name, drawing_from, sionna
 from semlink.seeding import generator_for
 
 
-def run(code: str) -> int:
-    return subprocess.run([sys.executable, "-W", "error", "-c", code], check=False).returncode
-
-
-def test_first_import_leaves_the_random_state() -> None:
-    """Sionna seeds torch's global generator anew when it is imported; behind the door it does not."""
-    code = (
-        "import sys, torch; from semlink.channels.sionna_adapter import sionna; torch.manual_seed(0); "
-        "before = torch.get_rng_state(); first = 'sionna.phy' in sys.modules; sionna(); "
-        "sys.exit(first or 'sionna.phy' not in sys.modules or not torch.equal(before, torch.get_rng_state()))"
-    )
-    assert run(code) == 0
-
-
-def test_only_channels_that_need_it_load_sionna() -> None:
-    """Importing, building, and running awgn and rayleigh do not, nor does building and counting tdl-a."""
+def test_only_channels_that_need_it_load_sionna_and_leave_the_random_state() -> None:
+    """Importing, building, and running awgn and rayleigh do not, nor does building and counting tdl-a. When Sionna is
+    first imported it seeds torch's global generator anew; behind the door it does not."""
     code = (
         "import sys, torch; from semlink.channels import Frame, build_channel, channel_name; "
         "from semlink.seeding import generator_for; "
         "frame = Frame(torch.ones(2, 3, dtype=torch.complex64), torch.ones(2, 3, dtype=torch.bool)); "
         "[build_channel(name)(frame, 10.0, generator_for(0)) for name in ('awgn', 'rayleigh:csi=estimated')]; "
         "build_channel('tdl-a').total_uses(frame.mask); channel_name('tdl-d:speed_kmh=3'); "
-        "early = 'sionna.phy' in sys.modules; build_channel('tdl-a')(frame, 10.0, generator_for(0)); "
-        "sys.exit(early or 'sionna.phy' not in sys.modules)"
+        "early = 'sionna.phy' in sys.modules; torch.manual_seed(0); before = torch.get_rng_state(); "
+        "build_channel('tdl-a')(frame, 10.0, generator_for(0)); "
+        "sys.exit(early or 'sionna.phy' not in sys.modules or not torch.equal(before, torch.get_rng_state()))"
     )
-    assert run(code) == 0
+    assert subprocess.run([sys.executable, "-W", "error", "-c", code], check=False).returncode == 0
 
 
 @pytest.mark.parametrize(

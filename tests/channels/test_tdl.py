@@ -74,17 +74,17 @@ def test_first_slots_do_not_depend_on_how_many_follow() -> None:
 
 
 def test_line_of_sight_has_a_random_phase_common_to_all_antennas() -> None:
-    """Mean phasor of 2000 draws: 0.1 is 4.5 standard errors."""
-    first = TdlD(transmit=2, receive=2).draw(2000, 1, generator_for("sight"))[:, :, :, 0, 0]
-    assert abs(first.mean(dim=0)).max() < 0.1
+    """Mean phasor of 1000 draws: 0.15 is nearly 5 standard errors."""
+    first = TdlD(transmit=2, receive=2).draw(1000, 1, generator_for("sight"))[:, :, :, 0, 0]
+    assert abs(first.mean(dim=0)).max() < 0.15
     share = (first[:, 0, 0] * first[:, 1, 1].conj()).mean()
     _, specular = TdlD.profile.powers()
-    assert abs(share - specular) < 0.03
+    assert abs(share - specular) < 0.05
 
 
 def test_examples_and_antennas_fade_on_their_own() -> None:
-    """Correlations of 2000 pairs: 0.12 is more than 5 standard errors."""
-    gains = TdlA(transmit=2, receive=2).draw(2001, 1, generator_for("apart"))[..., 1, 0].flatten(1)
+    """Correlations of 1000 pairs: 0.16 is 5 standard errors."""
+    gains = TdlA(transmit=2, receive=2).draw(1001, 1, generator_for("apart"))[..., 1, 0].flatten(1)
     for first, second in ((gains[:-1, 0], gains[1:, 0]), (gains[:, 0], gains[:, 1]), (gains[:, 0], gains[:, 2])):
         power: Tensor = gains.abs().square().mean()
-        assert abs((first * second.conj()).mean() / power) < 0.12
+        assert abs((first * second.conj()).mean() / power) < 0.16
