@@ -30,7 +30,7 @@ FEWEST, USES = 100, 1 << 23  # long blocks are fewer: so many channel uses toget
 BATCH, BATCH_USES = 100, 1 << 17
 STEP_DB, SEARCHED_DB = 0.25, (-20.0, 40.0)  # of thresholds
 GUESS = 0.8  # of the capacity is what a code of practical length carries
-DRAWS = 400  # fades that a guess rests on
+DRAWS, DRAWN_USES = 200, 256  # fades that a guess rests on
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ class BlockErrors:
         rungs = [mcs for mcs in LADDER if transport_for(mcs, uses).information_bits]
         if not rungs:
             return LADDER[0]
-        expected = GUESS * _outage_capacity(channel, snr_db, min(uses, 1024), target)
+        expected = GUESS * _outage_capacity(channel, snr_db, min(uses, DRAWN_USES), target)
         start = max((place for place, mcs in enumerate(rungs) if mcs.efficiency <= expected), default=0)
 
         def good(place: int) -> bool:
