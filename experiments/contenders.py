@@ -10,13 +10,27 @@ import numpy as np
 
 from semlink.codecs.bundle import load_bundle
 from semlink.codecs.contract import Codec
+from semlink.codecs.digital.codec import DigitalCodec
 from semlink.codecs.digital.compression import COMPRESSORS
+from semlink.codecs.digital.compression.ngram import Ngram
+from semlink.codecs.digital.language.transformer import TransformerModel
 from semlink.codecs.text.tokenizer import TextTokenizer
 from semlink.errors import RecipeError
 from semlink.experiments.shelf import block_errors
-from semlink.simulator.classical import Digital, classical_codec, classical_from
+from semlink.simulator.classical import (
+    ADAPTED,
+    CLASSICAL,
+    Bound,
+    Digital,
+    Limit,
+    Plan,
+    classical_codec,
+    classical_from,
+    limit_of,
+)
+from semlink.simulator.intervals import Interval
 from semlink.simulator.senders import Adapting
-from semlink.simulator.sources import Source
+from semlink.simulator.sources import Record, Source
 from semlink.simulator.sources.subset import subset
 from semlink.simulator.sweep import Entry
 
@@ -61,21 +75,51 @@ class Classical:
         """Of all that its results depend on, but for measured block error rates."""
         return f"{self.learned and self.learned.name} {self.blank} {self.like and load_bundle(self.like).digest()}"
 
-    def entry(self, device: str) -> Entry:
-        """The codec, ready to be measured. Errors: BundleError; CodecError when what was learned is damaged."""
+    def entry(self, device: str) -> Entry | None:
+        """The codec, ready to be measured; None where there is nothing to send.
+
+        Errors: BundleError; CodecError when what was learned is damaged.
+        """
         plan = classical_from(self.name)
-        kind = COMPRESSORS[plan.compressor]
-        compressor = kind() if self.learned is None else kind.load(self.learned)
-        codec = classical_codec(plan, compressor, self._neighbour(device), self.blank, device)
-        return Entry(codec, self.name, sender=plan.sender(block_errors))
+        if isinstance(plan, Bound):
+            return None
+        return Entry(self._codec(plan, device), self.name, sender=plan.sender(block_errors))
+
+    def looked_up(self) -> tuple[Any, ...] | None:
+        """What its sender looks up among block error rates: equal for codecs that need the same; None for nothing."""
+        plan = classical_from(self.name)
+        if not isinstance(plan, Digital) or plan.mcs != ADAPTED:
+            return None
+        return plan.target, plan.knowledge, plan.bandwidth_ratio, plan.uses_per_word
+
+    def limit(self, records: Sequence[Record], channel: str) -> Interval | None:
+        """The Es/N0 from which its model of language says that all could arrive; None where it has none to say."""
+        plan = classical_from(self.name)
+        if isinstance(plan, Digital) or (isinstance(plan, Limit) and plan.compressor != "ngram"):
+            return None
+        assert self.learned is not None
+        transformer = isinstance(plan, Bound) and plan.model == "transformer"
+        model = TransformerModel.load(self.learned) if transformer else Ngram.load(self.learned).model
+        payloads = [record.payload for record in records]
+        return limit_of(self._codec(plan, "cpu"), model, payloads, channel, plan.error_rate)
 
     def learn(self, source: Source) -> None:
-        """Makes the file of what the compressor learns from the training sentences, unless it is there."""
-        if self.learned is not None and not self.learned.exists():
-            tokenizer = getattr(self._neighbour("cpu"), "tokenizer", None)
-            reader = tokenizer or TextTokenizer.learn([], "word", 2, 1, lower_case=True)
-            sentences = [reader.words(record.payload) for record in source.train]
-            COMPRESSORS[classical_from(self.name).compressor].learn(sentences).save(self.learned)
+        """Makes the file of what is learned from the training sentences, unless it is there."""
+        if self.learned is None or self.learned.exists():
+            return
+        tokenizer = getattr(self._neighbour("cpu"), "tokenizer", None)
+        reader = tokenizer or TextTokenizer.learn([], "word", 2, 1, lower_case=True)
+        sentences = [reader.words(record.payload) for record in source.train]
+        plan = classical_from(self.name)
+        if isinstance(plan, Bound) and plan.model == "transformer":
+            TransformerModel.learn(sentences, plan.steps, seed=0).save(self.learned)
+        else:
+            COMPRESSORS[_learner(plan)].learn(sentences).save(self.learned)
+
+    def _codec(self, plan: Plan, device: str) -> DigitalCodec:
+        kind = COMPRESSORS[plan.compressor]
+        compressor = kind.load(self.learned) if kind.learns and self.learned is not None else kind()
+        return classical_codec(plan, compressor, self._neighbour(device), self.blank, device)
 
     def _neighbour(self, device: str) -> Codec[Any] | None:
         return None if self.like is None else load_bundle(self.like).codec.on(device)
@@ -83,7 +127,7 @@ class Classical:
 
 def is_classical(text: str) -> bool:
     """Whether a codec is named as a classical one rather than as a stored one."""
-    return text.partition(":")[0] in ("digital", "limit") and not Path(text).exists()
+    return text.partition(":")[0] in CLASSICAL and not Path(text).exists()
 
 
 def classical_contenders(names: Sequence[str], source: Source, like: Path | None, parts: Path) -> tuple[Classical, ...]:
@@ -94,13 +138,21 @@ def classical_contenders(names: Sequence[str], source: Source, like: Path | None
     blank: Any = () if source.modality == "text" or not names else mean_colour(source)
     found = []
     for name in dict.fromkeys(names):
-        kind = COMPRESSORS[classical_from(name).compressor]
+        plan = classical_from(name)
+        kind = COMPRESSORS[plan.compressor]
         if kind.modality != source.modality:
             raise RecipeError(f"{name} sends {kind.modality}, but the records of {source.name} are {source.modality}.")
-        facts = repr((source.digest(), classical_from(name).compressor))
-        file = parts / f"{classical_from(name).compressor}-{hashlib.sha256(facts.encode()).hexdigest()[:24]}"
-        found.append(Classical(name, like, file if kind.learns else None, blank))
+        learner = _learner(plan)
+        facts = repr((source.digest(), learner, plan.steps if isinstance(plan, Bound) else None))
+        file = parts / f"{learner}-{hashlib.sha256(facts.encode()).hexdigest()[:24]}"
+        learns = learner not in COMPRESSORS or COMPRESSORS[learner].learns
+        found.append(Classical(name, like, file if learns else None, blank))
     return tuple(found)
+
+
+def _learner(plan: Plan) -> str:
+    """What learns from sentences, if anything does: a compressor or a language model."""
+    return plan.model if isinstance(plan, Bound) else plan.compressor
 
 
 def mean_colour(source: Source) -> tuple[int, ...]:
@@ -114,8 +166,8 @@ def mean_colour(source: Source) -> tuple[int, ...]:
 
 def measure_errors(one: Classical, payloads: Sequence[Any], channel_name: str, points: Sequence[float]) -> None:
     """Makes sure that the block error rates which a classical codec's sender looks up are measured."""
-    plan, entry = classical_from(one.name), one.entry("cpu")
-    if not isinstance(plan, Digital) or not isinstance(entry.sender, Adapting):
+    entry = one.entry("cpu")
+    if entry is None or not isinstance(entry.sender, Adapting):
         return
     uses: set[int] = set()
     for shape in {np.shape(payload) for payload in payloads}:

@@ -149,7 +149,7 @@ def _look(recipe: Recipe, bench: Bench) -> dict[str, Any]:
     points = recipe.sweep.snr_db
     shown_at = list(dict.fromkeys((points[0], points[len(points) // 2], points[-1])))
     samples: list[dict[str, Any]] = []
-    shown = [*entries, *(one.entry(bench.device) for one in bench.classical)]
+    shown = [*entries, *filter(None, (one.entry(bench.device) for one in bench.classical))]
     for set_name, records in bench.sets.items():
         for channel in recipe.sweep.channels:
             arguments = (shown, records, channel, set_name, shown_at, SAMPLES, recipe.experiment, recipe.seed)

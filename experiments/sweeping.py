@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,13 +109,11 @@ def preparing(bench: Bench, source: Source, after: tuple[str, ...] = ()) -> dict
     tasks: dict[str, Task] = {}
     if bench.judge is not None:
         tasks[f"{bench.experiment}: judge"] = Task(make_judge, (source, bench.judge))
-    for one in bench.classical:
-        name = f"{bench.experiment}: {one.name}"
-        if one.learned is not None:
-            tasks[f"{name} learns"] = Task(one.learn, (source,), after)
+    for one in {one.learned: one for one in bench.classical if one.learned is not None}.values():
+        tasks[f"{bench.experiment}: {one.name} learns"] = Task(one.learn, (source,), after)
     ready = (*after, *tasks)
     payloads = [record.payload for records in bench.sets.values() for record in records]
-    for one in bench.classical:
+    for one in {one.looked_up(): one for one in bench.classical if one.looked_up() is not None}.values():
         for channel in bench.plan.channels:
             for share in range(SHARES):
                 points = bench.plan.snr_db[share::SHARES]
@@ -153,14 +151,28 @@ def run_job(job: Job) -> list[Row]:
     if part.exists():
         return read_rows(part)
     entries = [one.entry(bench.device) for one in bench.contenders]
-    entries += [one.entry(bench.device) for one in bench.classical]
+    entries += filter(None, (one.entry(bench.device) for one in bench.classical))
     judge = load_judge(bench.judge) if bench.judge else None
     metrics = metrics_for(entries[0].codec.modality, bench.terms, bench.plan.sentence_model, bench.trigger, judge)
     rows = measure(
         entries, records, job.channel, job.set_name, metrics, bench.plan.settings(), bench.experiment, bench.seed
     )
+    rows += _limits(job)
     write_rows(part, rows)
     return rows
+
+
+def _limits(job: Job) -> Iterator[Row]:
+    """Where the classical codecs of a bench say that all records could arrive."""
+    for one in job.bench.classical:
+        found = one.limit(job.bench.sets[job.set_name], job.channel)
+        if found is not None:
+            yield Row(
+                experiment=job.bench.experiment, codec=one.name, version="original", method="none", channel=job.channel,
+                snr_db=None, set=job.set_name, metric="limit_snr_db", value=found.value, low=found.low,
+                high=found.high, confidence=found.confidence, n=found.n, unit="dB", seed=job.bench.seed,
+                code_version=__version__, stopped="limit",
+            )  # fmt: skip
 
 
 def sweep_bundles(

@@ -1,19 +1,24 @@
 """The classical codecs that a sweep can put beside neural ones, as a user writes them: `digital:webp`, `limit:ngram`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import torch
 
 from semlink.codecs.contract import Codec
 from semlink.codecs.digital.budget import Budget, for_each_sample, for_each_word, same_as
 from semlink.codecs.digital.codec import DigitalCodec
 from semlink.codecs.digital.compression import COMPRESSORS
 from semlink.codecs.digital.compression.contract import Compressor
+from semlink.codecs.digital.language.contract import LanguageModel
 from semlink.codecs.digital.modulation_and_coding import LADDER, mcs_named
 from semlink.codecs.text.tokenizer import TextTokenizer
 from semlink.errors import RecipeError, WrongField
 from semlink.registry import build, choose, parse
-from semlink.simulator.capacity import check_error_rate
+from semlink.simulator.capacity import check_error_rate, limit_snr_db
+from semlink.simulator.intervals import Interval, bootstrap_interval
 from semlink.simulator.senders import Adapting, ErrorRates, Ideal, Knowledge, Sender, Unaware
 
 ADAPTED = "adapted"
@@ -78,17 +83,61 @@ class Limit:
         return Ideal(self.error_rate, self.knowledge)
 
 
-CLASSICAL: Mapping[str, Callable[..., Digital | Limit]] = {"digital": Digital, "limit": Limit}
+@dataclass(frozen=True)
+class Bound:
+    """The Es/N0 from which capacity suffices for what a language model says sentences are worth: a line and no curve.
+
+    model:         "transformer", trained on the same sentences as the codec beside it, or "ngram".
+    steps:         of the training of a transformer.
+    error_rate:    as for `limit`. uses_per_word: as for `digital`.
+    Errors: WrongField.
+    """
+
+    model: Literal["transformer", "ngram"] = "transformer"
+    steps: int = 1500
+    error_rate: float = 0.0
+    uses_per_word: float | None = None
+
+    compressor: ClassVar[str] = "five-bit"  # nothing is compressed; it says what words are
+    bandwidth_ratio: ClassVar[None] = None
+
+    def __post_init__(self) -> None:
+        _check(self)
+        check_error_rate(self.error_rate)
+        if self.steps < 1:
+            raise WrongField(f"steps cannot be {self.steps}; give at least 1.")
 
 
-def classical_from(text: str) -> Digital | Limit:
+Plan = Digital | Limit | Bound
+CLASSICAL: Mapping[str, Callable[..., Plan]] = {"digital": Digital, "limit": Limit, "bound": Bound}
+
+
+def classical_from(text: str) -> Plan:
     """The codec that the command line calls `text`. Errors: UnknownName, WrongField."""
     name, fields = parse(text)
     return build("classical codec", CLASSICAL, name, fields)
 
 
+def limit_of(
+    codec: DigitalCodec, model: LanguageModel, payloads: Sequence[str], channel_name: str, error_rate: float
+) -> Interval:
+    """The Es/N0 in dB from which all sentences could arrive without loss: capacity x uses = cross-entropy.
+
+    The interval is over sentences: what they need for each channel use, resampled.
+    """
+    batch = codec.prepare(payloads)
+    bits, uses = model.cross_entropy(batch.payloads), batch.uses.double()
+    both = np.stack([bits, uses.cpu().numpy()], axis=1)
+    need = bootstrap_interval(both, lambda mean: {"ratio": mean[..., 0] / mean[..., 1]})["ratio"]
+    value, low, high = (
+        limit_snr_db(channel_name, torch.from_numpy(bits) * (ratio / need.value), uses.cpu(), error_rate)
+        for ratio in (need.value, need.low, need.high)
+    )
+    return Interval(value, low, high, need.confidence, need.n)
+
+
 def classical_codec(
-    plan: Digital | Limit, compressor: Compressor[Any], like: Codec[Any] | None, blank: Any, device: str
+    plan: Plan, compressor: Compressor[Any], like: Codec[Any] | None, blank: Any, device: str
 ) -> DigitalCodec:
     """The codec of a plan.
 
@@ -105,7 +154,7 @@ def classical_codec(
     return DigitalCodec(compressor, mcs, _budget(plan, reader, like), reader, blank, device)
 
 
-def _budget(plan: Digital | Limit, reader: TextTokenizer | None, like: Codec[Any] | None) -> Budget:
+def _budget(plan: Plan, reader: TextTokenizer | None, like: Codec[Any] | None) -> Budget:
     if reader is None and plan.bandwidth_ratio is not None:
         return for_each_sample(plan.bandwidth_ratio)
     if reader is not None and plan.uses_per_word is not None:
@@ -119,7 +168,7 @@ def _budget(plan: Digital | Limit, reader: TextTokenizer | None, like: Codec[Any
     return same_as(like)
 
 
-def _check(plan: Digital | Limit) -> None:
+def _check(plan: Plan) -> None:
     """Errors: UnknownName for another compressor; WrongField for channel uses of another kind of data, or below 0."""
     modality = choose("compressor", COMPRESSORS, plan.compressor).modality
     other = "uses_per_word" if modality == "image" else "bandwidth_ratio"
