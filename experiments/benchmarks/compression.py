@@ -1,6 +1,6 @@
 """What the compressors of the classical chain reach, and how long they take: `python experiments/benchmarks/compression.py`.
 
-Images: mean PSNR of those that fit, their share, and milliseconds to fit one. CIFAR-10 test images at some numbers of bytes,
+Images: mean PSNR of those that fit, their share, and milliseconds of processor time to fit one. CIFAR-10 test images at some numbers of bytes,
 Kodak photographs at some bits per pixel. Sentences: bits for each word and mark of Europarl test sentences, without loss;
 language models by their cross-entropy. Reads the folder in SEMLINK_DATA. One thread; the transformer only with
 `--transformer STEPS`.
@@ -32,9 +32,9 @@ def images(name: str, compressor: Any, payloads: Sequence[Any], limits: Sequence
     """One line: what a compressor does within each limit, in bits for each pixel."""
     told = []
     for limit in limits:
-        began = time.perf_counter()
+        began = time.process_time()
         found = [compressor.fit(payload, int(limit * payload[..., 0].size)) for payload in payloads]
-        took = (time.perf_counter() - began) / len(payloads) * 1000
+        took = (time.process_time() - began) / len(payloads) * 1000
         fitted = [(one, bits) for one, bits in zip(payloads, found, strict=True) if bits is not None]
         psnr = [
             10 * np.log10(255**2 / np.square(compressor.restore(bits, one.shape) - one.astype(float)).mean())
@@ -68,15 +68,15 @@ def all_sentences(steps: int) -> None:
     for name in (name for name in COMPRESSORS if COMPRESSORS[name].modality == "text"):
         kind = COMPRESSORS[name]
         compressor = kind.learn(train) if kind.learns else kind()
-        began = time.perf_counter()
+        began = time.process_time()
         found = [compressor.fit(sentence, 10**7) for sentence in test]
-        took = (time.perf_counter() - began) / len(test) * 1000
+        took = (time.process_time() - began) / len(test) * 1000
         bits = sum(len(one) for one in found if one is not None)
         print(f"{name}: {bits / words:.2f} bits a word, {took:.1f} ms a sentence", flush=True)
     for order in ORDERS:
-        began = time.perf_counter()
+        began = time.process_time()
         model = WordNgram.learn(train, order)
-        took = time.perf_counter() - began
+        took = time.process_time() - began
         print(f"{order}-gram: {model.cross_entropy(test).sum() / words:.3f} bits a word, learned in {took:.0f} s")
     if steps:
         began = time.process_time()

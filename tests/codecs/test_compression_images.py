@@ -101,6 +101,7 @@ def test_the_same_bits_each_time(name: str) -> None:
     image = picture((24, 16, 3))
     first, second = made(name).fit(image, 2000), made(name).fit(image, 2000)
     assert first is not None
+    assert second is not None
     assert np.array_equal(first, second)
 
 
@@ -195,10 +196,18 @@ def test_image_coders_learn_nothing(tmp_path: Any) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(sizes=st.lists(st.integers(1, 1000), min_size=1, max_size=80), most=st.integers(0, 1000), grow=st.booleans())
-def test_the_search_finds_a_level_that_fits_below_one_that_does_not(sizes: list[int], most: int, grow: bool) -> None:
+@given(
+    sizes=st.lists(st.integers(1, 1000), min_size=1, max_size=80),
+    most=st.integers(0, 1000),
+    grow=st.booleans(),
+    near=st.none() | st.integers(0, 79),
+)
+def test_the_search_finds_a_level_that_fits_below_one_that_does_not(
+    sizes: list[int], most: int, grow: bool, near: int | None
+) -> None:
     ordered = sorted(sizes) if grow else sizes
-    level = highest_fitting(ordered.__getitem__, len(ordered), most)
+    start = None if near is None else min(near, len(ordered) - 1)
+    level = highest_fitting(ordered.__getitem__, len(ordered), most, start)
     if level is None:
         assert ordered[0] > most
     else:

@@ -54,11 +54,13 @@ class ImageFile(Compressor[Pixels]):
     def fit(self, payload: Pixels, most: int) -> Bits | None:
         image = _checked(payload)
         best: tuple[float, Bits] | None = None
+        level = None
         for way in range(self.ways(image.shape)):
-            bits = self._fit(image, way, most)
-            if bits is not None:
-                error = self._error(bits, image) if self.ways(image.shape) > 1 else 0.0
-                best = (error, bits) if best is None or error < best[0] else best
+            seen: dict[int, Bits] = {}
+            level = self._highest(image, way, most, level, seen)
+            if level is not None:
+                error = self._error(seen[level], image) if self.ways(image.shape) > 1 else 0.0
+                best = (error, seen[level]) if best is None or error < best[0] else best
         return None if best is None else best[1]
 
     def restore(self, bits: Bits, shape: tuple[int, ...]) -> Pixels:
@@ -73,16 +75,14 @@ class ImageFile(Compressor[Pixels]):
             raise undecodable()
         return pixels
 
-    def _fit(self, image: Pixels, way: int, most: int) -> Bits | None:
-        """The bits of the highest level that fits, of the files written in one way."""
-        seen: dict[int, Bits] = {}
+    def _highest(self, image: Pixels, way: int, most: int, near: int | None, seen: dict[int, Bits]) -> int | None:
+        """The highest level that fits, of the files written in one way; the bits of all that were tried are put in `seen`."""
 
         def size(level: int) -> int:
             seen[level] = self._bits(image, level, way)
             return len(seen[level])
 
-        level = highest_fitting(size, self.levels, most)
-        return None if level is None else seen[level]
+        return highest_fitting(size, self.levels, most, near)
 
     def _bits(self, image: Pixels, level: int, way: int) -> Bits:
         file = self.written(image, level, way)
