@@ -69,7 +69,7 @@ class BlockErrors:
 
     Lengths: not every number of channel uses is measured. A block takes the rates of the next shorter one that is, of
     two in each octave up to 1024 uses and of eight above. Up to 1024 uses that is on the safe side, since shorter codes
-    are worse; above, where blocks may consist of several words, it is off by less than a tenth of a block's words.
+    are worse; above, where blocks may consist of several words, it is off by less than an eighth of a block's words.
 
     Fields: folder: where measured points are kept, a file of JSON lines for each channel. Several processes may write
             to it: each point is appended in one step.
@@ -95,7 +95,7 @@ class BlockErrors:
         Source: 3GPP TS 38.214, section 5.2.2.1.
         """
         _check_target(target)
-        channel = channel_name(channel)
+        channel = _canonical(channel)
         key = (measured_uses(uses), channel, float(snr_db), target)
         if key not in self._chosen:
             self._chosen[key] = self._search(*key)
@@ -120,7 +120,7 @@ class BlockErrors:
         uses = measured_uses(uses)
         if not transport_for(mcs, uses).information_bits:
             return 1.0
-        key = (channel_name(channel), uses, mcs.name, float(snr_db))
+        key = (_canonical(channel), uses, mcs.name, float(snr_db))
         point = self._known(key)
         if point is None or _decided(point, target) is None:
             point = measure(uses, key[0], mcs, key[3], target, point)
@@ -133,7 +133,7 @@ class BlockErrors:
 
         Errors: UnknownName, WrongField; ResultsError.
         """
-        channel = channel_name(channel)
+        channel = _canonical(channel)
         self._read(channel)
         order = {mcs.name: place for place, mcs in enumerate(LADDER)}
         points = [point for point in self._points.values() if point.channel == channel and point.mcs in order]
@@ -273,6 +273,12 @@ def _outage_capacity(channel: str, snr_db: float, uses: int, target: float) -> f
     _, variance = unbiased(build_channel(channel)(frame, snr_db, generator_for("guess", channel)))
     capacity = torch.log2(1 + variance.reciprocal()).expand(shape).mean(dim=1)
     return float(capacity.quantile(target))
+
+
+@lru_cache(maxsize=256)
+def _canonical(channel: str) -> str:
+    """`channel_name`, which builds the channel, once for each."""
+    return channel_name(channel)
 
 
 def _check_target(target: float) -> None:

@@ -11,7 +11,8 @@ from torch.nn.functional import embedding_bag, pad
 from semlink.channels.sionna_adapter import device_name, sionna
 
 ITERATIONS = 20
-PAUSE = 2  # iterations between two looks at which words are found
+PAUSE = 4  # iterations between two looks at which words are found
+MOVED = 4  # one word in so many has to be found before the found ones are taken out
 CLIP = 20.0  # of messages, as log-likelihood ratios
 NEARLY_ONE = 1 - 1e-7
 WORK = 1 << 19  # edges times words that are decoded together: what stays in the cache
@@ -48,7 +49,7 @@ class LdpcCode:
         """The words that received ratios speak for: uint8 [batch, size].
 
         In: ratios: log P(0) / P(1) of the coded bits, float32 [batch, length], finite. After every `pause` iterations
-            words that meet all checks of the code are taken as found and decoded no further.
+            words that meet all checks of the code are taken out, where they are many enough.
         """
         most = max(8, min(256, WORK // self._graph.edges))
         parts = [self._decode(part, iterations, pause) for part in ratios.split(most)]
@@ -65,13 +66,13 @@ class LdpcCode:
                 totals, messages = self._graph.iterate(known, totals, messages)
             bits = totals < 0
             found = self._graph.meets_checks(bits) if done + pause < iterations else torch.ones_like(bits[0])
-            if found.any():
+            if MOVED * int(found.sum()) >= len(found):  # the others have to be moved together, which takes time
                 words[open_words[found]] = bits[: self.size, found].t().to(torch.uint8)
                 left = ~found
                 open_words = open_words[left]
                 known, totals, messages = (values[:, left] for values in (known, totals, messages))
-                if not len(open_words):
-                    break
+            if not len(open_words):
+                break
         return words
 
     def _spread(self, ratios: Tensor) -> Tensor:

@@ -31,8 +31,10 @@ class Transport:
     interleaves them within each word, scrambles them and maps them to QAM symbols. The receiver demaps with exact
     likelihoods and decodes. A block has arrived when all checks hold; the receiver knows nothing else.
 
-    Energy: symbols have unit mean energy over the points of the constellation, so that of a frame is 1 on average over
-    its scrambled bits, and with BPSK and QPSK always.
+    Energy: with BPSK and QPSK that of every frame is 1; with more points it is 1 on average over scrambled bits, and
+    differs from frame to frame by sqrt(0.4 / uses) or less (standard deviation). Frames are not scaled to energy 1: a
+    receiver knows the points but not the factor. Where it has to do without, 64-QAM at rate 2/3 loses 0.5 dB in frames
+    of 32 uses, 256-QAM at rate 3/4 more than 2 dB there, 1 dB in 64 uses and 0.15 dB in 256.
 
     Fields: mcs; uses: channel uses, at least 1.
             information_bits: what a block carries: 0 where its checks leave no room; nothing then arrives.

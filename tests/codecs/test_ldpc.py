@@ -17,13 +17,15 @@ CODES = [(12, 24), (100, 300), (300, 360), (1024, 2048), (3824, 19120), (8448, 1
 
 
 def words_of(size: int, batch: int, *keys: int | float | str) -> Tensor:
-    return torch.randint(2, (batch, size), dtype=torch.uint8, generator=generator_for("words", *keys))
+    words: Tensor = torch.randint(2, (batch, size), dtype=torch.uint8, generator=generator_for("words", *keys))
+    return words
 
 
 def heard(coded: Tensor, variance: float, *keys: int | float | str) -> Tensor:
     """Ratios log P(0) / P(1) of bits that were sent as +1 and -1 with real noise of this variance."""
     noise = torch.randn(coded.shape, generator=generator_for("noise", *keys))
-    return 2 * (1 - 2.0 * coded + variance**0.5 * noise) / variance
+    received: Tensor = 1 - 2.0 * coded + variance**0.5 * noise
+    return 2 * received / variance
 
 
 def lost_blocks(eb_n0_db: float, blocks: int) -> int:
