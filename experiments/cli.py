@@ -157,6 +157,27 @@ def audit(
     typer.echo(f"The rows are in {out / 'results.jsonl'}. Draw them with: semlink report {out}")
 
 
+@app.command("block-errors")
+def measure_block_errors(
+    out: Out, channel: Channels = ["awgn"],  # noqa: B006
+    uses: Annotated[list[int], typer.Option(help="Channel uses of a block; repeatable.")] = [256],  # noqa: B006
+    snr: Snr = "-4:20:2",
+    target: Annotated[float, typer.Option(help="The block error rate that a choice may have at most.")] = 0.1,
+    table: Annotated[Path | None, typer.Option(
+        help="Folder of the tables; default: block-errors in SEMLINK_HOME (~/.semlink), where sweeps keep theirs."
+    )] = None,
+    workers: Workers = None,
+) -> None:  # fmt: skip
+    """Measure block error rates of the classical chain beforehand, so that sweeps only look them up."""
+    from semlink.experiments.error_tables import measure_tables
+    from semlink.experiments.recipe import plan_from
+    from semlink.experiments.report import write_report
+
+    points = plan_from(channel, snr, [], []).snr_db
+    measure_tables(channel, uses, points, target, table, out, workers or _cores(), _command())
+    typer.echo(f"Open {write_report(out)} in a browser; the numbers are in {out / 'results.jsonl'}.")
+
+
 @app.command()
 def report(folder: Annotated[Path, typer.Argument(help="A folder with results.jsonl.")]) -> None:
     """Draw the report page and the figures of a folder again, from its rows alone."""

@@ -11,7 +11,7 @@ from semlink.errors import BundleError, UnknownName
 from semlink.registry import choose
 from semlink.simulator.block_errors import BlockErrors
 
-MEASURED = Path(__file__).parent / "block_errors"  # more of them: semlink block-errors
+MEASURED = Path(__file__).parent / "block-errors"  # more of them: semlink block-errors --table experiments/block-errors
 PACKAGED = Path(__file__).parent / "bundles"  # adding one: semlink train RECIPE --out experiments/bundles/NAME
 
 
@@ -25,9 +25,9 @@ def own_shelf() -> Path:
     return home() / "bundles"
 
 
-def block_errors() -> BlockErrors:
-    """The measured block error rates of the classical chain; new ones are kept in the user's own folder."""
-    return BlockErrors(home() / "block-errors", packaged=MEASURED)
+def block_errors(folder: Path | None = None) -> BlockErrors:
+    """The measured block error rates of the classical chain; new ones are kept in a folder, by default the user's own."""
+    return BlockErrors(home() / "block-errors" if folder is None else folder, packaged=MEASURED)
 
 
 def stored_codecs() -> dict[str, Path]:

@@ -99,3 +99,35 @@ def test_the_colour_of_an_outage_is_the_mean_of_training(tmp_path: Path) -> None
     (grey,) = mean_colour(source)
     assert 0 < grey < 255
     assert grey != GREY
+
+
+def test_block_errors_are_measured_beforehand(semlink, tmp_path: Path) -> None:
+    arguments = ("--channel", "awgn", "--uses", 16, "--snr", "4:8:4", "--workers", 1)
+    ended = semlink("block-errors", *arguments, "--table", tmp_path / "table", "--out", tmp_path / "out")
+    assert ended.status == 0
+    rows = read_rows(tmp_path / "out" / "results.jsonl")
+    assert {(row.set, row.metric, row.channel) for row in rows} == {("16 uses", "block_error_rate", "awgn")}
+    assert all(row.low <= row.value <= row.high and row.n >= 100 for row in rows)
+    assert [path.name for path in (tmp_path / "table").iterdir()] == ["awgn.jsonl"]
+    before = (tmp_path / "table" / "awgn.jsonl").read_bytes()
+    assert semlink("block-errors", *arguments, "--table", tmp_path / "table", "--out", tmp_path / "out").status == 0
+    assert (tmp_path / "table" / "awgn.jsonl").read_bytes() == before
+
+
+def test_no_block_without_channel_uses(semlink, tmp_path: Path) -> None:
+    ended = semlink("block-errors", "--uses", 0, "--out", tmp_path / "out")
+    assert (ended.status, "at least 1 channel use" in ended.err) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["digital:ngram", "digital:huffman"])
+def test_compressors_learn_from_the_training_sentences(semlink, shelf: Path, tmp_path: Path, name: str) -> None:
+    ended = semlink(
+        "sweep", shelf / "text", name, "limit:ngram", "bound:transformer,steps=3", *SNR, "--out", tmp_path / "out"
+    )
+    assert ended.status == 0
+    rows = read_rows(tmp_path / "out" / "results.jsonl")
+    limits = {row.codec: row for row in rows if row.metric == "limit_snr_db"}
+    assert limits.keys() == {"limit:ngram", "bound:transformer,steps=3"}
+    assert all(row.low <= row.value <= row.high for row in limits.values())
+    assert limits["limit:ngram"].value < limits["bound:transformer,steps=3"].value  # which hardly learned
+    assert one(rows, codec="limit:ngram", metric="corpus_bleu1", snr_db=14.0).value == 1

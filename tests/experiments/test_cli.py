@@ -69,7 +69,9 @@ def test_help_is_quick_and_light() -> None:
     assert loaded.isdisjoint({"torch", "sionna", "tensorflow", "transformers", "numpy", "scipy", "matplotlib"})
 
 
-@pytest.mark.parametrize("command", ["quickstart", "run", "train", "sweep", "erase", "audit", "report", "list"])
+@pytest.mark.parametrize(
+    "command", ["quickstart", "run", "train", "sweep", "erase", "audit", "report", "list", "block-errors"]
+)
 def test_every_command_explains_itself(semlink, command: str) -> None:
     ended = semlink(command, "--help")
     assert (ended.status, ended.err) == (0, "")

@@ -15,18 +15,19 @@ BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL
 
 def test_the_guide_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SEMLINK_HOME", str(tmp_path / "home"))
     names: dict[str, object] = {}
     kinds = set()
     for kind, file, body in BLOCK.findall(GUIDE.read_text(encoding="utf-8")):
         kinds.add(kind)
         if kind == "python":
             exec(compile(body, str(GUIDE), "exec"), names)
-        elif kind == "json":
+        elif kind in ("json", "yaml"):
             Path(file).write_text(body)
         elif kind == "console":
             for line in body.splitlines():
                 _run(shlex.split(line.removeprefix("$ ")), monkeypatch)
-    assert kinds == {"python", "console", "json"}
+    assert kinds == {"python", "console", "json", "yaml"}
 
 
 def _run(command: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
