@@ -189,7 +189,10 @@ def report(folder: Annotated[Path, typer.Argument(help="A folder with results.js
 @app.command("list")
 def list_entries(
     kind: Annotated[
-        str, typer.Argument(help="channels, codecs, sources, metrics, methods, audits, recipes, bundles or all.")
+        str,
+        typer.Argument(
+            help="channels, codecs, classical, compressors, sources, metrics, methods, audits, recipes, bundles or all."
+        ),
     ] = "all",
 ) -> None:
     """List what is registered, with its fields."""

@@ -8,11 +8,13 @@ from typing import Any
 from semlink.channels import CHANNELS
 from semlink.codecs import CODECS
 from semlink.codecs.bundle import README, load_bundle
+from semlink.codecs.digital.compression import COMPRESSORS
 from semlink.codecs.model_card import snr_range
 from semlink.errors import BundleError
 from semlink.experiments.recipe import load_recipe, packaged_recipes
 from semlink.experiments.shelf import PACKAGED, stored_codecs
 from semlink.registry import choose, fields_of
+from semlink.simulator.classical import CLASSICAL
 from semlink.simulator.metrics import METRICS
 from semlink.simulator.sources import SOURCES
 from semlink.unlearning.audits import AUDITS
@@ -21,6 +23,8 @@ from semlink.unlearning.methods import METHODS
 REGISTRIES: Mapping[str, Mapping[str, Callable[..., Any]]] = {
     "channels": CHANNELS,
     "codecs": CODECS,
+    "classical": CLASSICAL,
+    "compressors": COMPRESSORS,
     "sources": SOURCES,
     "metrics": METRICS,
     "methods": METHODS,
@@ -50,15 +54,20 @@ def _section(kind: str, table: Mapping[str, Callable[..., Any]]) -> str:
             "  none: semlink train makes one"
         ]
     else:
-        told = [_entry(name, make) for name, make in table.items()]
+        told = [_entry(name, make, chosen=kind != "compressors") for name, make in table.items()]
+        for place in range(len(told) - 1, 0, -1):  # kinds of one family have the same fields
+            (line, *fields), (_, *before) = told[place].split("\n"), told[place - 1].split("\n")
+            if fields and fields == before:
+                told[place] = f"{line}\n    the same fields"
     return "\n".join([f"{kind}:", *told])
 
 
-def _entry(name: str, make: Callable[..., Any]) -> str:
+def _entry(name: str, make: Callable[..., Any], chosen: bool) -> str:
+    """chosen: whether the fields of its constructor are for a user to choose."""
     summary = (inspect.getdoc(make) or "").splitlines()[0]
     fields = [
         field if default is inspect.Parameter.empty else f"{field}={default}"
-        for field, (_, default) in fields_of(make).items()
+        for field, (_, default) in (fields_of(make).items() if chosen else ())
     ]
     return "\n".join([f"  {name}: {summary}", *([f"    {', '.join(fields)}"] if fields else [])])
 
