@@ -12,7 +12,9 @@ from torch import Tensor, nn
 class Frame:
     """What an encoder sends: one complex baseband symbol for each channel use.
 
-    symbols: complex64 [batch, uses], mean energy 1 over the used symbols of each example, 0 where unused.
+    symbols: complex64 [batch, uses], 0 where unused. Mean energy over the used symbols is 1: of each example where a
+             codec makes them, and on average over their bits where they are points of a constellation, whose scale the
+             receiver has to know.
     mask:    bool [batch, uses], the channel uses that an example occupies.
     """
 

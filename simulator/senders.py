@@ -125,8 +125,9 @@ class Adapting(Sender):
             found = [codec.at(mcs).decode(reception[rows]) for mcs, rows in groups]
             back = torch.argsort(torch.cat([rows for _, rows in groups]))
             estimate = type(batch).joined(found)[back]
-            efficiency = torch.tensor([mcs.efficiency for mcs in chosen], dtype=torch.float64)
-            facts = {**_outages(estimate.arrived), "spectral_efficiency": efficiency}
+            carried = [codec.at(mcs).room(uses) / uses for mcs, uses in zip(chosen, batch.uses.tolist(), strict=True)]
+            efficiency = {"spectral_efficiency": torch.tensor(carried, dtype=torch.float64)}
+            facts = {**_outages(estimate.arrived), **efficiency}
             yield Arrival(snr_db, codec.restore(estimate), facts)
 
     def look_up(self, uses: Sequence[int], channel_name: str, points: Sequence[float]) -> None:

@@ -100,10 +100,13 @@ class DigitalCodec(Codec[DigitalBatch]):
         shown = tuple(self._blank() if payload is None else payload for payload in payloads)
         return DigitalBatch(shown, uses, arrived.to(self.device))
 
+    def room(self, uses: int) -> int:
+        """Information bits in a block of so many channel uses."""
+        return transport_for(self.mcs, uses, self.device).information_bits
+
     def carries(self, batch: DigitalBatch, row: int) -> bool:
         """Whether anything of an example fits into its block."""
-        block = transport_for(self.mcs, int(batch.uses[row]), self.device)
-        return self._fit(batch.payloads[row], block.information_bits - 1) is not None
+        return self._fit(batch.payloads[row], self.room(int(batch.uses[row])) - 1) is not None
 
     def deliver(self, batch: DigitalBatch, bits: Tensor) -> DigitalBatch:
         """What a receiver has when so many bits of each example (int64 [batch]) arrive without error."""

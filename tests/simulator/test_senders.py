@@ -91,7 +91,7 @@ def test_a_choice_into_which_nothing_fits_gives_way_to_the_next_that_takes_somet
     sender = Adapting(Table())
     (arrival,) = sender.over(passage("awgn"), picky, batch, sender.frame(picky, batch), [2.0])
     used = arrival.facts["spectral_efficiency"].unique().tolist()
-    assert used == [1.0]  # 128 bits less a check of 16 and the mark of the end; what was looked up is 2/3
+    assert used == [(128 - 16) / 128]  # qpsk-1/2 less its check; what was looked up carries 2/3
     assert Table().choose(128, "awgn", 2.0, 0.1).efficiency == pytest.approx(2 / 3)
 
 
