@@ -1,4 +1,4 @@
-"""A small causal transformer of words: what sentences cost at least, as far as it can tell."""
+"""A small causal transformer of words: what sentences would cost a code that is built on it."""
 
 import math
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ NOTHING = -100  # the target of a place that is only filling
 class TransformerModel(LanguageModel):
     """GPT-2 of 3 layers and width 256 over the words of a vocabulary; unknown words are spelled as by the n-gram model.
 
-    It is not coded with: it is for the limit that no code can pass.
+    It is not coded with: it is for limits. It needs many steps before it passes an n-gram model of the same sentences.
 
     Source: Radford et al., Language Models are Unsupervised Multitask Learners, 2019, for the network.
     """
