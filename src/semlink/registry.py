@@ -107,11 +107,16 @@ def fields_of(make: Callable[..., object]) -> dict[str, tuple[Any, object]]:
 
 
 def canonical(name: str, make: Callable[..., object], fields: Mapping[str, object]) -> str:
-    """The one way to write a component: its name and the fields that differ from their defaults, in order."""
-    known = fields_of(make)
-    told = [
-        f"{field}={fields[field]}" for field, (_, default) in known.items() if fields.get(field, default) != default
-    ]
+    """The one way to write a component: its name and the fields that differ from their defaults, in order.
+
+    A whole number is written without a point, whatever the type of its field.
+    """
+    told = []
+    for field, (_, default) in fields_of(make).items():
+        value = fields.get(field, default)
+        if value != default:
+            whole = isinstance(value, float) and value.is_integer()
+            told.append(f"{field}={int(value) if whole else value}")
     return f"{name}:{','.join(told)}" if told else name
 
 

@@ -76,6 +76,11 @@ def test_a_field_without_a_value_is_refused() -> None:
         parse("fading:block,gain")
 
 
+def test_canonical_writes_whole_numbers_without_a_point() -> None:
+    assert canonical("fading", Fading, {"gain": 30.0}) == "fading:gain=30"
+    assert canonical("fading", Fading, {"gain": 0.5}) == "fading:gain=0.5"
+
+
 def test_canonical_leaves_defaults_out_and_orders_fields() -> None:
     assert canonical("fading", Fading, {"coherence": "block"}) == "fading"
     assert canonical("fading", Fading, {"gain": 2.0, "coherence": "symbol"}) == "fading:coherence=symbol,gain=2.0"
