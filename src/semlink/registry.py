@@ -115,8 +115,7 @@ def canonical(name: str, make: Callable[..., object], fields: Mapping[str, objec
     for field, (_, default) in fields_of(make).items():
         value = fields.get(field, default)
         if value != default:
-            whole = isinstance(value, float) and value.is_integer()
-            told.append(f"{field}={int(value) if whole else value}")
+            told.append(f"{field}={int(value) if isinstance(value, float) and value.is_integer() else value}")
     return f"{name}:{','.join(told)}" if told else name
 
 

@@ -18,8 +18,8 @@ from semlink.errors import SemlinkError, UnknownName, WrongField
         ("rayleigh:csi=estimated, coherence=symbol", "rayleigh:coherence=symbol,csi=estimated"),
         ("rayleigh:coherence=16", "rayleigh:coherence=16"),
         ("rician:k_factor_db=9", "rician"),
-        ("rician:k_factor_db=3", "rician:k_factor_db=3.0"),
-        ("tdl-c:300", "tdl-c:delay_spread_ns=300.0"),
+        ("rician:k_factor_db=3", "rician:k_factor_db=3"),
+        ("tdl-c:300", "tdl-c:delay_spread_ns=300"),
         ("cdl-a:receive=2,speed_kmh=3,transmit=2", "cdl-a:transmit=2,receive=2"),
     ],
 )

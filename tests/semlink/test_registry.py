@@ -83,4 +83,4 @@ def test_canonical_writes_whole_numbers_without_a_point() -> None:
 
 def test_canonical_leaves_defaults_out_and_orders_fields() -> None:
     assert canonical("fading", Fading, {"coherence": "block"}) == "fading"
-    assert canonical("fading", Fading, {"gain": 2.0, "coherence": "symbol"}) == "fading:coherence=symbol,gain=2.0"
+    assert canonical("fading", Fading, {"gain": 2.0, "coherence": "symbol"}) == "fading:coherence=symbol,gain=2"
