@@ -48,6 +48,19 @@ def test_the_same_sweep_is_measured_once(semlink, shelf: Path, tmp_path: Path) -
     ]
 
 
+def test_a_link_of_5g_carries_both(semlink, shelf: Path, tmp_path: Path) -> None:
+    names = ("digital:brotli,mcs=qpsk-1/4", "limit:brotli,error_rate=0.01,knowledge=instantaneous")
+    ended = semlink(
+        "sweep", shelf / "text", *names, "--channel", "tdl-c:csi=estimated", *SNR, "--out", tmp_path / "out"
+    )
+    assert ended.status == 0
+    rows = read_rows(tmp_path / "out" / "results.jsonl")
+    assert {row.channel for row in rows} == {"tdl-c:csi=estimated"}
+    assert {row.value for row in rows if row.metric == "total_channel_uses"} == {180.0}  # one block for each sentence
+    low, high = (one(rows, codec=names[0], metric="outage_rate", snr_db=snr_db).value for snr_db in (4.0, 14.0))
+    assert low >= high
+
+
 def test_they_can_stand_alone_on_a_source(semlink, tmp_path: Path) -> None:
     name = "digital:webp,bandwidth_ratio=4,mcs=64qam-2/3"
     ended = semlink("sweep", name, "--source", "digits", *SNR, "--out", tmp_path / "out")

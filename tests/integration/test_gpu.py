@@ -18,11 +18,15 @@ SMALL = [
     "sweep.records=12",
     "sweep.draws=1",
     "sweep.snr_db=0:12:12",
+    "sweep.channels=[awgn, 'tdl-c:transmit=2,receive=2,csi=estimated']",
     "erasure.method=scu:passes=1,stop=none",
 ]
 
 
-@pytest.mark.parametrize("name", ["quickstart-text", "quickstart-digits"])
-def test_whole_experiment(name: str, tmp_path: Path) -> None:
-    rows = run_experiments([load_recipe(name, SMALL)], tmp_path, Machine("cuda"), 1, "make test-gpu")
+@pytest.mark.parametrize(("name", "compressor"), [("quickstart-text", "huffman"), ("quickstart-digits", "webp")])
+def test_whole_experiment(name: str, compressor: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEMLINK_HOME", str(tmp_path / "home"))
+    beside = f"sweep.beside=['digital:{compressor}', 'limit:{compressor}']"
+    rows = run_experiments([load_recipe(name, [*SMALL, beside])], tmp_path / "out", Machine("cuda"), 1, "make test-gpu")
     assert {row.version for row in rows} == {"original", "erased", "retrained"}
+    assert {f"digital:{compressor}", f"limit:{compressor}"} < {row.codec for row in rows}
