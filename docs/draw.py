@@ -17,10 +17,17 @@ from semlink.experiments.report.rows import load_measurements
 from semlink.experiments.report.summary import sentences
 
 ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "experiments" / "results" / "quickstart"
-FIGURES = {
-    "text-python-docs-key": "quickstart-text",
-    "image-digits-key": "quickstart-digits",
+RESULTS = ROOT / "experiments" / "results"
+FIGURES = {  # folder of results -> figure of its report -> name in docs/figures
+    "quickstart": {
+        "text-python-docs-key-forget": "quickstart-text-forget",
+        "text-python-docs-key-quality": "quickstart-text-quality",
+        "image-digits-key-forget": "quickstart-digits-forget",
+        "image-digits-key-quality": "quickstart-digits-quality",
+    },
+    "link-text": {"link-text-corpus_bleu4": "link-text"},
+    "link-cifar10": {"link-cifar10-psnr": "link-cifar10"},
+    "link-adaptation": {"link-adaptation-psnr": "link-adaptation"},
 }
 BLOCK = re.compile(r"(<!-- summary: [^>]*experiments/results/(\S+) -->\n).*?(<!-- /summary -->)", re.DOTALL)
 
@@ -31,7 +38,7 @@ def readme(text: str) -> str:
     def told(found: re.Match[str]) -> str:
         lines = [
             f"- **{measured.name}**: {' '.join(sentences(measured, noun_of(measured)))}\n"
-            for measured in load_measurements(ROOT / "experiments" / "results" / found.group(2) / "results.jsonl")
+            for measured in load_measurements(RESULTS / found.group(2) / "results.jsonl")
         ]
         return found.group(1) + "".join(lines) + found.group(3)
 
@@ -42,22 +49,22 @@ def main() -> int | str:
     path = ROOT / "README.md"
     old = path.read_text(encoding="utf-8")
     new = readme(old)
-    page, results = ROOT / "docs" / "gallery.md", ROOT / "experiments" / "results"
+    page = ROOT / "docs" / "gallery.md"
     if "--check" in sys.argv:
         with tempfile.TemporaryDirectory() as folder:
-            told = write_gallery(results, Path(folder, "gallery"))
+            told = write_gallery(RESULTS, Path(folder, "gallery"))
         for where, now, then in ((path, new, old), (page, told, page.read_text(encoding="utf-8"))):
             if now != then:
                 return f"{where.name} differs from the recorded rows; run: make figures"
         return 0
-    page.write_text(write_gallery(results, page.parent / LINK), encoding="utf-8")
+    page.write_text(write_gallery(RESULTS, page.parent / LINK), encoding="utf-8")
     path.write_text(new, encoding="utf-8")
-    with tempfile.TemporaryDirectory() as folder:
-        write_report(RESULTS, Path(folder))
-        for name, target in FIGURES.items():
-            for part in ("forget", "quality"):
-                drawn = Path(folder, "figures", f"{name}-{part}.png")
-                shutil.copyfile(drawn, ROOT / "docs" / "figures" / f"{target}-{part}.png")
+    for run, wanted in FIGURES.items():
+        with tempfile.TemporaryDirectory() as folder:
+            write_report(RESULTS / run, Path(folder))
+            for name, target in wanted.items():
+                drawn = Path(folder, "figures", f"{name}.png")
+                shutil.copyfile(drawn, ROOT / "docs" / "figures" / f"{target}.png")
     return 0
 
 
