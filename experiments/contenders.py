@@ -34,9 +34,9 @@ from semlink.simulator.sources import Record, Source
 from semlink.simulator.sources.subset import subset
 from semlink.simulator.sweep import Entry
 
-GREY = 128
+GREY = 128  # what a receiver shows that knows no training images
 LOOKED_AT = 2000  # training images, for their mean colour
-AWGN = "awgn"
+SHARES = 4  # tasks that the measurement of block error rates over one channel is divided into
 
 
 @dataclass(frozen=True)
@@ -162,6 +162,23 @@ def mean_colour(source: Source) -> tuple[int, ...]:
         return (GREY,)
     colours = [np.asarray(image).reshape(*image.shape[:2], -1).mean(axis=(0, 1)) for image in images]
     return tuple(int(value) for value in np.mean(colours, axis=0).round())
+
+
+def measurements(
+    classical: Sequence[Classical], payloads: Sequence[Any], channels: Sequence[str], points: Sequence[float]
+) -> dict[str, tuple[Any, ...]]:
+    """The calls of `measure_errors` that make sure of all that senders look up, by name; what several need is there once."""
+    found: dict[str, tuple[Any, ...]] = {}
+    for one in {one.looked_up(): one for one in classical if one.looked_up() is not None}.values():
+        plan = classical_from(one.name)
+        assert isinstance(plan, Digital)
+        if plan.knowledge == "instantaneous":  # whatever the channel and the Es/N0, it looks AWGN up
+            found[f"{one.name}, all channels"] = (one, payloads, channels[0], points[:1])
+            continue
+        for channel in channels:
+            for share in range(min(SHARES, len(points))):
+                found[f"{one.name} over {channel}, part {share}"] = (one, payloads, channel, points[share::SHARES])
+    return found
 
 
 def measure_errors(one: Classical, payloads: Sequence[Any], channel_name: str, points: Sequence[float]) -> None:

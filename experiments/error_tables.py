@@ -9,8 +9,9 @@ import yaml
 
 from semlink.channels import channel_name
 from semlink.errors import RecipeError
+from semlink.experiments.contenders import SHARES
 from semlink.experiments.shelf import block_errors
-from semlink.experiments.sweeping import SHARES, claim
+from semlink.experiments.sweeping import claim
 from semlink.experiments.tasks import Task, run_tasks
 from semlink.files import write_whole
 from semlink.progress import Progress
@@ -45,7 +46,7 @@ def measure_tables(
         f"{name}, {size} uses, part {share}": Task(_measure, (name, size, points[share::SHARES], target, table))
         for name in names
         for size in sizes
-        for share in range(SHARES)
+        for share in range(min(SHARES, len(points)))
     }
     run_tasks(tasks, workers)
     errors = block_errors(table)

@@ -15,7 +15,7 @@ from semlink import __version__
 from semlink.codecs.bundle import Bundle, load_bundle
 from semlink.errors import CodecError, RecipeError
 from semlink.experiments.bundles import Machine, recipe_of, same_data, source_of
-from semlink.experiments.contenders import Classical, Contender, classical_contenders, measure_errors
+from semlink.experiments.contenders import Classical, Contender, classical_contenders, measure_errors, measurements
 from semlink.experiments.recipe import Component, SweepPlan
 from semlink.experiments.tasks import Task, run_tasks
 from semlink.files import check_room, write_whole
@@ -29,7 +29,6 @@ from semlink.unlearning.partition import divide
 from semlink.unlearning.request import ErasureRequest
 
 ROOM = 8 << 20  # bytes for the rows, figures and report of a run
-SHARES = 4  # tasks that the measurement of block error rates over one channel is divided into
 
 
 @dataclass(frozen=True)
@@ -113,12 +112,9 @@ def preparing(bench: Bench, source: Source, after: tuple[str, ...] = ()) -> dict
         tasks[f"{bench.experiment}: {one.name} learns"] = Task(one.learn, (source,), after)
     ready = (*after, *tasks)
     payloads = [record.payload for records in bench.sets.values() for record in records]
-    for one in {one.looked_up(): one for one in bench.classical if one.looked_up() is not None}.values():
-        for channel in bench.plan.channels:
-            for share in range(SHARES):
-                points = bench.plan.snr_db[share::SHARES]
-                task = Task(measure_errors, (one, payloads, channel, points), ready)
-                tasks[f"{bench.experiment}: {one.name} over {channel}, part {share}"] = task
+    calls = measurements(bench.classical, payloads, bench.plan.channels, bench.plan.snr_db)
+    for name, arguments in calls.items():
+        tasks[f"{bench.experiment}: {name}"] = Task(measure_errors, arguments, ready)
     return tasks
 
 
