@@ -25,8 +25,8 @@ class DigitalCodec(Codec[DigitalBatch]):
     The sender makes the best of its channel uses: an image is sent at the highest quality that fits, a sentence whole
     or cut after the last word that fits. The bits of the compressor are followed by a one and zeros up to the size of
     the block, so that the receiver knows where they end.
-    Outage: where the check fails, or nothing fitted, the receiver shows `blank`, and `arrived` says so. A receiver
-    knows this by itself; whether its guess was right is not used.
+    Outage: where the check fails, nothing fitted, or the bits are of no payload, the receiver shows `blank`, and
+    `arrived` says so. A receiver knows this by itself; whether its guess was right is not used.
 
     Fields: compressor; mcs: modulation and code rate; budget: channel uses of each payload;
             reader: splits sentences into words (text only); blank: the words or the image that stand for nothing.
@@ -94,9 +94,8 @@ class DigitalCodec(Codec[DigitalBatch]):
             block = transport_for(self.mcs, count, self.device)
             found, whole = block.receive(reception[rows, count])
             for row, bits, intact in zip(rows.tolist(), found.cpu().numpy(), whole.tolist(), strict=True):
-                ends = np.flatnonzero(bits)
-                if intact and len(ends) and ends[-1] > 0:
-                    payloads[row], arrived[row] = self.compressor.restore(bits[: ends[-1]], self.shape), True
+                payloads[row] = self._read(bits) if intact else None
+                arrived[row] = payloads[row] is not None
         shown = tuple(self._blank() if payload is None else payload for payload in payloads)
         return DigitalBatch(shown, uses, arrived.to(self.device))
 
@@ -143,6 +142,19 @@ class DigitalCodec(Codec[DigitalBatch]):
             bits[: len(found)] = found
             bits[len(found)] = 1
         return bits
+
+    def _read(self, bits: Bits) -> Any:
+        """The payload of a block, None where there is none.
+
+        A check of 16 bits lets one wrong block in 65 536 pass. What its bits say is shown, unless they say nothing.
+        """
+        ends = np.flatnonzero(bits)
+        if not len(ends) or not ends[-1]:
+            return None
+        try:
+            return self.compressor.restore(bits[: ends[-1]], self.shape)
+        except CodecError:
+            return None
 
     def _fit(self, payload: Any, most: int) -> Bits | None:
         key = (payload if isinstance(payload, tuple) else (payload.shape, payload.tobytes()), most)

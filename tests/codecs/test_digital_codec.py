@@ -84,6 +84,15 @@ def test_images_get_better_with_more_bits(images: DigitalCodec) -> None:
     assert images.mcs == mcs_named("16qam-1/2")
 
 
+def test_wrong_bits_that_pass_the_check_do_not_stop_the_receiver(text: DigitalCodec) -> None:
+    """One wrong block in 65 536 passes; here its sender is another, whose bits are no DEFLATE stream."""
+    batch = text.prepare(SENTENCES[:1])
+    reader = DigitalCodec(COMPRESSORS["zlib"](), text.mcs, text.budget, text.reader)
+    estimate = reader.decode(build_channel("awgn")(text.encode(batch), 20.0, generator_for(0)))
+    assert not estimate.arrived.any()
+    assert reader.restore(estimate)[0].words == ()
+
+
 def test_too_few_channel_uses_are_an_outage_at_any_snr() -> None:
     codec = DigitalCodec(COMPRESSORS["jpeg2000"](), LADDER[0], for_each_sample(0.01), blank=(0,)).sized((8, 8))
     estimate = passed(codec, codec.prepare([np.full((8, 8), 200, dtype=np.uint8)]), 60.0)
