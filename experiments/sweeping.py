@@ -209,7 +209,7 @@ def sweep_bundles(
     experiment, parts = out.name or "sweep", out / ".parts"
     contenders = contenders_of(folders)
     bench = bench_of(experiment, contenders, source, request, plan, seed, threads, machine.device, parts)
-    settings = {"bundles": [f"{bundle.folder}@{bundle.digest()}" for bundle in bundles], "seed": seed}
+    settings = {"bundles": [f"{bundle.folder.name}@{bundle.digest()}" for bundle in bundles], "seed": seed}
     settings |= {"sweep": plan.model_dump(mode="json"), "request": request and json.loads(request.text())}
     if other is not None:
         settings |= {"source": {"name": source.name, "digest": source.digest()}}

@@ -93,8 +93,9 @@ def draw(
 
     In:  noun: what the records are ("sentences"). places: rows of (channel, set), all of one length.
          panel: width and height of one panel in inches.
-    Out: one y axis shared by all panels; a place that was not measured stays empty. Shares of what was sent get a fine
-         vertical line at the Es/N0 from which a limit allows all of it (`limit_snr_db`).
+    Out: one y axis shared by all panels, whose titles leave out a set that is the same in all of several; a place that
+         was not measured stays empty. Shares of what was sent get a fine vertical line at the Es/N0 from which a limit
+         allows all of it (`limit_snr_db`).
     """
     words, (panel_width, panel_height) = metric_words(metric), panel
     wanted = [place for row in places for place in row]
@@ -122,7 +123,10 @@ def draw(
                 left = LEFT + column * (panel_width + ACROSS)
                 bottom = BOTTOM + (lines - 1 - line) * (panel_height + DOWN)
                 box = Panel(figure, left, bottom, panel_width, panel_height, x, y)
-                box.frame(f"{set_words(set_name, noun)}, {channel_words(channel)}")
+                one_set = len(wanted) > 1 and len({one for _, one in wanted}) == 1
+                box.frame(
+                    channel_words(channel) if one_set else f"{set_words(set_name, noun)}, {channel_words(channel)}"
+                )
                 if column == 0:
                     box.label_y(words.label)
                 if line == lines - 1:

@@ -21,6 +21,7 @@ POINTS = 72  # in an inch
 LABEL_GAP = 7 / POINTS  # inches between a panel and the numbers beside it
 NICE = (1, 2, 2.5, 5, 10)  # steps between numbers
 FONT_SIZE = 9
+TITLE_SIZE, LETTERS = 9.5, 13.0  # points, and how many letters of that size fit into an inch; longer titles are smaller
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,10 @@ class Panel:
         self._line(grid, color=GRID, linewidth=0.6, zorder=0.5)
         corners = [(self.x.low, self.y.high), (self.x.low, self.y.low), (self.x.high, self.y.low)]
         self._line(corners, color=INK, linewidth=0.7, zorder=2.5, solid_capstyle="projecting", solid_joinstyle="miter")
-        self._text(0, 1.03 * self.height + 6 / POINTS, title, ha="left", va="baseline", fontsize=9.5, fontweight="bold")
+        size = min(TITLE_SIZE, TITLE_SIZE * LETTERS * self.width / max(1, len(title)))
+        self._text(
+            0, 1.03 * self.height + 6 / POINTS, title, ha="left", va="baseline", fontsize=size, fontweight="bold"
+        )
 
     def label_x(self, text: str) -> None:
         """The numbers below the panel, and what they are."""
