@@ -29,7 +29,7 @@ def measure_tables(
     workers: int,
     command: str,
 ) -> list[Row]:
-    """Measures what choices at these Es/N0 rest on, keeps it in the table, and leaves all of it as rows in `out`.
+    """Measures what choices at these Es/N0 rest on, keeps it in the table, and leaves what is known as rows in `out`.
 
     In:     uses: channel uses of a block; each stands for the measured number at or below it. target: the block error
             rate that a choice may have. table: folder of the tables; by default the user's own.
@@ -52,7 +52,8 @@ def measure_tables(
     errors = block_errors(table)
     if table is not None:
         errors.tidy()
-    rows = [row for name in names for row in errors.rows(name)]
+    wanted = {f"{size} uses" for size in sizes}
+    rows = [row for name in names for row in errors.rows(name) if row.set in wanted]
     write_rows(out / "results.jsonl", rows)
     facts = [{"experiment": row.experiment, "recipe": settings, "command": command} for row in rows[:1]]
     write_whole(out / "experiments.json", json.dumps(facts, indent=1) + "\n")
