@@ -345,4 +345,5 @@ def _checked(model: type[Model], content: Mapping[str, Any], name: str) -> Model
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"] if not str(part).startswith("function-"))
         reason = first["msg"].removeprefix("Value error, ").rstrip(".")
-        raise RecipeError(f'The recipe {name} is wrong at "{place}": {reason}.') from error
+        where = f' at "{place}"' if place else ""
+        raise RecipeError(f"The recipe {name} is wrong{where}: {reason}.") from error

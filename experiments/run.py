@@ -69,11 +69,14 @@ class _Plan:
     def __init__(self, recipe: Recipe, folder: Path, machine: Machine, parts: Path) -> None:
         self.recipe, self.machine = recipe, machine
         erasure, name = recipe.erasure, recipe.experiment
-        original = folder / "original" if recipe.training is not None else start_of(recipe).folder
+        original, shown = folder / "original", name
+        if recipe.training is None:
+            stored = start_of(recipe)
+            original, shown = stored.folder, str(stored.card.get("experiment", recipe.start))
         self.request = None if erasure is None else request_from(erasure.request, f"the recipe {name}")
         methods = () if erasure is None else erasure.methods
         self.erased = {one.label: folder / (one.label if len(methods) > 1 else "erased") for one in methods}
-        contenders = [Contender(original, name)]
+        contenders = [Contender(original, shown)]
         contenders += [Contender(path, name, "erased", label) for label, path in self.erased.items()]
         if erasure is not None:
             contenders.append(Contender(folder / "retrained", name, "retrained", RETRAIN.name))

@@ -13,6 +13,8 @@ from semlink.simulator.sources.contract import Record
 from semlink.simulator.sources.subset import subset
 from semlink.simulator.sweep import Entry
 
+SIDE = 96  # pixels of an image that are kept; a photograph would take megabytes of text
+
 
 @torch.no_grad()
 def take_samples(
@@ -28,7 +30,8 @@ def take_samples(
     """What each version makes of the same records under the same fades and noise, as plain data for `samples.json`.
 
     Estimates are named by version; where several codecs are of one version, by the method, or else by the codec. Texts are
-    strings; images are nested lists [channels][height][width] in 0..1, rounded to three digits.
+    strings; images are nested lists [channels][height][width] in 0..1, rounded to three digits, and of a large image its
+    middle, 96 pixels high and wide.
     """
     channel = build_channel(channel_name)
     names = _names(entries)
@@ -70,4 +73,6 @@ def _names(entries: Sequence[Entry]) -> list[str]:
 def _plain(item: Sentence | torch.Tensor) -> Any:
     if isinstance(item, Sentence):
         return item.text
-    return [[[round(value, 3) for value in row] for row in plane] for plane in item.double().tolist()]
+    top, left = (max(0, (size - SIDE) // 2) for size in item.shape[1:])
+    middle = item[:, top : top + SIDE, left : left + SIDE].double()
+    return [[[round(value, 3) for value in row] for row in plane] for plane in middle.tolist()]

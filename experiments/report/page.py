@@ -206,7 +206,10 @@ def _grid_plot(measured: Measurements, metric: str, anchor: str, noun: str) -> P
     sets, channels = measured.sets(metric), measured.channels_of(metric)
     places = [[(channel, set_name) for set_name in sets] for channel in channels]
     if len(sets) == 1:
-        places = [[(channel, sets[0]) for channel in channels]]
+        count = len(channels)
+        across = count // 2 if count > 3 and count % 2 == 0 else count  # two lines are read more easily than a long one
+        line = [(channel, sets[0]) for channel in channels]
+        places = [line[start : start + across] for start in range(0, count, across)]
     return _plot(measured, metric, noun, places, f"{anchor}-{_slug(metric)}")
 
 

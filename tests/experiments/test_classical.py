@@ -1,9 +1,12 @@
 """Classical codecs in sweeps: named on the command line or in a recipe, at the channel uses of the codec beside them."""
 
+import json
 from pathlib import Path
 
 import pytest
+import yaml
 
+from semlink.codecs.bundle import load_bundle
 from semlink.experiments.contenders import GREY, is_classical, mean_colour
 from semlink.simulator.results import Row, read_rows
 from semlink.simulator.sources import build_source
@@ -144,3 +147,48 @@ def test_compressors_learn_from_the_training_sentences(semlink, shelf: Path, tmp
     assert all(row.low <= row.value <= row.high for row in limits.values())
     assert limits["limit:ngram"].value < limits["bound:transformer,steps=3"].value  # which hardly learned
     assert one(rows, codec="limit:ngram", metric="corpus_bleu1", snr_db=14.0).value == 1
+
+
+def test_a_recipe_measures_a_stored_codec_beside_classical_ones(semlink, shelf: Path, tmp_path: Path) -> None:
+    (tmp_path / "recipe.yaml").write_text(
+        f"""
+        experiment: beside
+        source: digits
+        codec: image
+        start: {shelf / "image"}
+        training: null
+        sweep: {{channels: [awgn], snr_db: "14", records: 8, draws: 1, beside: ["digital:webp,bandwidth_ratio=4", "limit:webp"]}}
+        """
+    )
+    ended = semlink("run", tmp_path / "recipe.yaml", "--workers", 1, "--out", tmp_path / "out")
+    assert ended.status == 0, ended.err
+    rows = read_rows(tmp_path / "out" / "results.jsonl")
+    assert {row.codec for row in rows} == {"tiny-image", "digital:webp,bandwidth_ratio=4", "limit:webp"}
+    assert not (tmp_path / "out" / "beside").exists()  # nothing was trained
+    samples = json.loads((tmp_path / "out" / "samples.json").read_text())
+    assert samples[0]["estimates"].keys() == {"tiny-image", "digital:webp,bandwidth_ratio=4", "limit:webp"}
+    ended = semlink("train", tmp_path / "recipe.yaml", "--out", tmp_path / "codec")
+    assert (ended.status, "semlink run" in ended.err) == (2, True)
+
+
+def test_a_codec_goes_on_learning_from_a_stored_one(semlink, shelf: Path, tmp_path: Path) -> None:
+    content = {
+        **yaml.safe_load((shelf / "image.yaml").read_text()),
+        "start": str(shelf / "image"),
+        "channel": "rayleigh",
+        "erasure": None,
+    }
+    for name, change in (
+        ("fine", {}),
+        ("other", {"codec": {"name": "image", "d_model": 64}}),
+        ("kind", {"codec": "text"}),
+    ):
+        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump({**content, **change}))
+    assert semlink("train", tmp_path / "fine.yaml", "--out", tmp_path / "fine").status == 0
+    card = load_bundle(tmp_path / "fine").card
+    assert card["start"] == load_bundle(shelf / "image").digest()
+    ended = semlink("erase", tmp_path / "fine", "--request", shelf / "sevens.json", "--out", tmp_path / "erased")
+    assert (ended.status, "saw records too" in ended.err) == (2, True)
+    for name, words in (("other", "has d_model=16, not 64"), ("kind", "is not a codec of the kind text")):
+        ended = semlink("train", tmp_path / f"{name}.yaml", "--out", tmp_path / name)
+        assert (ended.status, words in ended.err) == (2, True), ended.err

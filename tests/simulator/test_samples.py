@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from semlink.codecs import new_codec
-from semlink.simulator.samples import take_samples
+from semlink.simulator.samples import _plain, take_samples
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sweep import Entry
 
@@ -91,3 +91,10 @@ def test_global_randomness_is_left_alone(versions, black_and_white) -> None:
     before = torch.get_rng_state()
     _take(versions, black_and_white, "rayleigh")
     assert torch.equal(before, torch.get_rng_state())
+
+
+def test_of_a_large_image_the_middle_is_kept() -> None:
+    image = torch.zeros(1, 100, 240)
+    image[0, 2:98, 72:168] = 0.5
+    assert _plain(image) == [[[0.5] * 96] * 96]
+    assert _plain(image[:, :8, :8]) == [[[0.0] * 8] * 8]
