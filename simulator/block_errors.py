@@ -17,10 +17,11 @@ from semlink import __version__
 from semlink.channels import build_channel, channel_name
 from semlink.channels.contract import Frame
 from semlink.codecs.digital.modulation_and_coding import LADDER, Mcs
-from semlink.codecs.digital.transport import CHAIN, transport_for, unbiased
+from semlink.codecs.digital.transport import CHAIN, transport_for
 from semlink.errors import ResultsError, WrongField
 from semlink.files import write_whole
 from semlink.seeding import generator_for
+from semlink.simulator.capacity import usable_snr
 from semlink.simulator.intervals import rate_interval
 from semlink.simulator.results import Row
 
@@ -270,8 +271,8 @@ def _outage_capacity(channel: str, snr_db: float, uses: int, target: float) -> f
     """The bits a channel use that all but a share `target` of blocks could carry with the best code."""
     shape = (DRAWS, uses)
     frame = Frame(torch.ones(shape, dtype=torch.complex64), torch.ones(shape, dtype=torch.bool))
-    _, variance = unbiased(build_channel(channel)(frame, snr_db, generator_for("guess", channel)))
-    capacity = torch.log2(1 + variance.reciprocal()).expand(shape).mean(dim=1)
+    reception = build_channel(channel)(frame, snr_db, generator_for("guess", channel))
+    capacity = torch.log2(1 + usable_snr(reception)).mean(dim=1)
     return float(capacity.quantile(target))
 
 
