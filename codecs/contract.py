@@ -13,9 +13,12 @@ from semlink.channels.contract import Frame, Reception
 from semlink.channels.power import normalise_power
 from semlink.codecs.configuration import CodecConfig
 from semlink.codecs.posterior import Posterior
+from semlink.codecs.prediction import Prediction
 from semlink.errors import CodecError
 
 Modality = Literal["text", "image"]
+Delivered = Literal["text", "image", "class"]
+Trait = Literal["reconstruction", "classes", "adversary"]
 Batch = TypeVar("Batch", bound=Any)  # has len(), indexing by an int64 tensor, and .to(device)
 
 
@@ -36,7 +39,7 @@ class Codec(ABC, Generic[Batch]):
     """Payloads become a batch, a batch becomes a frame, a reception becomes a batch again.
 
     A payload is a sentence (str) or an image (uint8 [height, width] or [height, width, channels]). What `decode`
-    returns has the type that `encode` takes, so an estimate can be sent again.
+    returns has the type that `encode` takes, so an estimate can be sent again, unless only a class is delivered.
     """
 
     modality: ClassVar[Modality]
@@ -44,6 +47,10 @@ class Codec(ABC, Generic[Batch]):
     @abstractmethod
     def prepare(self, payloads: Sequence[Any]) -> Batch:
         """Payloads as a batch of this codec. Errors: CodecError when a payload does not fit."""
+
+    def labelled(self, batch: Batch, labels: Tensor) -> Batch:
+        """A prepared batch that knows the class of each record, int64 [batch], -1 for none; most have no use for it."""
+        return batch
 
     @abstractmethod
     def encode(self, batch: Batch) -> Frame:
@@ -55,7 +62,11 @@ class Codec(ABC, Generic[Batch]):
 
     @abstractmethod
     def restore(self, batch: Batch) -> Any:
-        """A batch as the metrics compare it: list of `Sentence`, or float32 [batch, channels, height, width] in 0..1."""
+        """An estimate as the metrics compare it.
+
+        A list of `Sentence`; images float32 [batch, channels, height, width] in 0..1; or, where classes are delivered, their
+        log-probabilities float32 [batch, classes].
+        """
 
     @abstractmethod
     def view(self, payloads: Sequence[Any]) -> Any:
@@ -77,6 +88,11 @@ class Codec(ABC, Generic[Batch]):
         return self
 
     @property
+    def delivers(self) -> Delivered:
+        """What the receiver makes of what arrives: the same kind of data, or only its class."""
+        return self.modality
+
+    @property
     def device(self) -> torch.device:
         """Where batches have to be. A neural codec's is that of its weights."""
         return torch.device("cpu")
@@ -86,9 +102,23 @@ class NeuralCodec(PreTrainedModel, Codec[Batch]):
     """A codec that learns: encoder, posterior of the representation, power normalisation, decoder and loss.
 
     It is a transformers model: its config travels with its weights. Encoding is `modulate(represent(batch))`.
+
+    traits: what unlearning methods may build on. reconstruction: an estimate is like what was sent and can be sent
+            again. classes: the receiver infers the class. adversary: a discriminator belongs to it.
     """
 
     config_class: type[CodecConfig]
+    traits: ClassVar[frozenset[Trait]] = frozenset({"reconstruction"})
+
+    @property
+    @abstractmethod
+    def sender(self) -> tuple[nn.Module, ...]:
+        """The modules that only the sender holds, in the order in which data pass through them."""
+
+    @property
+    @abstractmethod
+    def receiver(self) -> tuple[nn.Module, ...]:
+        """The modules that only the receiver holds, in that order. What both ends share is in neither."""
 
     @abstractmethod
     def represent(self, batch: Batch) -> Posterior:
@@ -101,6 +131,14 @@ class NeuralCodec(PreTrainedModel, Codec[Batch]):
         Elements are tokens (cross-entropy in nats) or patches (mean squared error).
         Out: float32 [batch, elements], 0 where there is none; bool [batch, elements].
         """
+
+    @abstractmethod
+    def predict(self, batch: Batch, reception: Reception) -> Prediction:
+        """What the receiver believes of each example; one that says word after word is told those before."""
+
+    @abstractmethod
+    def mislabel(self, batch: Batch, generator: torch.Generator) -> Batch:
+        """A batch whose targets are random ones of its kind; its `loss` takes the reception of the true one."""
 
     @abstractmethod
     def embed(self, latent: Tensor, mask: Tensor) -> Tensor:
@@ -128,6 +166,13 @@ class NeuralCodec(PreTrainedModel, Codec[Batch]):
         """Reconstruction loss of each example, the mean over its elements: float32 [batch]."""
         losses, mask = self.element_losses(batch, reception)
         return losses.sum(dim=1) / mask.sum(dim=1)
+
+    def objective(self, batch: Batch, reception: Reception, generator: torch.Generator) -> Tensor:
+        """What a step of training lowers: one number.
+
+        A codec with an adversary adds both players' losses, each such that it moves only that player's own parameters.
+        """
+        return self.loss(batch, reception).mean()
 
     @classmethod
     def own_fields(cls) -> dict[str, tuple[Any, object]]:

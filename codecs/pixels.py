@@ -12,6 +12,7 @@ from torch import Tensor
 from semlink.channels.contract import Reception
 from semlink.codecs.configuration import PixelCodecConfig
 from semlink.codecs.contract import Codec, Modality, NeuralCodec
+from semlink.codecs.prediction import Pixels
 from semlink.errors import CodecError
 
 
@@ -26,6 +27,13 @@ class PixelCodec(NeuralCodec[Tensor]):
 
     def prepare(self, payloads: Sequence[NDArray[np.uint8]]) -> Tensor:
         return pixels_of(payloads, self.config.height, self.config.width, self.config.channels)
+
+    def predict(self, batch: Tensor, reception: Reception) -> Pixels:
+        return Pixels(self.decode(reception))
+
+    def mislabel(self, batch: Tensor, generator: torch.Generator) -> Tensor:
+        """The images change places, so that nearly each has another's."""
+        return batch[torch.randperm(len(batch), generator=generator, device=batch.device)]
 
     def embed(self, latent: Tensor, mask: Tensor) -> Tensor:
         return (latent * mask.unsqueeze(-1)).flatten(1)

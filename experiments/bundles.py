@@ -118,6 +118,7 @@ def train_bundle(recipe: Recipe, folder: Path, machine: Machine) -> None:
             "name": source.name,
             **asdict(SOURCES[recipe.source.name].terms),
             "digest": source.digest(),
+            "labels": source.labels,
             "train_records": len(source.train),
             "validation_records": len(source.validation),
         },
@@ -166,8 +167,9 @@ def erase_bundle(
         return
     torch.set_num_threads(recipe.threads)
     unlearn = build("method", METHODS, method.name, method.fields)
-    source = source_of(recipe, machine)
-    same_data(bundle, source)
+    source = source_of(recipe, machine) if unlearn.reads else None
+    if source is not None:
+        same_data(bundle, source)
     check_room(out.parent, CHECKPOINT_COPIES * _weight_bytes(bundle.codec))
     checkpoint = _checkpoint_of(out)
 
@@ -182,7 +184,8 @@ def erase_bundle(
         label=f"{method.name} {recipe.experiment}",
         checkpoint=checkpoint,
     )
-    erased, certificate = erase(bundle.codec.on(machine.device), source, request, unlearn, context, bundle.digest())
+    codec, labels = bundle.codec.on(machine.device), bundle.card.get("source", {}).get("labels", ())
+    erased, certificate = erase(codec, source, request, unlearn, context, bundle.digest(), labels=labels)
     inherited = {name: fact for name, fact in bundle.card.items() if name not in ("validation_loss", "best_step")}
     card = {**inherited, **marks, "seconds": erased.seconds, "device": machine.device, "code_version": __version__}
     told = canonical(method.name, METHODS[method.name], method.fields)
@@ -203,7 +206,8 @@ def erase_bundle(
     )
     extra = {"erasure.json": json.dumps(certificate, indent=2) + "\n", REQUEST: request.text(), **_recipe_file(card)}
     save_bundle(erased.codec.cpu(), card, out, extra)
-    checkpoint.unlink(missing_ok=True)
+    for part in (checkpoint, *checkpoint.parent.glob(f"{checkpoint.name}-*")):  # one for each phase of a method
+        part.unlink(missing_ok=True)
 
 
 def recipe_of(bundle: Bundle) -> Recipe:

@@ -13,6 +13,13 @@ from semlink.simulator.sources.contract import Record
 POOL = 16  # batches that are sorted by length together
 
 
+def batch_of(codec: Codec[Any], records: Sequence[Record], device: torch.device | str | None = None) -> Any:
+    """Records as one batch, on the codec's device or another, with their classes for a codec that has a use for them."""
+    batch = codec.prepare([record.payload for record in records])
+    labels = torch.tensor([-1 if record.label is None else record.label for record in records])
+    return codec.labelled(batch, labels).to(codec.device if device is None else device)
+
+
 class Batches:
     """An endless sequence of mini-batches of some records: `batches[step]`.
 
@@ -28,7 +35,7 @@ class Batches:
     ) -> None:
         if not records:
             raise SourceError(f"There are no records for {name}; choose a source or a selection that has some.")
-        self.all = codec.prepare([record.payload for record in records]).to(device)
+        self.all = batch_of(codec, records, device)
         self.uses = codec.channel_uses(self.all).cpu()
         self.size = min(size, len(records))
         self.per_epoch = len(records) // self.size

@@ -8,6 +8,7 @@ import torch
 
 from semlink.channels import build_channel
 from semlink.codecs.contract import Sentence
+from semlink.simulator.batches import batch_of
 from semlink.simulator.senders import Passage
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sources.subset import subset
@@ -42,7 +43,7 @@ def take_samples(
             estimates: dict[str, Any] = {}
             for name, entry in zip(names, entries, strict=True):
                 codec = entry.codec.sized(np.shape(record.payload))
-                batch = codec.prepare([record.payload]).to(codec.device)
+                batch = batch_of(codec, [record])
                 arrivals = entry.sender.over(passage, codec, batch, entry.sender.frame(codec, batch), [point])
                 estimates[name] = _plain(next(arrivals).estimate[0])
             samples.append(

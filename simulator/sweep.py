@@ -14,6 +14,7 @@ from semlink.channels.contract import Channel, Frame
 from semlink.codecs.contract import Codec
 from semlink.errors import WrongField
 from semlink.progress import Progress
+from semlink.simulator.batches import batch_of
 from semlink.simulator.intervals import Interval, bootstrap_interval, mean_interval, rate_interval
 from semlink.simulator.metrics.contract import Metric, Statistics
 from semlink.simulator.results import Row
@@ -164,7 +165,7 @@ def _encode(entry: Entry, records: Sequence[Record], size: int) -> list[_Part]:
     parts = []
     for shape, positions in shapes.items():
         fitting = entry.codec.sized(shape)
-        everything = fitting.prepare([records[position].payload for position in positions]).to(fitting.device)
+        everything = batch_of(fitting, [records[position] for position in positions])
         uses = fitting.channel_uses(everything).cpu()
         most = max(1, min(size, MOST_USES // max(1, int(uses.max()))))
         for rows in torch.argsort(uses, stable=True).split(most):

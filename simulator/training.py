@@ -1,13 +1,11 @@
 """Training of a neural codec over a channel, with checkpoints from which a stopped run goes on as if never stopped."""
 
-import hashlib
-import io
 import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -15,11 +13,11 @@ from semlink import __version__
 from semlink.channels.contract import Channel
 from semlink.codecs.contract import NeuralCodec
 from semlink.codecs.posterior import divergence_from_prior
-from semlink.errors import BundleError, WrongField
-from semlink.files import write_whole
+from semlink.errors import WrongField
 from semlink.progress import Progress
 from semlink.seeding import generator_for, seed_for
 from semlink.simulator.batches import Batches
+from semlink.simulator.checkpoint import read_checkpoint, write_checkpoint
 from semlink.simulator.information_term import InformationTerm
 from semlink.simulator.link import SnrLaw, draw_snr, transmit
 from semlink.simulator.sources.contract import Record
@@ -39,7 +37,9 @@ class TrainingSettings:
     prior_weight:  weight of KL(q(z|x) || N(0, I)) for variational codecs.
     information_weight: weight of a lower bound on I(sent symbol; received symbol) that is raised; 0: none. DeepSC has
                    0.0009. See `InformationTerm`.
-    validate:      steps between two looks at the loss of at most 1024 validation records; the best weights are kept.
+    validate:      steps between two looks at the loss of at most 1024 validation records.
+    keep:          "best" of the weights on those records, or the "last"; a GAN has no loss to choose by.
+    momentum:      of AdamW, its beta_1; a GAN needs less.
     Errors: WrongField when a number makes no sense.
     """
 
@@ -53,9 +53,17 @@ class TrainingSettings:
     prior_weight: float = 1e-4
     information_weight: float = 0.0
     validate: int = 200
+    keep: Literal["best", "last"] = "best"
+    momentum: float = 0.9
 
     def __post_init__(self) -> None:
+        if self.keep not in ("best", "last"):
+            raise WrongField(f"training cannot take keep={self.keep}; choose one of: best, last.")
+        if not self.momentum < 1:
+            raise WrongField(f"training cannot take momentum={self.momentum}; give a number from 0 to below 1.")
         for field, value in asdict(self).items():
+            if field == "keep":
+                continue
             for number in value if isinstance(value, tuple) else (value,):
                 if math.isnan(number) or (field != "snr_db" and not 0 <= number < math.inf):
                     raise WrongField(f"training cannot take {field}={value}; give a number that makes sense there.")
@@ -96,7 +104,9 @@ def train(
     device = codec.device
     batches = Batches(codec, records, settings.batch, seed, "train", device)
     held_out = Batches(codec, subset(validation, HELD_OUT, seed), HELD_OUT, seed, "validation", device).all
-    optimiser = torch.optim.AdamW(codec.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
+    optimiser = torch.optim.AdamW(
+        codec.parameters(), settings.learning_rate, (settings.momentum, 0.999), weight_decay=settings.weight_decay
+    )
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate_at(step, settings.steps, settings.warmup))
     information = InformationTerm(seed, device) if settings.information_weight else None
     best: dict[str, Any] = {"loss": math.inf, "step": 0, "weights": {}}
@@ -105,7 +115,7 @@ def train(
     facts = (__version__, asdict(settings), seed, names, codec.config.to_dict(), _description(channel))
     identity = f"{seed_for(repr(facts))}"
     if checkpoint is not None and checkpoint.exists():
-        stored = _read_checkpoint(checkpoint, identity)
+        stored = read_checkpoint(checkpoint, identity)
         codec.load_state_dict(stored["codec"])
         optimiser.load_state_dict(stored["optimiser"])
         schedule.load_state_dict(stored["schedule"])
@@ -118,7 +128,7 @@ def train(
             generator = generator_for(seed, "training", step, device=device)
             batch = batches[step]
             passage = transmit(codec, channel, batch, draw_snr(settings.snr_db, len(batch), generator), generator)
-            loss = codec.loss(batch, passage.reception).mean()
+            loss = codec.objective(batch, passage.reception, generator)
             if passage.posterior.sampled:
                 loss = loss + settings.prior_weight * divergence_from_prior(passage.posterior).mean()
             if information is not None:
@@ -135,7 +145,7 @@ def train(
                 held_out_loss = mean_loss(codec, held_out, channel, settings.snr_db, seed)
                 if not math.isfinite(held_out_loss):
                     raise WrongField(f"Training diverged by step {step + 1}; lower its learning rate.")
-                if held_out_loss < best["loss"]:
+                if held_out_loss < best["loss"] or settings.keep == "last":
                     weights = {name: value.detach().clone() for name, value in codec.state_dict().items()}
                     best = {"loss": held_out_loss, "step": step + 1, "weights": weights}
                 if checkpoint is not None:
@@ -144,7 +154,7 @@ def train(
                     state |= {"schedule": schedule.state_dict(), "best": best, "step": step + 1, "seconds": seconds}
                     if information is not None:
                         state["information"] = information.state()
-                    _write_checkpoint(checkpoint, state, identity)
+                    write_checkpoint(checkpoint, state, identity)
             progress.step(f"loss {loss.item():.4f}, validation {best['loss']:.4f}")
     codec.load_state_dict(best["weights"])
     codec.eval()
@@ -181,21 +191,3 @@ def _description(channel: Channel) -> list[str]:
     """The kind of a channel and all that it was built from; it keeps no other state."""
     fields = {name: value for name, value in vars(channel).items() if not name.startswith("_") and name != "training"}
     return [type(channel).__name__, *(f"{name}={fields[name]!r}" for name in sorted(fields))]
-
-
-def _write_checkpoint(path: Path, state: dict[str, Any], identity: str) -> None:
-    buffer = io.BytesIO()
-    torch.save({**state, "identity": identity}, buffer)
-    data = buffer.getvalue()
-    write_whole(path, hashlib.sha256(data).digest() + data)
-
-
-def _read_checkpoint(path: Path, identity: str) -> dict[str, Any]:
-    content = path.read_bytes()
-    digest, data = content[:32], content[32:]
-    if hashlib.sha256(data).digest() != digest:  # torch.load would not see a changed weight
-        raise BundleError(f"The checkpoint {path} is damaged; delete it to train again from the start.")
-    state: dict[str, Any] = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    if state["identity"] != identity:
-        raise BundleError(f"The checkpoint {path} is of another training; delete it or choose another --out.")
-    return state

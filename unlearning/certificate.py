@@ -7,6 +7,7 @@ from typing import Any
 
 from semlink import __version__
 from semlink.codecs.contract import NeuralCodec
+from semlink.simulator.batches import batch_of
 from semlink.simulator.sources.subset import subset
 from semlink.simulator.training import mean_loss
 from semlink.unlearning.contract import Context, ErasedCodec, Method, Partition
@@ -32,18 +33,18 @@ def certificate(
     context: Context,
     erased: ErasedCodec,
     losses: Sequence[dict[str, Any]],
-    source_digest: str,
+    source_digest: str | None,
     original_digest: str,
 ) -> dict[str, Any]:
     """The content of `erasure.json`: plain data for JSON, to which a caller may add measurements of its own.
 
-    In: losses: from `compare_losses`. source_digest, original_digest: of the records, and of the stored original.
+    In: source_digest: of the records, None where none were looked at. losses: from `compare_losses`. original_digest: of the stored original.
     """
     return {
         "request": {"id": request.id, "digest": request.digest()},
         "issued": datetime.now(UTC).isoformat(timespec="seconds"),
         "method": {"name": method_name, "settings": dataclasses.asdict(method)},  # type: ignore[call-overload]
-        "forgotten_records": len(partition.forget),
+        "forgotten_records": len(partition.forget) if source_digest else None,
         "read_records": {name: len(getattr(partition, name)) for name in erased.reads},
         "steps": erased.steps,
         "samples": erased.samples,
@@ -72,13 +73,13 @@ def compare_losses(
     """
     found = []
     for name in ("forget", "validation"):
-        payloads = [record.payload for record in subset(getattr(partition, name), LOOKED_AT, context.seed)]
-        if not payloads:
+        records = subset(getattr(partition, name), LOOKED_AT, context.seed)
+        if not records:
             continue
-        batch = original.prepare(payloads).to(original.device)
+        batch = batch_of(original, records)
         for point in snr_db:
             before, after = (
                 mean_loss(codec, batch, context.channel, point, context.seed) for codec in (original, erased)
             )
-            found.append({"set": name, "snr_db": point, "before": before, "after": after, "n": len(payloads)})
+            found.append({"set": name, "snr_db": point, "before": before, "after": after, "n": len(records)})
     return found

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from semlink.channels.contract import Channel
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.contract import NeuralCodec, Trait
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.training import TrainingSettings
 
@@ -20,7 +20,9 @@ class Partition:
 
     forget: to be erased. retain: the rest of the training split. validation: the rest of the validation split.
     test:   unseen records that the request does not match; for measuring, never shown to a method.
+    forget_test: unseen records that it does match, such as those of a class; for measuring too.
     terms:  where the request names words, those words in lower case.
+    labels: where it names classes, their numbers.
     """
 
     forget: Sequence[Record]
@@ -28,6 +30,8 @@ class Partition:
     validation: Sequence[Record]
     test: Sequence[Record]
     terms: tuple[str, ...] = ()
+    forget_test: Sequence[Record] = ()
+    labels: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,9 +68,18 @@ class ErasedCodec:
 
 
 class Method(ABC):
-    """One way to make a codec forget. It leaves the given codec untouched and never sees the test split."""
+    """One way to make a codec forget. It leaves the given codec untouched and never sees the test split.
+
+    reads: the sets that it may read. needs: what a codec must be for the method to be defined on it.
+    """
 
     reads: ClassVar[tuple[Reads, ...]]
+    needs: ClassVar[frozenset[Trait]] = frozenset()
+
+    @classmethod
+    def defined_on(cls, codec: type[NeuralCodec[Any]]) -> bool:
+        """Whether the method is defined on codecs of a kind."""
+        return cls.needs <= codec.traits
 
     @abstractmethod
     def erase(self, codec: NeuralCodec[Any], partition: Partition, context: Context) -> ErasedCodec:

@@ -3,7 +3,7 @@
 import difflib
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from semlink.errors import ErasureError
 from semlink.simulator.sources.contract import SPLITS, Record, Source
@@ -54,7 +54,26 @@ def divide(source: Source, request: ErasureRequest) -> Partition:
         validation=[record for record in source.validation if not matches(record)],
         test=[record for record in source.test if not matches(record)],
         terms=tuple(map(str, wanted)) if request.selection.by == "term" else (),
+        forget_test=[record for record in source.test if matches(record)],
+        labels=tuple(map(int, wanted)) if request.selection.by == "label" else (),
     )
+
+
+def without_data(labels: Sequence[str], request: ErasureRequest) -> Partition:
+    """A partition without any records, for methods that read none: only the classes that a request names.
+
+    In:     labels: the names of the classes.
+    Errors: ErasureError when the request selects by something else, or a class is not there.
+    """
+    if request.selection.by != "label":
+        raise ErasureError(
+            f"Without data nobody can tell which records have the {request.selection.by} that request {request.id} names; "
+            "select by label, or choose a method that reads records."
+        )
+    numbers = tuple(_label("The codec", labels, value) for value in request.selection.values)
+    if len(set(numbers)) == len(labels):
+        raise ErasureError(f"Request {request.id} matches every class of the codec; narrow its selection.")
+    return Partition((), (), (), (), labels=numbers)
 
 
 def _keys_of(source: Source, request: ErasureRequest) -> Callable[[Record], Iterable[Key]]:
@@ -91,7 +110,7 @@ def _wanted(source: Source, request: ErasureRequest) -> dict[Key, str]:
     values = request.selection.values
     match request.selection.by:
         case "label":
-            return {_label(source, value): value for value in values}
+            return {_label(source.name, source.labels, value): value for value in values}
         case "term":
             for value in values:
                 if not WORD.fullmatch(_folded(value)):
@@ -101,13 +120,13 @@ def _wanted(source: Source, request: ErasureRequest) -> dict[Key, str]:
             return {value: value for value in values}
 
 
-def _label(source: Source, value: str) -> int:
+def _label(name: str, labels: Sequence[str], value: str) -> int:
     """The number of a class. A name goes before a number, since classes may be named by digits."""
-    if value in source.labels:
-        return source.labels.index(value)
-    if value.isascii() and value.isdigit() and int(value) < len(source.labels):
+    if value in labels:
+        return labels.index(value)
+    if value.isascii() and value.isdigit() and int(value) < len(labels):
         return int(value)
-    raise ErasureError(f'{source.name} has no label "{value}".{_near(value, source.labels)}')
+    raise ErasureError(f'{name} has no label "{value}".{_near(value, labels)}')
 
 
 def _near(value: str, names: Iterable[str]) -> str:

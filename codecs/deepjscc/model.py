@@ -49,6 +49,14 @@ class DeepJscc(PixelCodec):
         self.decoder = nn.Sequential(*layers[:-1], nn.Sigmoid())
         self.post_init()
 
+    @property
+    def sender(self) -> tuple[nn.Module, ...]:
+        return (self.encoder, self.mean, *((self.spread,) if self.spread is not None else ()))
+
+    @property
+    def receiver(self) -> tuple[nn.Module, ...]:
+        return (self.decoder,)
+
     def resized(self, height: int, width: int) -> "DeepJscc":
         other = copy.copy(self)  # shares the weights
         other.config = copy.copy(self.config)

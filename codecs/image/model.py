@@ -46,6 +46,15 @@ class ImageCodec(PixelCodec):
         self.patch_output = nn.Linear(config.d_model, samples)
         self.post_init()
 
+    @property
+    def sender(self) -> tuple[nn.Module, ...]:
+        patches = (self.patch_embedding,) if self.config.backbone is None else ()
+        return (*patches, self.semantic_encoder, self.channel_encoder)
+
+    @property
+    def receiver(self) -> tuple[nn.Module, ...]:
+        return self.channel_decoder, self.semantic_decoder, self.patch_output
+
     def resized(self, height: int, width: int) -> Windows:
         return Windows(self, height, width)
 

@@ -13,6 +13,7 @@ from semlink.channels.contract import Reception
 from semlink.codecs.backbone import TextBackbone
 from semlink.codecs.contract import Modality, NeuralCodec, Sentence
 from semlink.codecs.posterior import Posterior
+from semlink.codecs.prediction import Choices
 from semlink.codecs.representation import ChannelEncoder, posterior, receiver_features
 from semlink.codecs.text.backbone_tokenizer import BackboneTokenizer
 from semlink.codecs.text.batch import TextBatch
@@ -63,6 +64,14 @@ class TextCodec(NeuralCodec[TextBatch]):
         nn.init.normal_(self.embedding.weight, std=self.config.d_model**-0.5)
         nn.init.zeros_(self.vocabulary_bias)
 
+    @property
+    def sender(self) -> tuple[nn.Module, ...]:
+        return self.semantic_encoder, self.channel_encoder
+
+    @property
+    def receiver(self) -> tuple[nn.Module, ...]:
+        return self.channel_decoder, self.semantic_decoder
+
     def prepare(self, payloads: Sequence[str]) -> TextBatch:
         if not payloads:
             raise CodecError("There are no sentences to prepare; give at least one.")
@@ -94,11 +103,22 @@ class TextCodec(NeuralCodec[TextBatch]):
 
     def element_losses(self, batch: TextBatch, reception: Reception) -> tuple[Tensor, Tensor]:
         """See `NeuralCodec`. The end that an autoregressive receiver has to say is an element, after the tokens."""
+        targets, believed = self.semantic_decoder.targets(batch), self.predict(batch, reception)
+        losses = functional.cross_entropy(believed.scores, targets[believed.there], reduction="none")
+        return losses.new_zeros(targets.shape).masked_scatter(believed.there, losses), believed.there
+
+    def predict(self, batch: TextBatch, reception: Reception) -> Choices:
         targets = self.semantic_decoder.targets(batch)
-        there = targets >= 0
         scores = self.semantic_decoder.scores(self.element_features(batch, reception), targets, self._words())
-        losses = functional.cross_entropy(scores, targets[there], reduction="none")
-        return losses.new_zeros(there.shape).masked_scatter(there, losses), there
+        return Choices(scores, targets >= 0)
+
+    def mislabel(self, batch: TextBatch, generator: torch.Generator) -> TextBatch:
+        """As many words, each any of the vocabulary."""
+        size = batch.ids.shape
+        ids = torch.randint(
+            PADDING + 1, self.config.vocabulary_size, size, generator=generator, device=batch.ids.device
+        )
+        return TextBatch(ids.masked_fill(~batch.mask, PADDING), batch.mask)
 
     def element_ids(self, batch: TextBatch) -> Tensor:
         return self.semantic_decoder.targets(batch)

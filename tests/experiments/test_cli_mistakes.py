@@ -177,7 +177,7 @@ def test_the_checkpoint_of_another_training(fails, semlink, shelf: Path, tmp_pat
     assert semlink("train", shelf / "image.yaml", "--out", tmp_path / "out").status == 2
     assert [path.name for path in tmp_path.iterdir()] == [".out.checkpoint"]
     monkeypatch.undo()
-    assert "is of another training" in fails(*TRAIN, "--set", "training.learning_rate=0.002")
+    assert "is of other work" in fails(*TRAIN, "--set", "training.learning_rate=0.002")
 
 
 def test_a_folder_that_holds_another_run(fails, semlink, shelf: Path, tmp_path: Path) -> None:

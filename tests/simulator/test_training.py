@@ -191,7 +191,7 @@ def test_a_half_written_checkpoint(make_codec, digits, checkpoint: Path) -> None
     ],
 )
 def test_the_checkpoint_of_another_training(make_codec, digits, checkpoint: Path, change) -> None:
-    with pytest.raises(BundleError, match="of another training; delete it"):
+    with pytest.raises(BundleError, match="of other work; delete it"):
         _train(make_codec(), digits, checkpoint=checkpoint, **change)
 
 

@@ -16,6 +16,7 @@ from semlink.codecs.building import new_codec
 from semlink.codecs.configuration import CodecConfig
 from semlink.codecs.contract import NeuralCodec
 from semlink.codecs.posterior import Posterior
+from semlink.codecs.prediction import Pixels
 from semlink.simulator.sources.contract import Record, Source
 from semlink.simulator.training import TrainingSettings, train
 from semlink.unlearning.contract import Context, Partition
@@ -60,6 +61,20 @@ class ToyCodec(NeuralCodec[Tensor]):
     def element_losses(self, batch: Tensor, reception: Reception) -> tuple[Tensor, Tensor]:
         losses = (self.decode(reception) - batch).square().flatten(1)
         return losses, torch.ones_like(losses, dtype=torch.bool)
+
+    @property
+    def sender(self) -> tuple[nn.Module, ...]:
+        return (self.encoder,)
+
+    @property
+    def receiver(self) -> tuple[nn.Module, ...]:
+        return (self.decoder,)
+
+    def predict(self, batch: Tensor, reception: Reception) -> Pixels:
+        return Pixels(self.decode(reception))
+
+    def mislabel(self, batch: Tensor, generator: torch.Generator) -> Tensor:
+        return batch[torch.randperm(len(batch), generator=generator)]
 
     def embed(self, latent: Tensor, mask: Tensor) -> Tensor:
         return (latent * mask.unsqueeze(-1)).flatten(1)

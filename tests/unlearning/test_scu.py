@@ -13,6 +13,7 @@ from semlink.channels import build_channel
 from semlink.channels.contract import Reception
 from semlink.codecs.contract import NeuralCodec
 from semlink.codecs.posterior import Posterior, divergence
+from semlink.codecs.prediction import Pixels
 from semlink.errors import ErasureError, WrongField
 from semlink.seeding import generator_for
 from semlink.simulator.link import Passage, draw_snr, transmit
@@ -98,22 +99,34 @@ class Mirror(NeuralCodec[torch.Tensor]):
 
     def __init__(self, toy: NeuralCodec[Any]) -> None:
         super().__init__(toy.config)
-        self.sender = torch.nn.Parameter(torch.ones(2))
-        self.receiver = torch.nn.Parameter(torch.ones(()))
+        self.mixing = torch.nn.Parameter(torch.ones(2))
+        self.gain = torch.nn.Parameter(torch.ones(()))
 
     def prepare(self, payloads: Any) -> torch.Tensor:
         return torch.tensor(np.stack(payloads) / 255.0, dtype=torch.float32)
 
     def represent(self, batch: torch.Tensor) -> Posterior:
-        mean = self.sender * (2 * batch - 1).reshape(len(batch), -1, 2)
+        mean = self.mixing * (2 * batch - 1).reshape(len(batch), -1, 2)
         return Posterior(mean, torch.zeros_like(mean), torch.ones(mean.shape[:2], dtype=torch.bool), sampled=False)
 
     def decode(self, reception: Reception) -> torch.Tensor:
-        return (self.receiver * torch.view_as_real(reception.symbols).flatten(1) * 2**0.5 + 1) / 2
+        return (self.gain * torch.view_as_real(reception.symbols).flatten(1) * 2**0.5 + 1) / 2
 
     def element_losses(self, batch: torch.Tensor, reception: Reception) -> tuple[torch.Tensor, torch.Tensor]:
         losses = (self.decode(reception) - batch.flatten(1)).square()
         return losses, torch.ones_like(losses, dtype=torch.bool)
+
+    @property
+    def sender(self) -> tuple[torch.nn.Module, ...]:
+        raise NotImplementedError
+
+    receiver = sender
+
+    def predict(self, batch: torch.Tensor, reception: Reception) -> Pixels:
+        raise NotImplementedError
+
+    def mislabel(self, batch: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        raise NotImplementedError
 
     def embed(self, latent: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         return latent.flatten(1)
@@ -152,9 +165,9 @@ def test_ratio_moves_the_sender_and_not_the_receiver(passages: Any) -> None:
     mirror, send = passages
     lost, kept = send(0.0)
     contrastive_ratio(*contrast(mirror, lost, kept, generator_for(0))).backward()
-    assert mirror.sender.grad is not None
-    assert mirror.sender.grad.abs().sum() > 0
-    assert mirror.receiver.grad is None
+    assert mirror.mixing.grad is not None
+    assert mirror.mixing.grad.abs().sum() > 0
+    assert mirror.gain.grad is None
 
 
 def loss_on(codec: NeuralCodec[Any], records: Any) -> float:

@@ -11,6 +11,7 @@ from semlink.channels.contract import Channel
 from semlink.codecs.contract import NeuralCodec
 from semlink.errors import AuditError
 from semlink.seeding import generator_for
+from semlink.simulator.batches import batch_of
 from semlink.simulator.link import transmit
 from semlink.simulator.sources.contract import Record
 
@@ -38,7 +39,7 @@ def record_losses(
         raise AuditError(f"The {set_name} set has no records to audit; choose another request or source.")
     was_training = codec.training
     codec.eval()
-    batch = codec.prepare([record.payload for record in records]).to(codec.device)
+    batch = batch_of(codec, records)
     totals = torch.zeros(len(records), dtype=torch.float64)
     order = torch.argsort(codec.channel_uses(batch).cpu(), stable=True)  # little padding
     for number, rows in enumerate(order.split(CHUNK)):

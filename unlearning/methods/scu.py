@@ -1,6 +1,5 @@
 """SCU: joint unlearning of encoder and decoder, with contrastive compensation."""
 
-import copy
 import time
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -11,14 +10,10 @@ from torch import Tensor
 from semlink.channels.contract import Channel
 from semlink.codecs.contract import NeuralCodec
 from semlink.codecs.posterior import divergence, divergence_from_prior
-from semlink.errors import ErasureError
-from semlink.progress import Progress
-from semlink.seeding import generator_for
-from semlink.simulator.batches import Batches
 from semlink.simulator.link import Passage, SnrLaw, draw_snr, transmit
-from semlink.simulator.training import rate_at
 from semlink.unlearning.contract import Context, ErasedCodec, Method, Partition, Reads
 from semlink.unlearning.methods.checks import check_numbers, check_records
+from semlink.unlearning.methods.descent import Descent, End, descend, paired, working_copies
 from semlink.unlearning.methods.scu_loss import (
     adaptive_total,
     compensation_loss,
@@ -40,6 +35,7 @@ class Scu(Method):
             forget_weight: beta_u (0.1). brake_weight: lambda_kl (1). compensation: s (1). prior_weight: beta (1e-4).
             ratio: whether R is in the loss (True). detach_weights: keep gradients out of w_u, w_c (False).
             clip: largest gradient norm (5). decay: cosine decay of the rate to 0 (False).
+            end: of the link that learns ("both").
             snr_db: Es/N0 in dB (None: the law of training).
             stop, stop_at: rule and threshold, see `make_gauge` ("auto"). check: batches between two looks (20).
     Reads:  forget set, retain set; validation set, where stop=level compares with it.
@@ -61,6 +57,7 @@ class Scu(Method):
     clip: float = 5.0
     snr_db: float | None = None
     decay: bool = False
+    end: End = "both"
     stop: Stop = "auto"
     stop_at: float | None = None
     check: int = 20
@@ -75,39 +72,29 @@ class Scu(Method):
         check_records(partition, ("forget", "retain"))
         began = time.monotonic()
         # Without dropout in either copy: the brake has to be exactly 0 before the first step.
-        original = copy.deepcopy(codec).eval().requires_grad_(False)
-        erased = copy.deepcopy(codec).eval()
+        original, erased = working_copies(codec)
         law = context.training.snr_db if self.snr_db is None else self.snr_db
         gauge = make_gauge(self.stop, self.stop_at, original, partition, context.channel, law, context.seed)
-        size = min(self.batch, len(partition.forget), len(partition.retain))
-        forget = Batches(codec, partition.forget, size, context.seed, "forget", codec.device)
-        retain = Batches(codec, partition.retain, size, context.seed, "retain", codec.device)
+        forget, retain = paired(codec, partition, self.batch, context.seed)
         steps = self.passes * forget.per_epoch
-        optimiser = torch.optim.Adam(erased.parameters(), lr=self.rate)
-        schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimiser, lambda step: rate_at(step, steps, warmup=0) if self.decay else 1.0
-        )
         measured = [gauge.measure(erased)] if gauge else []
-        done, enough = 0, False
-        with Progress(context.label, steps) as progress:
-            while done < steps and not enough:
-                generator = generator_for(context.seed, "scu", done, device=codec.device)
-                loss = self.loss(erased, original, forget[done], retain[done], context.channel, law, generator)
-                if not loss.isfinite():
-                    raise ErasureError(f"SCU diverged at step {done + 1}; lower its rate or its forget_weight.")
-                optimiser.zero_grad()
-                loss.backward()
-                torch.nn.utils.clip_grad_norm_(erased.parameters(), self.clip)
-                optimiser.step()
-                schedule.step()
-                done += 1
-                if gauge and (done % self.check == 0 or done == steps):
-                    measured.append(gauge.measure(erased))
-                    enough = gauge.enough(measured[-1])
-                progress.step(f"{gauge.name} {measured[-1]:.3f}" if gauge else f"loss {loss.item():.4f}")
+        plan = Descent(steps, self.rate, decay=self.decay, clip=self.clip, end=self.end)
+
+        def loss(step: int, generator: torch.Generator) -> Tensor:
+            return self.loss(erased, original, forget[step], retain[step], context.channel, law, generator)
+
+        def look(done: int) -> tuple[str, bool]:
+            if gauge is None:
+                return "", False
+            if done % self.check == 0 or done == steps:
+                measured.append(gauge.measure(erased))
+            return f"{gauge.name} {measured[-1]:.3f}", len(measured) > 1 and gauge.enough(measured[-1])
+
+        done = descend(erased, loss, plan, context, "scu", look if gauge else None)
+        enough = gauge is not None and len(measured) > 1 and gauge.enough(measured[-1])
         used = tuple(name for name in self.reads if name != "validation" or (gauge and gauge.name == "level"))
         notes = _notes(gauge, measured, enough)
-        return ErasedCodec(erased, used, time.monotonic() - began, done, 2 * size * done, notes)
+        return ErasedCodec(erased, used, time.monotonic() - began, done, 2 * forget.size * done, notes)
 
     def loss(
         self,

@@ -1,6 +1,5 @@
 """SCU with a bounded forgetting force: it ends where a codec that never saw the records would be."""
 
-import copy
 import time
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
@@ -10,14 +9,13 @@ from torch import Tensor
 
 from semlink.codecs.contract import NeuralCodec
 from semlink.codecs.posterior import divergence
-from semlink.errors import ErasureError, WrongField
-from semlink.progress import Progress
+from semlink.errors import WrongField
 from semlink.seeding import generator_for
-from semlink.simulator.batches import Batches
+from semlink.simulator.batches import Batches, batch_of
 from semlink.simulator.link import draw_snr, transmit
-from semlink.simulator.training import rate_at
 from semlink.unlearning.contract import Context, ErasedCodec, Method, Partition, Reads
 from semlink.unlearning.methods.checks import check_numbers, check_records
+from semlink.unlearning.methods.descent import Descent, End, descend, working_copies
 from semlink.unlearning.methods.force import Force, Sent
 from semlink.unlearning.methods.influence import WordShares
 from semlink.unlearning.methods.information import Bound, info_nce, information_bound
@@ -61,7 +59,7 @@ class ScuBounded(Method):
             a quarter of that of training for share of images, that of training for level). batch: records of each set
             a step (32). forget_weight: (1). clip: largest gradient norm (1). power: of the share (4). renew: see share
             (True). quick: steps of the quick reference, as a share of those of training (0.1). level_scale: factor of
-            m (1).
+            m (1). end: of the link whose weights learn ("both"); renewal changes what both share in any case.
             Options off by default (0): brake_weight: of KL(q_u || q_0) on the erased records, where q_0 is that of the
             share target, if there is one (0.01 then took more of a trigger away); bound_weight: of an upper bound on
             I(Z; D_e), which `bound` names ("vub"); contrast_weight: of InfoNCE. The others helped nowhere.
@@ -85,6 +83,7 @@ class ScuBounded(Method):
     bound_weight: float = 0.0
     contrast_weight: float = 0.0
     clip: float = 1.0
+    end: End = "both"
 
     reads: ClassVar[tuple[Reads, ...]] = ("forget", "retain", "validation")
 
@@ -98,10 +97,9 @@ class ScuBounded(Method):
     def erase(self, codec: NeuralCodec[Any], partition: Partition, context: Context) -> ErasedCodec:
         check_records(partition, ("forget", "retain"))
         began = time.monotonic()
-        original = copy.deepcopy(codec).eval().requires_grad_(False)
-        erased = copy.deepcopy(codec).eval()
+        original, erased = working_copies(codec)
         size = min(self.batch, len(partition.forget), len(partition.retain))
-        forget = codec.prepare([record.payload for record in partition.forget]).to(codec.device)
+        forget = batch_of(codec, partition.forget)
         retain = Batches(codec, partition.retain, size, context.seed, "retain", codec.device)
         force = self._force(original, forget, retain.all, partition, context)
         forget = force.chosen(forget)
@@ -111,25 +109,16 @@ class ScuBounded(Method):
         if self.steps is None and self._met(erased, force, forget, context):
             steps = 0
         rate = self.rate or planned[1]
-        optimiser = torch.optim.Adam(erased.parameters(), lr=rate)
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate_at(step, steps, WARMUP))
-        with Progress(context.label, steps) as progress:
-            for step in range(steps):
-                generator = generator_for(context.seed, "scu-bounded", step, device=codec.device)
-                rows = torch.randperm(len(forget), generator=generator, device=codec.device)[:size]
-                lost = self._send(erased, forget[rows], rows, context, generator)
-                kept = self._send(erased, retain[step], rows, context, generator)
-                loss = force.loss(erased, lost, kept, self.forget_weight) + self._options(
-                    erased, original, force, lost, kept, generator
-                )
-                if not loss.isfinite():
-                    raise ErasureError(f"SCU diverged at step {step + 1}; lower its rate or its forget_weight.")
-                optimiser.zero_grad()
-                loss.backward()
-                torch.nn.utils.clip_grad_norm_(erased.parameters(), self.clip)
-                optimiser.step()
-                schedule.step()
-                progress.step(f"loss {loss.item():.4f}")
+
+        def loss(step: int, generator: torch.Generator) -> Tensor:
+            rows = torch.randperm(len(forget), generator=generator, device=codec.device)[:size]
+            lost = self._send(erased, forget[rows], rows, context, generator)
+            kept = self._send(erased, retain[step], rows, context, generator)
+            options = self._options(erased, original, force, lost, kept, generator)
+            return force.loss(erased, lost, kept, self.forget_weight) + options
+
+        plan = Descent(steps, rate, WARMUP, clip=self.clip, end=self.end)
+        descend(erased, loss, plan, context, "scu-bounded")
         notes: dict[str, float | str] = {"force": force.name, "rate": rate, "drift_steps": drift, **force.notes()}
         samples = 2 * size * steps + force.samples
         return ErasedCodec(erased, force.reads, time.monotonic() - began, steps, samples, notes)

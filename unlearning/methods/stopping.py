@@ -11,6 +11,7 @@ from semlink.channels.contract import Channel
 from semlink.codecs.contract import NeuralCodec
 from semlink.errors import ErasureError
 from semlink.seeding import generator_for
+from semlink.simulator.batches import batch_of
 from semlink.simulator.link import SnrLaw, draw_snr, transmit
 from semlink.simulator.metrics.accuracy import Accuracy
 from semlink.simulator.metrics.contract import Metric
@@ -95,7 +96,7 @@ def _level(
 ) -> Callable[[NeuralCodec[Any]], float]:
     if not validation:
         raise ErasureError("stop=level needs validation records that the request leaves; choose stop=none.")
-    erased, unseen = (original.prepare([r.payload for r in part]).to(original.device) for part in (forget, validation))
+    erased, unseen = (batch_of(original, part) for part in (forget, validation))
     unseen_loss = mean_loss(original, unseen, channel, law, seed)
     return lambda codec: mean_loss(codec, erased, channel, law, seed) / unseen_loss
 
@@ -109,8 +110,7 @@ def _share(
     law: SnrLaw,
     seed: int,
 ) -> Callable[[NeuralCodec[Any]], float]:
-    payloads = [record.payload for record in forget]
-    batch, references = original.prepare(payloads).to(original.device), original.view(payloads)
+    batch, references = batch_of(original, forget), original.view([record.payload for record in forget])
 
     @torch.no_grad()
     def measure(codec: NeuralCodec[Any]) -> float:

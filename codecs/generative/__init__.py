@@ -1,0 +1,1 @@
+"""Codecs whose receiver is the generator of a GAN."""

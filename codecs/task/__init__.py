@@ -1,0 +1,1 @@
+"""The task-oriented codec: the receiver infers a label from the symbols."""
