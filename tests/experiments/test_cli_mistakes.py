@@ -168,7 +168,7 @@ def test_a_lost_file_of_a_bundle(fails, shelf: Path, tmp_path: Path, name: str) 
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint" * 100])
 def test_a_damaged_checkpoint(fails, tmp_path: Path, content: bytes) -> None:
     (tmp_path / ".out.checkpoint").write_bytes(content)
-    assert "delete it to train again" in fails(*TRAIN)
+    assert "delete it to start again" in fails(*TRAIN)
 
 
 def test_the_checkpoint_of_another_training(fails, semlink, shelf: Path, tmp_path: Path, monkeypatch) -> None:

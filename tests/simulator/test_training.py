@@ -198,14 +198,14 @@ def test_the_checkpoint_of_another_training(make_codec, digits, checkpoint: Path
 def test_the_checkpoint_of_another_channel_of_one_kind(make_codec, digits, tmp_path) -> None:
     path = tmp_path / "checkpoint"
     _train(make_codec(), digits, checkpoint=path, channel=build_channel("rician:k_factor_db=3"))
-    with pytest.raises(BundleError, match="another training"):
+    with pytest.raises(BundleError, match="other work"):
         _train(make_codec(), digits, checkpoint=path, channel=build_channel("rician:k_factor_db=4"))
 
 
 def test_the_checkpoint_of_another_codec_or_other_records(make_codec, digits, checkpoint: Path) -> None:
-    with pytest.raises(BundleError, match="another training"):
+    with pytest.raises(BundleError, match="other work"):
         _train(make_codec(bandwidth_ratio=0.25), digits, checkpoint=checkpoint)
-    with pytest.raises(BundleError, match="another training"):
+    with pytest.raises(BundleError, match="other work"):
         train(make_codec(), digits.train[1:101], digits.validation[:40], AWGN, SHORT, 0, "test", checkpoint)
 
 
