@@ -50,15 +50,20 @@ def quickstart(
 def run(
     recipes: Annotated[list[str], typer.Argument(help="Recipes: YAML files, or names from: semlink list recipes.")],
     out: Out = Path("runs/run"), seed: Seed = None, sets: Sets = [],  # noqa: B006
+    seeds: Annotated[str | None, typer.Option(
+        help="Several seeds, such as 0,1,2: each recipe runs with each, and the report shows means over them."
+    )] = None,
     workers: Workers = None, device: Device = "auto", data_dir: DataDir = None,
 ) -> None:  # fmt: skip
     """Carry out whole experiments: train, erase, retrain, sweep, audit, report."""
     from semlink.experiments.bundles import Machine, pick_device
-    from semlink.experiments.recipe import load_recipe
+    from semlink.experiments.recipe import load_recipe, over_seeds, parse_seeds
     from semlink.experiments.report import write_report
     from semlink.experiments.run import run_experiments
 
     loaded = [load_recipe(name, _with_seed(sets, seed)) for name in recipes]
+    if seeds is not None:
+        loaded = [one for recipe in loaded for one in over_seeds(recipe, parse_seeds(seeds))]
     machine = Machine(pick_device(device), data_dir)
     run_experiments(loaded, out, machine, workers or _cores(), _command())
     page = write_report(out)

@@ -1,7 +1,9 @@
 """A recipe says all that an experiment is: source, codec, channel, training, sweep and, where wanted, an erasure."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self, TypeVar
 
@@ -167,6 +169,7 @@ class ErasurePlan(Section):
 
     methods:      one or several (`method` says the same), each from the same original; reports dwell on the first.
     audit_snr_db: Es/N0 in dB at which audits measure.
+    retrained:    how many codecs are retrained; how far they lie apart is what the seed alone makes.
     """
 
     kind = "erasure"
@@ -174,6 +177,7 @@ class ErasurePlan(Section):
     methods: Methods = (NamedMethod(name="scu", label="scu"),)
     audits: tuple[str, ...] = ("membership",)
     audit_snr_db: SnrDb = 12.0
+    retrained: int = Field(default=1, ge=1)
 
     @model_validator(mode="before")
     @classmethod
@@ -191,7 +195,7 @@ class ErasurePlan(Section):
         for method in methods:
             if method.name == "retrain":
                 raise ValueError("every experiment retrains as its reference anyway; choose another method")
-            if method.label in ("original", "retrained") or labels.count(method.label) > 1:
+            if re.fullmatch(r"original|retrained(-\d+)?", method.label) or labels.count(method.label) > 1:
                 raise ValueError(f'"{method.label}" can name only one version; name this one with as: NAME')
             build("method", METHODS, method.name, method.fields)
         return methods
@@ -277,9 +281,34 @@ def plan_from(channels: Sequence[str], snr: str, beside: Sequence[str], override
 
 
 def packaged_recipes() -> list[str]:
-    """Names of the recipes that come with semlink."""
+    """Names of the recipes that come with semlink; those in a folder have its name before theirs."""
     folder = resources.files("semlink.experiments") / "recipes"
-    return sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml"))
+    return sorted(_recipes_in(folder, ""))
+
+
+def _recipes_in(folder: Traversable, before: str) -> Iterator[str]:
+    for item in folder.iterdir():
+        if item.is_dir():
+            yield from _recipes_in(item, f"{before}{item.name}/")
+        elif item.name.endswith(".yaml"):
+            yield before + item.name.removesuffix(".yaml")
+
+
+def parse_seeds(text: str) -> list[int]:
+    """`0,1,2` as numbers. Errors: RecipeError when one is none, or stands there twice."""
+    parts = text.split(",")
+    if not all(part.strip().isdecimal() for part in parts) or len(set(map(int, parts))) < len(parts):
+        raise RecipeError(f'--seeds "{text}" are no seeds; write different whole numbers such as 0,1,2.')
+    return [int(part) for part in parts]
+
+
+def over_seeds(recipe: Recipe, seeds: Sequence[int]) -> list[Recipe]:
+    """The same experiment with each of several seeds, named `NAME-seed-0` and so on; reports draw them together."""
+    if len(seeds) < 2:
+        return [recipe.model_copy(update={"seed": seed}) for seed in seeds]
+    return [
+        recipe.model_copy(update={"experiment": f"{recipe.experiment}-seed-{seed}", "seed": seed}) for seed in seeds
+    ]
 
 
 def load_recipe(name: str | Path, overrides: Sequence[str] = ()) -> Recipe:

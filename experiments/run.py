@@ -27,6 +27,7 @@ from semlink.unlearning.request import ErasureRequest, request_from
 
 RETRAIN = Component(name="retrain")
 SAMPLES = 3  # records of a set that the report shows
+COST = {"seconds": "s", "steps": "steps", "samples": "records", "peak_memory_mib": "MiB"}
 
 
 def run_experiments(recipes: Sequence[Recipe], out: Path, machine: Machine, workers: int, command: str) -> list[Row]:
@@ -78,8 +79,12 @@ class _Plan:
         self.erased = {one.label: folder / (one.label if len(methods) > 1 else "erased") for one in methods}
         contenders = [Contender(original, shown)]
         contenders += [Contender(path, name, "erased", label) for label, path in self.erased.items()]
+        self.retrained = {
+            f"retrained{number}": f"{RETRAIN.name}{number}"
+            for number in ("", *(f"-{count}" for count in range(2, 1 + (erasure.retrained if erasure else 0))))
+        }
         if erasure is not None:
-            contenders.append(Contender(folder / "retrained", name, "retrained", RETRAIN.name))
+            contenders += [Contender(folder / own, name, "retrained", label) for own, label in self.retrained.items()]
         source = source_of(recipe, machine)
         self.bench = bench_of(
             name, contenders, source, self.request, recipe.sweep, recipe.seed, recipe.threads, machine.device, parts
@@ -93,9 +98,14 @@ class _Plan:
         name = self.recipe.experiment
         train = Task(train_bundle, (self.recipe, original, self.machine))
         tasks = {f"{name}: original": train} if self.recipe.training is not None else {}
-        todo = [("retrained", RETRAIN, original.parent / "retrained")] if methods else []
-        for version, method, path in (*todo, *((one.label, one, self.erased[one.label]) for one in methods)):
-            arguments = (original, self.request, method, path, self.machine)
+        todo: list[tuple[str, Component, Path, int]] = []
+        if methods:
+            seeds = range(self.recipe.seed, self.recipe.seed + len(self.retrained))
+            folders = [original.parent / own for own in self.retrained]
+            todo += [(path.name, RETRAIN, path, seed) for path, seed in zip(folders, seeds, strict=True)]
+        todo += [(method.label, method, self.erased[method.label], self.recipe.seed) for method in methods]
+        for version, method, path, seed in todo:
+            arguments = (original, self.request, method, path, self.machine, seed)
             tasks[f"{name}: {version}"] = Task(erase_bundle, arguments, (f"{name}: original",))
         return tasks
 
@@ -132,22 +142,31 @@ class _Plan:
         return found
 
 
-def _entries(bench: Bench) -> dict[Entry, float]:
-    """Every version with the seconds that it took."""
-    return {one.entry(bench.device): float(load_bundle(one.folder).card["seconds"]) for one in bench.contenders}
+def _entries(bench: Bench) -> list[Entry]:
+    """Every version as it stands in the sweep."""
+    return [one.entry(bench.device) for one in bench.contenders]
+
+
+def _cost(one: Contender) -> dict[str, float]:
+    """What a version took: the seconds of its training or, as its certificate has it, all that its erasure took."""
+    certificate = one.folder / "erasure.json"
+    told = json.loads(certificate.read_text(encoding="utf-8")) if certificate.is_file() else {}
+    facts = {"seconds": load_bundle(one.folder).card["seconds"], **told}
+    return {name: float(facts[name]) for name in COST if name in facts}
 
 
 def _look(recipe: Recipe, bench: Bench) -> dict[str, Any]:
-    """Rows of the seconds that each version took, and the samples of an experiment."""
+    """Rows of what each version took, and the samples of an experiment."""
     torch.set_num_threads(recipe.threads)
     entries = _entries(bench)
     rows = [
         Row(
             experiment=recipe.experiment, codec=entry.name, version=entry.version, method=entry.method,
-            channel=recipe.channel, snr_db=None, set="retain", metric="seconds", value=seconds, low=seconds,
-            high=seconds, confidence=1.0, n=1, unit="s", seed=recipe.seed, code_version=__version__, stopped="exact",
+            channel=recipe.channel, snr_db=None, set="retain", metric=metric, value=value, low=value, high=value,
+            confidence=1.0, n=1, unit=COST[metric], seed=recipe.seed, code_version=__version__, stopped="exact",
         )
-        for entry, seconds in entries.items()
+        for one, entry in zip(bench.contenders, entries, strict=True)
+        for metric, value in _cost(one).items()
     ]  # fmt: skip
     points = recipe.sweep.snr_db
     shown_at = list(dict.fromkeys((points[0], points[len(points) // 2], points[-1])))
@@ -166,4 +185,4 @@ def _audit(recipe: Recipe, bench: Bench, audit: str, machine: Machine, request: 
     torch.set_num_threads(recipe.threads)
     partition = divide(source_of(recipe, machine), request)
     setting = Setting(recipe.experiment, recipe.channel, recipe.erasure.audit_snr_db, recipe.seed)
-    return [row for built in build_audits([audit]) for row in built.run(list(_entries(bench)), partition, setting)]
+    return [row for built in build_audits([audit]) for row in built.run(_entries(bench), partition, setting)]

@@ -20,7 +20,8 @@ class Row:
 
     value, low, high: in `unit`; `confidence` is the level of the interval [low, high].
     n:       how many records it rests on. draws: channel draws for each record.
-    stopped: why no more draws were made: "target" (half-width reached), "limit", or "exact" (not a sample).
+    stopped: why no more draws were made: "target" (half-width reached), "limit", "exact" (not a sample), or
+             "seeds" (a mean over runs with several seeds, which only reports draw).
     minus:   where the number is a paired difference, the version that was subtracted.
     snr_db:  Es/N0 in dB, or None where the number does not depend on it.
     """

@@ -25,7 +25,8 @@ from semlink.simulator.sources.subset import subset
 MOST_USES = 2**17  # channel uses sent together, so that memory stays bounded where images are large
 
 # Where several versions of a codec are measured, these differences are given too: (version, what is subtracted).
-DIFFERENCES = (("erased", "original"), ("erased", "retrained"), ("retrained", "original"))
+# Of several retrained codecs the first is subtracted, also from the others: that is what a seed alone makes.
+DIFFERENCES = (("erased", "original"), ("erased", "retrained"), ("retrained", "original"), ("retrained", "retrained"))
 
 
 @dataclass(frozen=True)
@@ -233,11 +234,12 @@ def _use_rows(entries: Sequence[Entry], uses: Sequence[tuple[float, float]], com
 def _metric_rows(
     entries: Sequence[Entry], points: dict[float, _Point], metrics: Sequence[Metric], common: dict[str, Any]
 ) -> Iterator[Row]:
+    leading = {(entry.name, entry.version): index for index, entry in reversed(list(enumerate(entries)))}
     pairs = [
         (first, second)
         for first, one in enumerate(entries)
-        for second, other in enumerate(entries)
-        if one.name == other.name and (one.version, other.version) in DIFFERENCES
+        for (name, version), second in sorted(leading.items(), key=lambda item: item[1])
+        if one.name == name and (one.version, version) in DIFFERENCES and first != second
     ]
     for family, metric in enumerate(metrics):
         for snr_db, point in points.items():

@@ -19,6 +19,7 @@ from semlink.experiments.report.claims import Claim, claims
 from semlink.experiments.report.facts import Fact, facts_of
 from semlink.experiments.report.figures import LARGE, SMALL, Drawing, draw
 from semlink.experiments.report.rows import VERSIONS, Measurements, in_order, load_measurements, sign_of
+from semlink.experiments.report.seeds import first_of_each
 from semlink.files import write_whole
 from semlink.unlearning.request import request_from
 
@@ -88,8 +89,14 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
     all_samples = samples.check_samples(_read_json(folder / "samples.json"), "samples.json")
     described = _descriptions(_read_json(folder / "experiments.json"))
     anchors = _anchors([measured.name for measured in measurements])
+    shown = first_of_each(described) | first_of_each(sample.experiment for sample in all_samples)
     sections = [
-        _section(measured, anchor, [s for s in all_samples if s.experiment == measured.name], described)
+        _section(
+            measured,
+            anchor,
+            [s for s in all_samples if s.experiment == shown.get(measured.name, measured.name)],
+            described.get(shown.get(measured.name, measured.name), {}),
+        )
         for measured, anchor in zip(measurements, anchors, strict=True)
     ]
     for section in sections:
@@ -126,9 +133,8 @@ def _render(sections: Sequence[Section], files: Mapping[str, str]) -> str:
 
 
 def _section(
-    measured: Measurements, anchor: str, its_samples: Sequence[samples.Sample], described: Mapping[str, Any]
+    measured: Measurements, anchor: str, its_samples: Sequence[samples.Sample], details: Mapping[str, Any]
 ) -> Section:
-    details = described.get(measured.name, {})
     noun = NOUNS.get(_modality(measured, its_samples), "records")
     request = request_from(details["request"], "experiments.json") if details.get("request") else None
     erasure, codec = _mapping(details.get("erasure")), _mapping(details.get("codec"))

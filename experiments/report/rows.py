@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from semlink.errors import ResultsError
+from semlink.experiments.report.seeds import over_seeds
 from semlink.simulator.results import Row, read_rows
 
 T = TypeVar("T")
@@ -136,11 +137,11 @@ class Measurements:
 
 
 def load_measurements(path: Path) -> list[Measurements]:
-    """The experiments of a `results.jsonl`, in the order of their first rows.
+    """The experiments of a `results.jsonl`, in the order of their first rows; seeds of one are taken together.
 
     Errors: ResultsError when the file is missing, damaged or empty.
     """
-    rows = read_rows(path)
+    rows = over_seeds(read_rows(path))
     if not rows:
         raise ResultsError(f"{path} holds no result rows; run the experiment again.")
     names = dict.fromkeys(row.experiment for row in rows)

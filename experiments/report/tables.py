@@ -15,6 +15,7 @@ from semlink.experiments.report.wording import (
 )
 from semlink.simulator.results import Row
 
+COST = ("seconds", "steps", "samples", "peak_memory_mib")
 Cells = tuple[Row | None, ...]
 
 
@@ -78,7 +79,7 @@ def singles(measured: Measurements) -> list[Line]:
         data = tables.get(("channel_uses", minus), {}) if metric == "total_channel_uses" else {}
         told = {place: cells for place, cells in filled.items() if not _without_pilots(table[place], data.get(place))}
         for where, cells in _merged(told, list(filled)):
-            lines.append(Line((label, "" if metric == "seconds" else where), cells))  # training belongs to no place
+            lines.append(Line((label, "" if metric in COST else where), cells))  # training belongs to no place
     return lines
 
 

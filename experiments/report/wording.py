@@ -130,6 +130,9 @@ METRICS = {
         "free",
     ),
     "seconds": MetricWords("Time to train or erase", "time", "", "free", lower=True),
+    "steps": MetricWords("Gradient steps", "the number of gradient steps", "", "free", lower=True),
+    "samples": MetricWords("Records read, with repetition", "the number of records read", "", "free", lower=True),
+    "peak_memory_mib": MetricWords("Peak memory of erasing (MiB)", "peak memory", "", "free", lower=True),
     "channel_uses": MetricWords("Channel uses of the data", "channel uses", "", "free", lower=True),
     "total_channel_uses": MetricWords("Channel uses with pilots", "channel uses with pilots", "", "free", lower=True),
 } | {

@@ -93,7 +93,7 @@ def test_no_ranges(text: str) -> None:
 
 
 def methods_of(*overrides: str) -> list[tuple[str, str]]:
-    plan = load_recipe("scu-mnist-trigger", overrides).erasure
+    plan = load_recipe("scu/mnist-trigger", overrides).erasure
     assert plan is not None
     return [(method.label, method.name) for method in plan.methods]
 

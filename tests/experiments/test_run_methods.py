@@ -22,6 +22,7 @@ RECIPE = {
         },
         "methods": ["scu-bounded", {"name": "finetune", "as": "tuned", "share": 0.5}],
         "audits": ["membership:draws=1"],
+        "retrained": 2,
     },
 }  # fmt: skip
 
@@ -47,7 +48,9 @@ def rows(out: Path) -> list[Row]:
 
 def test_each_method_has_a_folder_and_a_certificate(out: Path) -> None:
     folders = {path.name for path in (out / "tiny-trigger").iterdir()}
-    assert folders == {"original", "retrained", "scu-bounded", "tuned"}
+    assert folders == {"original", "retrained", "retrained-2", "scu-bounded", "tuned"}
+    seeds = [load_bundle(out / "tiny-trigger" / name).card["erasure_seed"] for name in ("retrained", "retrained-2")]
+    assert seeds == [0, 1]
     assert load_bundle(out / "tiny-trigger" / "tuned").card["method"] == {
         "name": "finetune",
         "as": "tuned",
@@ -59,7 +62,8 @@ def test_each_method_has_a_folder_and_a_certificate(out: Path) -> None:
 
 
 def test_rows_of_every_version_set_and_metric(rows: list[Row]) -> None:
-    versions = {("original", "none"), ("retrained", "retrain"), ("erased", "scu-bounded"), ("erased", "tuned")}
+    retrained = {("retrained", "retrain"), ("retrained", "retrain-2")}
+    versions = retrained | {("original", "none"), ("erased", "scu-bounded"), ("erased", "tuned")}
     for metric, sets in (
         ("psnr", {"forget", "retain", "test", "trigger"}),
         ("patch_brightness", {"forget", "trigger"}),
@@ -79,18 +83,28 @@ def test_differences_are_of_each_method(rows: list[Row]) -> None:
         if row.metric == "psnr" and row.minus is not None and row.set == "forget"
     }
     expected = {(method, minus) for method in ("scu-bounded", "tuned") for minus in ("original", "retrained")}
-    assert found == expected | {("retrain", "original")}
+    alone = {("retrain", "original"), ("retrain-2", "original"), ("retrain-2", "retrained")}
+    assert found == expected | alone
 
 
-def test_audits_and_times_stand_once(rows: list[Row]) -> None:
-    for metric in ("membership_auc", "seconds"):
+def test_audits_and_costs_stand_once(rows: list[Row]) -> None:
+    for metric, several in (("membership_auc", False), ("seconds", True)):
         methods = [row.method for row in rows if row.metric == metric and row.minus is None]
-        assert sorted(methods) == ["none", "retrain", "scu-bounded", "tuned"]
+        assert sorted(methods) == ["none", "retrain", *(["retrain-2"] if several else []), "scu-bounded", "tuned"]
+
+
+def test_costs_are_those_of_the_certificates(rows: list[Row], out: Path) -> None:
+    told = json.loads((out / "tiny-trigger" / "tuned" / "erasure.json").read_text())
+    for name in ("steps", "samples", "peak_memory_mib", "seconds"):
+        (row,) = [row for row in rows if (row.metric, row.method) == (name, "tuned")]
+        assert (row.value, row.version) == (told[name], "erased") if name != "seconds" else row.value > 0
 
 
 def test_samples_and_report_name_the_methods(out: Path) -> None:
     samples = json.loads((out / "samples.json").read_text())
-    assert {tuple(sample["estimates"]) for sample in samples} == {("original", "scu-bounded", "tuned", "retrained")}
+    assert {tuple(sample["estimates"]) for sample in samples} == {
+        ("original", "scu-bounded", "tuned", "retrain", "retrain-2")
+    }
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "Certificate of tuned" in page
     assert "Unseen triggered images" in page
