@@ -50,10 +50,10 @@ def quickstart(
 def run(
     recipes: Annotated[list[str], typer.Argument(help="Recipes: YAML files, or names from: semlink list recipes.")],
     out: Out = Path("runs/run"), seed: Seed = None, sets: Sets = [],  # noqa: B006
+    workers: Workers = None, device: Device = "auto", data_dir: DataDir = None,
     seeds: Annotated[str | None, typer.Option(
         help="Several seeds, such as 0,1,2: each recipe runs with each, and the report shows means over them."
     )] = None,
-    workers: Workers = None, device: Device = "auto", data_dir: DataDir = None,
 ) -> None:  # fmt: skip
     """Carry out whole experiments: train, erase, retrain, sweep, audit, report."""
     from semlink.experiments.bundles import Machine, pick_device
