@@ -1,7 +1,6 @@
-"""Draws what the documentation shows from the recorded rows: figures, the numbers in README.md, and the gallery.
+"""Draws what the documentation shows from the recorded rows: figures, numbers and tables of its pages, and the gallery.
 
-Run it as `make figures`. With `--check` it changes nothing and fails when README.md or docs/gallery.md say something else
-than the rows.
+Run it as `make figures`. With `--check` it changes nothing and fails when a page says something else than the rows.
 """
 
 import re
@@ -11,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from gallery import LINK, noun_of, write_gallery
+from studies import method_table, study_table
 
 from semlink.experiments.report import write_report
 from semlink.experiments.report.rows import load_measurements
@@ -29,11 +29,16 @@ FIGURES = {  # folder of results -> figure of its report -> name in docs/figures
     "link-cifar10": {"link-cifar10-psnr": "link-cifar10"},
     "link-adaptation": {"link-adaptation-psnr": "link-adaptation"},
 }
-BLOCK = re.compile(r"(<!-- summary: [^>]*experiments/results/(\S+) -->\n).*?(<!-- /summary -->)", re.DOTALL)
+PAGES = ("README.md", "docs/unlearning.md")  # written by hand, but for their blocks
+SUMMARY = re.compile(r"(<!-- summary: [^>]*experiments/results/(\S+) -->\n).*?(<!-- /summary -->)", re.DOTALL)
+STUDY = re.compile(
+    r"(<!-- study: (\S+) written by `make figures` from experiments/results/(\S+) -->\n).*?(<!-- /study -->)", re.DOTALL
+)
+METHODS = re.compile(r"(<!-- methods: [^>]*-->\n).*?(<!-- /methods -->)", re.DOTALL)
 
 
-def readme(text: str) -> str:
-    """README.md with a summary of recorded rows in each place that asks for one."""
+def page(text: str) -> str:
+    """A page with what its blocks ask for: a summary of recorded rows, the table of a study, or that of all methods."""
 
     def told(found: re.Match[str]) -> str:
         lines = [
@@ -42,23 +47,27 @@ def readme(text: str) -> str:
         ]
         return found.group(1) + "".join(lines) + found.group(3)
 
-    return BLOCK.sub(told, text)
+    def compared(found: re.Match[str]) -> str:
+        return f"{found.group(1)}{study_table(RESULTS / found.group(3), found.group(2))}\n{found.group(4)}"
+
+    text = SUMMARY.sub(told, text)
+    text = STUDY.sub(compared, text)
+    return METHODS.sub(lambda found: f"{found.group(1)}{method_table()}\n{found.group(2)}", text)
 
 
 def main() -> int | str:
-    path = ROOT / "README.md"
-    old = path.read_text(encoding="utf-8")
-    new = readme(old)
-    page = ROOT / "docs" / "gallery.md"
+    pages = {ROOT / name: page((ROOT / name).read_text(encoding="utf-8")) for name in PAGES}
+    gallery = ROOT / "docs" / "gallery.md"
     if "--check" in sys.argv:
         with tempfile.TemporaryDirectory() as folder:
             told = write_gallery(RESULTS, Path(folder, "gallery"))
-        for where, now, then in ((path, new, old), (page, told, page.read_text(encoding="utf-8"))):
-            if now != then:
+        for where, now in {**pages, gallery: told}.items():
+            if now != where.read_text(encoding="utf-8"):
                 return f"{where.name} differs from the recorded rows; run: make figures"
         return 0
-    page.write_text(write_gallery(RESULTS, page.parent / LINK), encoding="utf-8")
-    path.write_text(new, encoding="utf-8")
+    gallery.write_text(write_gallery(RESULTS, gallery.parent / LINK), encoding="utf-8")
+    for where, now in pages.items():
+        where.write_text(now, encoding="utf-8")
     for run, wanted in FIGURES.items():
         with tempfile.TemporaryDirectory() as folder:
             write_report(RESULTS / run, Path(folder))

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from semlink.channels import CHANNELS
 from semlink.codecs import CODECS
@@ -18,6 +18,7 @@ from semlink.simulator.classical import CLASSICAL
 from semlink.simulator.metrics import METRICS
 from semlink.simulator.sources import SOURCES
 from semlink.unlearning.audits import AUDITS
+from semlink.unlearning.contract import Method
 from semlink.unlearning.methods import METHODS
 
 REGISTRIES: Mapping[str, Mapping[str, Callable[..., Any]]] = {
@@ -69,7 +70,13 @@ def _entry(name: str, make: Callable[..., Any], chosen: bool) -> str:
         field if default is inspect.Parameter.empty else f"{field}={default}"
         for field, (_, default) in (fields_of(make).items() if chosen else ())
     ]
-    return "\n".join([f"  {name}: {summary}", *([f"    {', '.join(fields)}"] if fields else [])])
+    kinds = [codec for codec, kind in CODECS.items() if make.defined_on(kind)] if _is_method(make) else []
+    told = [] if len(kinds) in (0, len(CODECS)) else [f"    on codecs of the kinds {', '.join(kinds)}"]
+    return "\n".join([f"  {name}: {summary}", *told, *([f"    {', '.join(fields)}"] if fields else [])])
+
+
+def _is_method(make: Callable[..., Any]) -> TypeGuard[type[Method]]:
+    return isinstance(make, type) and issubclass(make, Method)
 
 
 def _bundle(name: str, folder: Path) -> str:

@@ -1,0 +1,98 @@
+"""Tables of the documentation that are drawn from recorded rows: the methods of a study, and what is defined on what."""
+
+import inspect
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from semlink.codecs import CODECS
+from semlink.experiments.report.rows import Measurements, Series, load_measurements
+from semlink.experiments.report.summary import forget_metric, quality_metric
+from semlink.experiments.report.wording import duration, metric_words, set_words
+from semlink.simulator.results import Row
+from semlink.unlearning.methods import METHODS
+
+AUDITED = (  # metric, set
+    ("share_on_request", "forget"),
+    ("histogram_distance", "forget"),
+    ("frechet_distance", "test"),
+    ("score_auc", "forget"),
+    ("score_spread", "forget"),
+    ("membership_auc", "forget"),
+    ("relearned_loss", "forget"),
+    ("relearned_term_recall", "forget"),
+    ("relearned_psnr", "forget"),
+    ("relearned_label_accuracy", "forget"),
+)
+
+
+def method_table() -> str:
+    """Every method, the sets it reads, and the codecs that it is defined on."""
+    lines = [_line(["method", "what it does", "reads", *CODECS]), _line(["---"] * (3 + len(CODECS)))]
+    for name, method in METHODS.items():
+        told = (inspect.getdoc(method) or "").splitlines()[0]
+        defined = ["yes" if method.defined_on(codec) else "" for codec in CODECS.values()]
+        lines.append(_line([f"`{name}`", told, ", ".join(method.reads) or "nothing", *defined]))
+    return "\n".join(lines)
+
+
+def study_table(folder: Path, experiment: str) -> str:
+    """One line for each version of a codec: sets at the usual point, audits, and the cost. Intervals as halves of width.
+
+    Errors: ResultsError when the rows are missing; KeyError when the experiment is not among them.
+    """
+    measured = {one.name: one for one in load_measurements(folder / "results.jsonl")}[experiment]
+    columns = _columns(measured)
+    heads = ["", *(head for head, _ in columns), "time", "faster than retraining"]
+    lines = [_line(heads), _line(["---"] * len(heads))]
+    again = measured.single("seconds", measured.first("retrained"))
+    for series in measured.series:
+        cells = [found.get(series) for _, found in columns]
+        spent = measured.single("seconds", series)
+        time = duration(spent.value) if spent else ""
+        faster = f"{again.value / spent.value:.3g} times" if spent and again and series.version == "erased" else ""
+        lines.append(_line([measured.label(series), *map(_cell, cells), time, faster]))
+    place = f"Channel {measured.point.channel}, {measured.point.snr_db:g} dB. " if measured.point else ""
+    seeds = max((row.n for row in measured.rows if row.stopped == "seeds"), default=0)
+    over = f"Means over {seeds} seeds, ± half a 95 % interval over them." if seeds else "± half a 95 % interval."
+    return "\n".join([*lines, "", place + over])
+
+
+def _columns(measured: Measurements) -> list[tuple[str, dict[Series, Row]]]:
+    """Headings and the rows below them; what no version has stands nowhere."""
+    found: list[tuple[str, dict[Series, Row]]] = []
+    noun = "records"
+    metrics = dict.fromkeys(filter(None, (forget_metric(measured), quality_metric(measured))))
+    for metric in metrics:
+        for set_name in measured.sets(metric):
+            rows = {s: row for s in measured.series if (row := measured.at_point(metric, set_name, s))}
+            found.append((f"{metric_words(metric).label}, {set_words(set_name, noun).lower()}", rows))
+    for metric, set_name in AUDITED:
+        names = dict.fromkeys(row.metric for row in measured.rows if row.metric.partition(":")[0] == metric)
+        for name in names:
+            rows = _of(measured, name, set_name)
+            found.append((metric_words(name).label, rows))
+    return [(head, rows) for head, rows in found if rows]
+
+
+def _of(measured: Measurements, metric: str, set_name: str) -> dict[Series, Row]:
+    wanted: Iterable[Row] = (
+        row for row in measured.rows if (row.metric, row.set, row.minus) == (metric, set_name, None)
+    )
+    by_series: dict[Series, Row] = {}
+    for row in wanted:
+        by_series[Series(row.version, row.codec, row.method, row.seed)] = row
+    return by_series
+
+
+def _cell(row: Row | None) -> str:
+    if row is None:
+        return ""
+    digits = 1 if row.unit == "dB" or abs(row.value) >= 10 else 3 if abs(row.value) >= 0.1 else 4
+    half = (row.high - row.low) / 2
+    width = f" ± {half:.{digits}f}" if math.isfinite(half) and row.stopped != "exact" else ""
+    return f"{row.value:.{digits}f}{width}".replace("-", "−")
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
