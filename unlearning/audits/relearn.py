@@ -21,7 +21,8 @@ from semlink.unlearning.audits.losses import record_losses
 from semlink.unlearning.contract import Partition
 
 COMPARED = ("erased", "retrained")
-LEADING = ("term_recall", "psnr")  # what the request asks about, where the records have it
+LEADING = ("term_recall", "psnr", "label_accuracy")  # what the request asks about, where the records have it
+UNITS = {"text": "nats/token", "class": "nats"}
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Relearn(Audit):
                back sooner than the retrained one, also where the retain set never would bring them back.
 
     `loss` is before, `relearned_loss` after that training, on forget and test set; `relearned_term_recall` where the
-    request names words, `relearned_psnr` for images. With `shown`, names end in `:shown=N`, and there is no `loss`.
+    request names words, `relearned_psnr` for images, `relearned_label_accuracy` for classes. With `shown`, names end in `:shown=N`, and there is no `loss`.
     Each also as the paired difference erased minus retrained, where 0 is what forgetting should give and less loss,
     or more recall or PSNR, is memory. Retrained codecs of other seeds differ too.
 
@@ -62,7 +63,7 @@ class Relearn(Audit):
         before = [version for version in versions_of(entries) if version[0].version in COMPARED]
         channel = build_channel(setting.channel)
         lesson, hidden = self._lesson(partition, setting.seed)
-        settings, after = self._training(setting.snr_db), []
+        settings, after = self._training(before[0][1], setting.snr_db), []
         for entry, codec in before:
             relearned = copy.deepcopy(codec)
             label = f"relearn {setting.experiment} {entry.method}"
@@ -88,8 +89,9 @@ class Relearn(Audit):
         times = -(-len(retain) // len(shown)) if shown else 0
         return [*retain, *shown * times], hidden
 
-    def _training(self, snr_db: float) -> TrainingSettings:
-        return TrainingSettings(
+    def _training(self, codec: NeuralCodec[Any], snr_db: float) -> TrainingSettings:
+        """A codec with an adversary needs less momentum, and no cut of the gradients of both players together."""
+        settings = TrainingSettings(
             steps=self.steps,
             batch=self.batch,
             learning_rate=self.rate,
@@ -97,6 +99,7 @@ class Relearn(Audit):
             snr_db=snr_db,
             validate=self.steps,
         )
+        return replace(settings, momentum=0.5, keep="last", clip=1e3) if "adversary" in codec.traits else settings
 
     def _losses(
         self,
@@ -107,7 +110,7 @@ class Relearn(Audit):
         setting: Setting,
     ) -> list[Row]:
         """Rows of the mean loss of each version on each set, and of the paired differences."""
-        name, unit = self._named(metric), "nats/token" if codecs[0][1].modality == "text" else "1"
+        name, unit = self._named(metric), UNITS.get(codecs[0][1].delivers, "1")
         rows = []
         for set_name, records in sets.items():
             losses = [
@@ -127,7 +130,7 @@ class Relearn(Audit):
         """Rows of the leading metric of relearned codecs on the erased records that training did not show."""
         metrics = [
             metric
-            for metric in metrics_for(entries[0].codec.modality, terms)
+            for metric in metrics_for(entries[0].codec.delivers, terms)
             if not {*LEADING}.isdisjoint(metric.names)
         ]
         settings = SweepSettings((setting.snr_db,), len(hidden), self.draws)
