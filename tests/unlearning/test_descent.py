@@ -101,18 +101,32 @@ def test_only_the_named_end_moves(trained: Codec, partition: Partition, context:
     assert len(end_parameters(codec, end)) == sum(name.startswith(moving) for name, _ in codec.named_parameters())
 
 
-def test_plain_gradient_steps(trained: Codec, context: Context) -> None:
+@pytest.mark.parametrize("momentum", [0.9, 0.5])
+def test_plain_gradient_steps(trained: Codec, context: Context, momentum: float) -> None:
     """Steps of SGD by hand: rate times the schedule, momentum, the norm cut off."""
     _, codec = working_copies(trained)
     name, parameter = next(iter(codec.named_parameters()))
     start = parameter.detach().clone()
-    plan = Descent(3, 0.1, warmup=1, clip=0.5, optimiser="sgd")
+    plan = Descent(3, 0.1, warmup=1, clip=0.5, optimiser="sgd", momentum=momentum)
     descend(codec, lambda step, _: 2 * (step + 1) * parameter.sum(), plan, context, "test")
     gradient = torch.full_like(start, 0.5 / start.numel() ** 0.5)
     expected, velocity = start.clone(), torch.zeros_like(start)
     for step in range(3):
-        velocity = 0.9 * velocity + gradient
+        velocity = momentum * velocity + gradient
         expected -= 0.1 * rate_at(step, 3, 1) * velocity
+    torch.testing.assert_close(codec.get_parameter(name), expected)
+
+
+def test_momentum_of_adam(trained: Codec, context: Context) -> None:
+    _, codec = working_copies(trained)
+    name, parameter = next(iter(codec.named_parameters()))
+    expected = parameter.detach().clone().requires_grad_()
+    plan = Descent(3, 0.1, decay=False, momentum=0.5)
+    descend(codec, lambda step, _: (-1) ** step * parameter.sum(), plan, context, "test")
+    optimiser = torch.optim.Adam([expected], lr=0.1, betas=(0.5, 0.999))
+    for step in range(3):
+        expected.grad = torch.full_like(expected, (-1) ** step / expected.numel() ** 0.5)
+        optimiser.step()
     torch.testing.assert_close(codec.get_parameter(name), expected)
 
 

@@ -33,7 +33,7 @@ class Descent:
     """How steps are taken.
 
     steps: at most. rate: peak learning rate. warmup: steps until the peak. decay: whether a cosine leads to 0.
-    clip: largest gradient norm. optimiser: "adam" (momentum 0.9) or "sgd" with that momentum.
+    clip: largest gradient norm. optimiser: "adam" or "sgd". momentum: of either; of Adam it is beta_1.
     end: which end of the link learns; what both share learns only with both.
     """
 
@@ -43,6 +43,7 @@ class Descent:
     decay: bool = True
     clip: float = 1.0
     optimiser: Literal["adam", "sgd"] = "adam"
+    momentum: float = 0.9
     weight_decay: float = 0.0
     end: End = "both"
 
@@ -89,9 +90,10 @@ def descend(
         parameter.requires_grad_(False)
     optimiser: torch.optim.Optimizer
     if plan.optimiser == "adam":
-        optimiser = torch.optim.Adam(learning, lr=plan.rate, weight_decay=plan.weight_decay)
+        betas = (plan.momentum, 0.999)
+        optimiser = torch.optim.Adam(learning, lr=plan.rate, betas=betas, weight_decay=plan.weight_decay)
     else:
-        optimiser = torch.optim.SGD(learning, lr=plan.rate, momentum=0.9, weight_decay=plan.weight_decay)
+        optimiser = torch.optim.SGD(learning, lr=plan.rate, momentum=plan.momentum, weight_decay=plan.weight_decay)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda step: rate_at(step, plan.steps, plan.warmup) if plan.decay else 1.0
     )
