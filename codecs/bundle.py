@@ -1,9 +1,10 @@
 """A stored codec: a folder that says what it holds, is checked byte by byte when read, and never runs code."""
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,27 +31,36 @@ class Bundle:
 
     codec: in evaluation mode, on the CPU. card: what its maker wrote about it. folder: where it is stored.
     manifest: the names and SHA-256 digests of all its files, as stored.
+    protected: the content of those protected files that are there. Whoever deploys the codec leaves them at home.
     """
 
     codec: NeuralCodec[Any]
     card: dict[str, Any]
     folder: Path
     manifest: bytes
+    protected: Mapping[str, bytes] = field(default_factory=dict)
 
     def digest(self) -> str:
-        """SHA-256 of the manifest, and so of every stored byte: "sha256:..."."""
+        """SHA-256 of the manifest, and so of every stored byte, whether protected files are there or not: "sha256:..."."""
         return f"sha256:{hashlib.sha256(self.manifest).hexdigest()}"
 
 
 def save_bundle(
-    codec: NeuralCodec[Any], card: Mapping[str, Any], folder: Path, extra_files: Mapping[str, str] | None = None
+    codec: NeuralCodec[Any],
+    card: Mapping[str, Any],
+    folder: Path,
+    extra_files: Mapping[str, str] | None = None,
+    protected: Mapping[str, bytes] | None = None,
 ) -> None:
     """Stores a codec in one step: either the whole folder is there afterwards, or what was there before.
 
     In:     card: provenance, of values that JSON knows; the model card, README.md, is written from it.
             extra_files: name and content of further text files.
-    Errors: BundleError when a name in `extra_files` is not a file name of its own; OSError.
+            protected: name and content of files that only their owner may read, and without which the codec still works:
+            a copy of the folder that is deployed leaves them out. The manifest vouches for them where they are.
+    Errors: BundleError when a name among these is not a file name of its own; OSError.
     """
+    protected = protected or {}
     texts = {
         CARD: json.dumps(card, indent=2, ensure_ascii=False) + "\n",
         README: model_card(card, codec.modality),
@@ -58,15 +68,19 @@ def save_bundle(
     with whole_folder(folder) as unfinished:
         _save_quietly(codec, unfinished)
         taken = {MANIFEST, *texts, *(path.name for path in unfinished.iterdir())}
-        for name in extra_files or {}:
+        for name in (*(extra_files or {}), *protected):
             if name in taken or not _plain(name):
                 raise BundleError(f'A bundle cannot hold an extra file "{name}"; give it another plain name.')
+            taken.add(name)
         for name, text in {**texts, **(extra_files or {})}.items():
             (unfinished / name).write_text(text, encoding="utf-8")
         files = {path.name: path.read_bytes() for path in unfinished.iterdir()}
-        (unfinished / MANIFEST).write_bytes(_manifest(files))
+        (unfinished / MANIFEST).write_bytes(_manifest(files, {name: _sha256(protected[name]) for name in protected}))
         for path in unfinished.iterdir():
             path.chmod(0o644)  # safetensors keeps its files to their owner
+        for name, content in protected.items():
+            (unfinished / name).touch(0o600)
+            (unfinished / name).write_bytes(content)
 
 
 def load_bundle(folder: Path) -> Bundle:
@@ -74,7 +88,7 @@ def load_bundle(folder: Path) -> Bundle:
 
     Errors: BundleError when the folder is missing, not a stored codec, damaged, or of a kind that is not known.
     """
-    files = _checked_files(folder)
+    files, protected, manifest = _checked_files(folder)
     try:
         config = json.loads(files[CONFIG])
         card = json.loads(files[CARD])
@@ -96,7 +110,7 @@ def load_bundle(folder: Path) -> Bundle:
         raise BundleError(f"The codec in {folder} cannot be used: {str(error).rstrip('.')}.") from error
     _compare(codec.state_dict(), tensors, folder)
     codec.load_state_dict(tensors, assign=True)
-    return Bundle(codec.eval(), card, folder, _manifest(files))
+    return Bundle(codec.eval(), card, folder, manifest, protected)
 
 
 def _save_quietly(codec: NeuralCodec[Any], folder: Path) -> None:
@@ -117,8 +131,11 @@ def _plain(name: str) -> bool:
     return Path(name).name == name and name not in ("", "..")
 
 
-def _checked_files(folder: Path) -> dict[str, bytes]:
-    """Every file that the manifest names, read once. Errors: BundleError."""
+def _checked_files(folder: Path) -> tuple[dict[str, bytes], dict[str, bytes], bytes]:
+    """Every file that the manifest names, those protected files that are there, and the manifest, read once.
+
+    Errors: BundleError.
+    """
     if not folder.is_dir():
         raise BundleError(f"There is no folder {folder}; make a stored codec with: semlink train.")
     try:
@@ -126,30 +143,51 @@ def _checked_files(folder: Path) -> dict[str, bytes]:
     except OSError as error:
         raise BundleError(f"{folder} has no {MANIFEST}, so it is not a stored codec; give one that is.") from error
     files: dict[str, bytes] = {}
+    protected: dict[str, bytes] = {}
     try:
-        for name in json.loads(manifest)["files"]:
+        stored = json.loads(manifest)
+        for name in stored["files"]:
             if not _plain(name):
                 raise ValueError("a path, not a file name")
             files[name] = (folder / name).read_bytes()
+        kept = dict(stored.get("protected", {}).items())
+        for name in kept:
+            if not _plain(name) or name in files:
+                raise ValueError("a path, not a file name, or a file twice")
+            with contextlib.suppress(FileNotFoundError, PermissionError):  # left at home, or kept from this user
+                protected[name] = (folder / name).read_bytes()
     except OSError as error:
         raise BundleError(f"{folder} has lost its file {name}; fetch or store the codec again.") from error
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BundleError(f"{folder / MANIFEST} is damaged; fetch or store the codec again.") from error
-    if _manifest(files) != manifest:
-        raise BundleError(f"{folder} was changed after it was stored: {_changed(files, manifest)} differs.")
-    return files
+    if _manifest(files, {**kept, **{name: _sha256(protected[name]) for name in protected}}) != manifest:
+        raise BundleError(
+            f"{folder} was changed after it was stored: {_changed({**files, **protected}, stored)} differs."
+        )
+    return files, protected, manifest
 
 
-def _manifest(files: Mapping[str, bytes]) -> bytes:
-    """The one way to write the manifest of these files, so that a changed byte of the manifest shows as well."""
-    digests = {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}
-    return (json.dumps({"format": "semlink-bundle-1", "files": digests}, indent=2) + "\n").encode()
+def _manifest(files: Mapping[str, bytes], protected: Mapping[str, str] | None = None) -> bytes:
+    """The one way to write the manifest of these files, so that a changed byte of the manifest shows as well.
+
+    In: protected: name and digest of the files that may be missing.
+    """
+    told: dict[str, Any] = {
+        "format": "semlink-bundle-1",
+        "files": {name: _sha256(files[name]) for name in sorted(files)},
+    }
+    if protected:
+        told["protected"] = {name: protected[name] for name in sorted(protected)}
+    return (json.dumps(told, indent=2) + "\n").encode()
 
 
-def _changed(files: Mapping[str, bytes], manifest: bytes) -> str:
-    stored = json.loads(manifest)["files"]
-    found = json.loads(_manifest(files))["files"]
-    return next((name for name in found if found[name] != stored[name]), MANIFEST)
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _changed(files: Mapping[str, bytes], stored: Mapping[str, Any]) -> str:
+    digests = {**stored["files"], **stored.get("protected", {})}
+    return next((name for name in sorted(files) if _sha256(files[name]) != digests[name]), MANIFEST)
 
 
 def _compare(expected: Mapping[str, Tensor], found: Mapping[str, Tensor], folder: Path) -> None:

@@ -17,14 +17,16 @@ from semlink.codecs.bundle import Bundle, load_bundle, save_bundle
 from semlink.errors import BundleError, RecipeError
 from semlink.experiments.recipe import Component, Recipe, recipe_from
 from semlink.experiments.shelf import find_bundle
-from semlink.files import check_room
+from semlink.files import check_room, write_whole
 from semlink.registry import build, canonical
+from semlink.simulator.mnemonic_codes import CODES_FILE, MnemonicCodes
 from semlink.simulator.sources import SOURCES, build_source
 from semlink.simulator.sources.contract import Source
 from semlink.simulator.training import train
 from semlink.unlearning.contract import Context
 from semlink.unlearning.erase import erase
 from semlink.unlearning.methods import METHODS
+from semlink.unlearning.partition import without_data
 from semlink.unlearning.request import ErasureRequest
 
 RECIPE, REQUEST = "training.yaml", "request.json"
@@ -98,6 +100,7 @@ def train_bundle(recipe: Recipe, folder: Path, machine: Machine) -> None:
     check_room(folder.parent, CHECKPOINT_COPIES * _weight_bytes(codec))
     checkpoint = _checkpoint_of(folder)
     start = {"start": start_of(recipe).digest()} if recipe.start else {}
+    codes = _codes_for(recipe, codec, source, folder)
     outcome = train(
         codec,
         source.train,
@@ -107,6 +110,7 @@ def train_bundle(recipe: Recipe, folder: Path, machine: Machine) -> None:
         recipe.seed,
         f"train {recipe.experiment}",
         checkpoint,
+        codes,
     )
     card = {
         "experiment": recipe.experiment,
@@ -135,8 +139,9 @@ def train_bundle(recipe: Recipe, folder: Path, machine: Machine) -> None:
         **start,
         "recipe": _training_part(recipe),
     }
-    save_bundle(codec.cpu(), card, folder, _recipe_file(card))
+    save_bundle(codec.cpu(), card, folder, _recipe_file(card), _protected(codes))
     checkpoint.unlink(missing_ok=True)
+    _secret_of(folder).unlink(missing_ok=True)
 
 
 def erase_bundle(
@@ -144,12 +149,15 @@ def erase_bundle(
 ) -> None:
     """Carries out an erasure request on the codec stored at `folder` and stores the new version at `out`.
 
-    The deployed version is not touched. The new bundle carries `erasure.json` and the request.
+    The deployed version is not touched. The new bundle carries `erasure.json`, the request, and the mnemonic codes of
+    the classes that are left. A codec that was trained from a stored one, whose records it saw too, takes methods alone
+    that read no records.
     Errors: ErasureError, BundleError, RecipeError; OSError, before the work, when `out` cannot be written.
     """
     bundle = load_bundle(folder)
     recipe = recipe_of(bundle)
-    if recipe.start is not None or recipe.training is None:
+    unlearn = build("method", METHODS, method.name, method.fields)
+    if recipe.training is None or (recipe.start is not None and unlearn.reads):
         raise RecipeError(
             f"{folder} was trained from {recipe.start}, which saw records too; carry out the request on {recipe.start}, "
             "then train from what that gives."
@@ -166,12 +174,12 @@ def erase_bundle(
     if _holds(out, marks):
         return
     torch.set_num_threads(recipe.threads)
-    unlearn = build("method", METHODS, method.name, method.fields)
     source = source_of(recipe, machine) if unlearn.reads else None
     if source is not None:
         same_data(bundle, source)
     check_room(out.parent, CHECKPOINT_COPIES * _weight_bytes(bundle.codec))
     checkpoint = _checkpoint_of(out)
+    codes = MnemonicCodes.restored(bundle.protected[CODES_FILE]) if CODES_FILE in bundle.protected else None
 
     def fresh() -> NeuralCodec[Any]:
         return new_codec_like(bundle.codec, seed).on(machine.device)
@@ -183,6 +191,7 @@ def erase_bundle(
         fresh=fresh,
         label=f"{method.name} {recipe.experiment}",
         checkpoint=checkpoint,
+        codes=codes,
     )
     codec, labels = bundle.codec.on(machine.device), bundle.card.get("source", {}).get("labels", ())
     erased, certificate = erase(codec, source, request, unlearn, context, bundle.digest(), labels=labels)
@@ -205,9 +214,36 @@ def erase_bundle(
         ]
     )
     extra = {"erasure.json": json.dumps(certificate, indent=2) + "\n", REQUEST: request.text(), **_recipe_file(card)}
-    save_bundle(erased.codec.cpu(), card, out, extra)
+    if codes is not None and request.selection.by == "label":
+        codes = codes.without(without_data(labels, request).labels)
+    save_bundle(erased.codec.cpu(), card, out, extra, _protected(codes))
     for part in (checkpoint, *checkpoint.parent.glob(f"{checkpoint.name}-*")):  # one for each phase of a method
         part.unlink(missing_ok=True)
+
+
+def _codes_for(recipe: Recipe, codec: NeuralCodec[Any], source: Source, folder: Path) -> MnemonicCodes | None:
+    """The codes that training mixes in, if any; secret ones lie beside `folder` until the codec is stored there.
+
+    Errors: WrongField when the codec or the source has no classes; BundleError when secret codes are damaged.
+    """
+    assert recipe.training is not None
+    if not recipe.training.mnemonic:
+        return None
+    arguments = codec, source.train[0].payload, len(source.labels)
+    if recipe.training.codes == "seeded":
+        return MnemonicCodes.drawn_for(*arguments, recipe.seed)
+    path = _secret_of(folder)
+    if not path.exists():
+        write_whole(path, MnemonicCodes.drawn_for(*arguments, None).stored(), 0o600)
+    return MnemonicCodes.restored(path.read_bytes())
+
+
+def _protected(codes: MnemonicCodes | None) -> dict[str, bytes]:
+    return {} if codes is None else {CODES_FILE: codes.stored()}
+
+
+def _secret_of(folder: Path) -> Path:
+    return folder.parent / f".{folder.name}.codes"
 
 
 def recipe_of(bundle: Bundle) -> Recipe:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from semlink.channels.contract import Channel
 from semlink.codecs.contract import NeuralCodec, Trait
+from semlink.simulator.mnemonic_codes import MnemonicCodes
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.training import TrainingSettings
 
@@ -41,6 +42,7 @@ class Context:
     channel, training: the channel and the settings that the codec was trained with.
     fresh:      makes an untrained codec of the same configuration and vocabulary.
     checkpoint: a file for stopped work to resume from, or None.
+    codes:      the mnemonic codes of the classes, where training mixed some in and they are there.
     """
 
     channel: Channel
@@ -49,6 +51,7 @@ class Context:
     fresh: Callable[[], NeuralCodec[Any]]
     label: str = "erase"
     checkpoint: Path | None = None
+    codes: MnemonicCodes | None = None
 
 
 @dataclass(frozen=True)

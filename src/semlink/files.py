@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
+def write_whole(path: Path, content: str | bytes, mode: int = 0o644) -> None:
     """Writes a file in one atomic step: a reader sees the old content or the new, never a part.
 
+    In:     mode: who may read and write it; never more than that, not even while it is written.
     Errors: OSError (disk full, no permission); the old file is then untouched.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -23,7 +24,7 @@ def write_whole(path: Path, content: str | bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, 0o644)
+        os.chmod(name, mode)
         os.replace(name, path)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):

@@ -200,3 +200,30 @@ def test_full_disk_is_an_os_error_and_keeps_the_old_bundle(tmp_path: Path) -> No
     folder = tmp_path / "bundle"
     done = subprocess.run([sys.executable, "-c", program, str(folder)], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["old", "1"]
+
+
+def test_protected_files_may_stay_at_home_but_never_change(case: Any, tmp_path: Path) -> None:
+    """With and without them the codec is the same, and so is its digest."""
+    folder = tmp_path / "codec"
+    save_bundle(case.codec(), CARD, folder, {"request.json": "{}\n"}, {"secret.bin": b"one", "other.bin": b"two"})
+    modes = {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
+    assert {name for name, mode in modes.items() if mode == 0o600} == {"secret.bin", "other.bin"}
+    assert set(modes.values()) == {0o600, 0o644}
+    whole = load_bundle(folder)
+    assert whole.protected == {"secret.bin": b"one", "other.bin": b"two"}
+    (folder / "secret.bin").write_bytes(b"onE")
+    with pytest.raises(BundleError, match=r"secret\.bin differs"):
+        load_bundle(folder)
+    (folder / "secret.bin").unlink()
+    deployed = load_bundle(folder)
+    assert deployed.protected == {"other.bin": b"two"}
+    assert deployed.digest() == whole.digest()
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for kept in ({"../x": "0"}, [], {"request.json": "0"}):
+        (folder / "manifest.json").write_text(json.dumps({**manifest, "protected": kept}, indent=2) + "\n")
+        with pytest.raises(BundleError, match=r"manifest\.json"):
+            load_bundle(folder)
+    for name in ("config.json", "request.json", "a/b"):
+        with pytest.raises(BundleError, match="extra file"):
+            save_bundle(case.codec(), CARD, tmp_path / "new", {"request.json": ""}, {name: b""})
+    assert not (tmp_path / "new").exists()

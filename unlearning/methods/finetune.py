@@ -45,7 +45,14 @@ class Finetune(Method):
         )
         erased = copy.deepcopy(codec)
         outcome = train(
-            erased, partition.retain, partition.validation, context.channel, settings, context.seed, context.label
+            erased,
+            partition.retain,
+            partition.validation,
+            context.channel,
+            settings,
+            context.seed,
+            context.label,
+            codes=context.codes,
         )
         notes: dict[str, float | str] = {"validation_loss": outcome.validation_loss}
         samples = steps * min(settings.batch, len(partition.retain))

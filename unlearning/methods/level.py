@@ -86,7 +86,8 @@ def quick_levels(
     steps = max(1, round(share * training.steps))
     settings = replace(training, steps=steps, validate=steps, warmup=math.ceil(training.warmup * share))
     quick, seed = context.fresh(), seed_for(context.seed, "quick reference")
-    train(quick, partition.retain, partition.validation, context.channel, settings, seed, f"{context.label} level")
+    label = f"{context.label} level"
+    train(quick, partition.retain, partition.validation, context.channel, settings, seed, label, codes=context.codes)
     found = find_levels(quick, original, partition, context)
     read = steps * min(settings.batch, len(partition.retain))
     return replace(found, losses=scale * found.losses, quick_steps=steps, samples=read)

@@ -33,6 +33,7 @@ class Retrain(Method):
             context.seed,
             context.label,
             context.checkpoint,
+            context.codes,
         )
         samples = settings.steps * min(settings.batch, len(partition.retain))
         notes: dict[str, float | str] = {"best_step": outcome.best_step, "validation_loss": outcome.validation_loss}
