@@ -21,6 +21,10 @@ OUTPUTS_ONLY = (
     "The losses show how the codec's outputs changed; they are no proof that no memory of the forget set is left in its "
     "weights, for which compare it with a retrained codec and run the audits."
 )
+WITHOUT_DATA = (
+    "No record was read, so that nothing shows what the codec now makes of the erased data or of others: measure it where "
+    "such data still exist."
+)
 
 LOOKED_AT = 500  # more would take longer than the unlearning
 
@@ -40,6 +44,7 @@ def certificate(
 
     In: source_digest: of the records, None where none were looked at. losses: from `compare_losses`. original_digest: of the stored original.
     """
+    told = OUTPUTS_ONLY if losses else WITHOUT_DATA
     return {
         "request": {"id": request.id, "digest": request.digest()},
         "issued": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -56,7 +61,7 @@ def certificate(
         "source_digest": source_digest,
         "original_digest": original_digest,
         "mean_loss": list(losses),
-        "does_not_prove": STILL_THERE if method_name == "retrain" else f"{OUTPUTS_ONLY} {STILL_THERE}",
+        "does_not_prove": STILL_THERE if method_name == "retrain" else f"{told} {STILL_THERE}",
     }
 
 
