@@ -7,7 +7,7 @@ from torch import Tensor
 
 RESTARTS = 3
 STEPS = 150  # of each
-RATE = 0.05
+RATE = 0.1
 PRIOR = 1e-3
 INVERSION_STEPS = RESTARTS * STEPS
 
