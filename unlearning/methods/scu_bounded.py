@@ -14,11 +14,11 @@ from semlink.seeding import generator_for
 from semlink.simulator.batches import Batches, batch_of
 from semlink.simulator.link import draw_snr, transmit
 from semlink.unlearning.contract import Context, ErasedCodec, Method, Partition, Reads
+from semlink.unlearning.information.terms import Bound, info_nce, information_bound
 from semlink.unlearning.methods.checks import check_numbers, check_records
 from semlink.unlearning.methods.descent import Descent, End, descend, working_copies
 from semlink.unlearning.methods.force import Force, Sent
 from semlink.unlearning.methods.influence import WordShares
-from semlink.unlearning.methods.information import Bound, info_nce, information_bound
 from semlink.unlearning.methods.level import quick_levels
 from semlink.unlearning.methods.renewal import renew
 from semlink.unlearning.methods.scu import contrast

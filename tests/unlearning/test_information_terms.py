@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from semlink.codecs.posterior import Posterior
-from semlink.unlearning.methods.information import info_nce, information_bound, vclub, vub, vub_moments
+from semlink.unlearning.information.terms import info_nce, information_bound, vclub, vub, vub_moments
 
 NOISE = 0.5  # variance of z given x, where x ~ N(0, 1): I(Z; X) = log(1 + 1 / 0.5) / 2 = 0.549 nats a dimension
 

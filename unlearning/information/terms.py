@@ -1,4 +1,4 @@
-"""Optional terms: upper bounds on the information between representation and erased records, and InfoNCE.
+"""Terms of losses: upper bounds on the information between representation and erased records, and InfoNCE.
 
 All are in nats; the bounds are means over dimensions, as the divergences of `codecs.posterior` are.
 """
