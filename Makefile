@@ -9,12 +9,13 @@ JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
 # Processes share the cores: more than one thread each is many times slower.
 export OMP_NUM_THREADS = 1
 
-.PHONY: help demo test test-slow test-gpu lint format figures benchmarks clean
+.PHONY: help demo test test-slow test-gpu test-interop lint format figures benchmarks clean
 
 help:
 	@echo "make demo        the main job on embedded data, into runs/demo (open runs/demo/report.html)"
 	@echo "make test        the test suite (minutes)"
 	@echo "make test-slow   the tests that take longer;  make test-gpu: those that need CUDA"
+	@echo "make test-interop the tests that need ONNX or TensorFlow, in an environment of their own (.venv-interop)"
 	@echo "make lint        style, types and the order of the folders;  make format: apply the style"
 	@echo "make figures     figures and numbers of the documentation, from the recorded rows"
 	@echo "make benchmarks  speed beside the naive way"
@@ -41,6 +42,18 @@ test-slow: $(VENV)/installed
 test-gpu: $(VENV)/installed
 	$(BIN)/python -m pytest -m gpu
 
+# The optional packages have an environment of their own, so that the others are tested without them.
+INTEROP := .venv-interop
+
+$(INTEROP)/installed: setup.cfg pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(INTEROP)
+	$(INTEROP)/bin/python -m pip install --quiet --constraint constraints.txt torch
+	$(INTEROP)/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[test,onnx]'
+	touch $@
+
+test-interop: $(INTEROP)/installed
+	$(INTEROP)/bin/python -m pytest --numprocesses $(JOBS) tests/codecs/test_interop_*.py tests/experiments/test_cli_export.py
+
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -59,4 +72,4 @@ benchmarks: $(VENV)/installed
 	for script in experiments/benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info src/*.egg-info .*_cache
+	rm -rf $(VENV) $(INTEROP) build dist *.egg-info src/*.egg-info .*_cache

@@ -162,6 +162,44 @@ def audit(
     typer.echo(f"The rows are in {out / 'results.jsonl'}. Draw them with: semlink report {out}")
 
 
+@app.command("export")
+def export_command(
+    bundle: Annotated[str, typer.Argument(help=f"The stored codec: {BUNDLE}.")],
+    out: Out,
+    kind: Annotated[str, typer.Option("--format", help="onnx.")] = "onnx",
+    part: Annotated[str, typer.Option(help="encoder, decoder or both.")] = "both",
+    size: Annotated[str | None, typer.Option(
+        metavar="HEIGHTxWIDTH", help="Of the images; default: as in training."
+    )] = None,
+) -> None:  # fmt: skip
+    """Store the ends of a codec as files that other runtimes read, the channel left out, with a sidecar that explains them."""
+    from semlink.experiments.exports import export_bundle, parse_size
+    from semlink.experiments.shelf import find_bundle
+
+    export_bundle(find_bundle(bundle), kind, part, out, parse_size(size) if size else None)
+    typer.echo(
+        f"The export is in {out}, explained in {out / 'export.json'}. Check it with: semlink verify-export {bundle} {out}"
+    )
+
+
+@app.command("verify-export")
+def verify_export_command(
+    bundle: Annotated[str, typer.Argument(help=f"The stored codec: {BUNDLE}.")],
+    export: Annotated[Path, typer.Argument(help="The folder that semlink export made of both its ends.")],
+    channel: Annotated[str, typer.Option(help="Channel, such as rayleigh:coherence=symbol.")] = "awgn",
+    snr_db: Annotated[float, typer.Option(help="Es/N0 in dB.")] = 12.0,
+    records: Annotated[int, typer.Option(min=1, help="At most so many test records.")] = 100,
+    seed: Seed = None, data_dir: DataDir = None,
+) -> None:  # fmt: skip
+    """Run a codec and its export on the same records, fades and noise; fails where their metrics differ."""
+    from semlink.experiments.bundles import Machine
+    from semlink.experiments.exports import verify_export
+    from semlink.experiments.shelf import find_bundle
+
+    machine = Machine("cpu", data_dir)
+    typer.echo(verify_export(find_bundle(bundle), export, channel, snr_db, records, seed or 0, machine).text())
+
+
 @app.command("block-errors")
 def measure_block_errors(
     out: Out, channel: Channels = ["awgn"],  # noqa: B006

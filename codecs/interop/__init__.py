@@ -1,0 +1,1 @@
+"""Codecs in and out: what other frameworks read, and what they wrote."""

@@ -1,0 +1,71 @@
+"""Ends of codecs as ONNX files, and such files as functions."""
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from semlink.codecs.interop.ends import End
+from semlink.codecs.interop.needing import needed
+from semlink.codecs.interop.runner import Runner
+from semlink.codecs.interop.tracing import trace
+
+OPSET = 20
+
+
+def write_onnx(end: End, path: Path) -> None:
+    """Stores an end as one ONNX file with its weights. Errors: CodecError when it cannot be traced, or a package is missing."""
+    for module in ("onnx", "onnxscript"):
+        needed(module, "onnx", "Exporting to ONNX")
+    traced = trace(end)
+    with _quiet():
+        program: Any = torch.onnx.export(
+            traced,
+            dynamo=True,
+            opset_version=OPSET,
+            input_names=[one.name for one in end.inputs],
+            output_names=[one.name for one in end.outputs],
+            verbose=False,
+        )
+        names = {
+            str(size): name
+            for value, one in zip(program.model.graph.inputs, end.inputs, strict=True)
+            for size, name in zip(value.shape, one.shape, strict=True)
+            if isinstance(name, str)
+        }
+        program.rename_axes({size: name for size, name in names.items() if size != name and "*" not in name})
+        program.save(path, external_data=False)
+
+
+class OnnxRunner(Runner):
+    """An ONNX file under onnxruntime, on the CPU and in one thread."""
+
+    def __init__(self, path: Path) -> None:
+        runtime = needed("onnxruntime", "onnx", "Running ONNX files")
+        options = runtime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        self.session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+    def __call__(self, *inputs: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+        named = dict(zip((one.name for one in self.session.get_inputs()), inputs, strict=True))
+        return tuple(np.asarray(value) for value in self.session.run(None, named))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps to itself what the exporter says of its own insides."""
+    log = logging.getLogger("torch.onnx")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(level)
