@@ -6,6 +6,7 @@ from semlink.codecs.contract import Codec, NeuralCodec, Sentence
 from semlink.codecs.deepjscc import DeepJscc, DeepJsccConfig
 from semlink.codecs.image import ImageCodec, ImageCodecConfig
 from semlink.codecs.posterior import Posterior, divergence, divergence_from_prior
+from semlink.codecs.task import LabelledImages, TaskCodec, TaskCodecConfig
 from semlink.codecs.text import TextBatch, TextCodec, TextCodecConfig, TextTokenizer
 
 __all__ = [
@@ -16,9 +17,12 @@ __all__ = [
     "DeepJsccConfig",
     "ImageCodec",
     "ImageCodecConfig",
+    "LabelledImages",
     "NeuralCodec",
     "Posterior",
     "Sentence",
+    "TaskCodec",
+    "TaskCodecConfig",
     "TextBatch",
     "TextCodec",
     "TextCodecConfig",

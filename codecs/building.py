@@ -11,6 +11,7 @@ from semlink.codecs.contract import NeuralCodec
 from semlink.codecs.deepjscc import DeepJscc
 from semlink.codecs.image import ImageCodec, ImageCodecConfig
 from semlink.codecs.pretrained import Pretrained, load_pretrained
+from semlink.codecs.task import TaskCodec
 from semlink.codecs.text import TextBatch, TextCodec, TextCodecConfig, TextTokenizer
 from semlink.codecs.text.backbone_tokenizer import BackboneTokenizer
 from semlink.errors import CodecError, WrongField
@@ -18,14 +19,23 @@ from semlink.registry import check_fields, choose
 
 Made = TypeVar("Made")
 
-CODECS: dict[str, type[NeuralCodec[Any]]] = {"text": TextCodec, "image": ImageCodec, "deepjscc": DeepJscc}
+CODECS: dict[str, type[NeuralCodec[Any]]] = {
+    "text": TextCodec,
+    "image": ImageCodec,
+    "deepjscc": DeepJscc,
+    "task": TaskCodec,
+}
 
 
-def new_codec(name: str, fields: Mapping[str, object], payloads: Sequence[Any], seed: int) -> NeuralCodec[Any]:
+def new_codec(
+    name: str, fields: Mapping[str, object], payloads: Sequence[Any], seed: int, labels: Sequence[str] = ()
+) -> NeuralCodec[Any]:
     """An untrained codec whose weights are a function of the configuration and `seed` alone.
 
     In:     name: of `CODECS`. fields: of its configuration. payloads: the training sentences, from which the vocabulary
             is learned, or the training images, whose size is taken where the fields do not give it.
+            labels: the names of the classes of the records; a codec that infers classes learns as many of them, where
+            the fields do not say otherwise.
     Errors: UnknownName, WrongField; CodecError when there are no payloads, they are of another kind, or a backbone
             cannot be had.
     """
@@ -35,6 +45,8 @@ def new_codec(name: str, fields: Mapping[str, object], payloads: Sequence[Any], 
         raise CodecError(f"A {name} codec is made from training records, but there are none; give at least one.")
     if kind.modality == "text":
         return _new_text_codec(checked, payloads, seed)
+    if "classes" in kind.traits and labels:
+        checked = {"classes": len(labels), **checked}
     return _new_image_codec(kind, checked, payloads, seed)
 
 

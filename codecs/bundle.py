@@ -63,7 +63,7 @@ def save_bundle(
     protected = protected or {}
     texts = {
         CARD: json.dumps(card, indent=2, ensure_ascii=False) + "\n",
-        README: model_card(card, codec.modality),
+        README: model_card(card, codec.delivers),
     }
     with whole_folder(folder) as unfinished:
         _save_quietly(codec, unfinished)
@@ -178,6 +178,8 @@ def _manifest(files: Mapping[str, bytes], protected: Mapping[str, str] | None = 
     }
     if protected:
         told["protected"] = {name: protected[name] for name in sorted(protected)}
+        # No file shows a changed byte of these where it was left at home.
+        told["protected_digest"] = _sha256(json.dumps(told["protected"]).encode())
     return (json.dumps(told, indent=2) + "\n").encode()
 
 

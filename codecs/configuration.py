@@ -61,16 +61,23 @@ class TransformerCodecConfig(CodecConfig):
             raise WrongField(f"A codec needs heads that divide d_model={self.d_model}, not heads={self.heads}.")
 
 
-class PixelCodecConfig(CodecConfig):
+class ImageSizeConfig(CodecConfig):
     """The fields that codecs of images have beside those of `CodecConfig`.
 
     height, width, channels: of every image; by default those of the training images.
-    bandwidth_ratio:         complex channel uses / (height * width * channels).
     """
 
     height: int = 8
     width: int = 8
     channels: int = 1
+
+
+class PixelCodecConfig(ImageSizeConfig):
+    """The field that codecs which rebuild images have beside those of `ImageSizeConfig`.
+
+    bandwidth_ratio: complex channel uses / (height * width * channels).
+    """
+
     bandwidth_ratio: float = 0.5
 
     @property

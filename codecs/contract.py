@@ -57,11 +57,11 @@ class Codec(ABC, Generic[Batch]):
         """The symbols to send."""
 
     @abstractmethod
-    def decode(self, reception: Reception) -> Batch:
-        """The estimate of what was sent."""
+    def decode(self, reception: Reception) -> Any:
+        """The estimate of what was sent: a batch, or the log-probabilities of its class."""
 
     @abstractmethod
-    def restore(self, batch: Batch) -> Any:
+    def restore(self, batch: Any) -> Any:
         """An estimate as the metrics compare it.
 
         A list of `Sentence`; images float32 [batch, channels, height, width] in 0..1; or, where classes are delivered, their
@@ -70,7 +70,10 @@ class Codec(ABC, Generic[Batch]):
 
     @abstractmethod
     def view(self, payloads: Sequence[Any]) -> Any:
-        """Payloads in the form of `restore`, without loss: the reference that an estimate is compared with."""
+        """Payloads in the form of `restore`, without loss: the reference that an estimate is compared with.
+
+        Where classes are delivered, images all the same: classes are compared with those of the records.
+        """
 
     @abstractmethod
     def channel_uses(self, batch: Batch) -> Tensor:

@@ -12,22 +12,27 @@ ERASED = (
     "Outputs like those of a codec that never saw the erased records do not prove that nothing of them is left in the "
     "weights; compare it with a retrained codec and run the audits.",
 )
-LOSSES = {"text": "nats a token", "image": "mean squared error of a pixel"}
+LOSSES = {"text": "nats a token", "image": "mean squared error of a pixel", "class": "nats an image"}
+MAKES = {
+    "text": ("a sentence", "makes a sentence of what a radio channel leaves of them"),
+    "image": ("an image", "makes an image of what a radio channel leaves of them"),
+    "class": ("an image", "infers its class from what a radio channel leaves of them"),
+}  # what a codec takes, and what its decoder does
 
 
-def model_card(card: Mapping[str, Any], modality: str) -> str:
+def model_card(card: Mapping[str, Any], delivers: str) -> str:
     """The text of a bundle's README.md, from the facts of its `card.json`; a fact that is not there is not told.
 
-    In:     card: as `semlink train` and `semlink erase` write it.
+    In:     card: as `semlink train` and `semlink erase` write it. delivers: what the receiver makes of what arrives.
     """
     version = card.get("version", "")
     title = f"# {card.get('experiment', 'A codec')}" + (f", {version}" if version else "")
     sections = {
-        "": [_what(card, modality)],
+        "": [_what(card, delivers)],
         "Use": _use(card),
         "Data": list(_data(_mapping(card.get("source")))),
-        "Channel and bandwidth": list(_channel(card, modality)),
-        "Figures": list(_figures(card, modality)),
+        "Channel and bandwidth": list(_channel(card, delivers)),
+        "Figures": list(_figures(card, delivers)),
         "Erasure": list(_erasure(card)),
         "Limits": [f"- {limit}" for limit in (*LIMITS, *(ERASED if version == "erased" else ()))],
         "How it was made": list(_making(card)),
@@ -36,13 +41,10 @@ def model_card(card: Mapping[str, Any], modality: str) -> str:
     return "\n\n".join([title, *told]) + "\n"
 
 
-def _what(card: Mapping[str, Any], modality: str) -> str:
+def _what(card: Mapping[str, Any], delivers: str) -> str:
     size = f" of {card['parameters']:,} parameters (float32)".replace(",", " ") if "parameters" in card else ""
-    verb = "an image" if modality == "image" else "a sentence"
-    return (
-        f"A neural codec{size}: its encoder turns {verb} into complex channel symbols, its decoder makes {verb} of "
-        "what a radio channel leaves of them."
-    )
+    record, does = MAKES[delivers]
+    return f"A neural codec{size}: its encoder turns {record} into complex channel symbols, its decoder {does}."
 
 
 def _use(card: Mapping[str, Any]) -> list[str]:
@@ -66,23 +68,23 @@ def _data(source: Mapping[str, Any]) -> Iterator[str]:
         yield f"- **Digest of all records**: {source['digest']}"
 
 
-def _channel(card: Mapping[str, Any], modality: str) -> Iterator[str]:
+def _channel(card: Mapping[str, Any], delivers: str) -> Iterator[str]:
     if "training_snr_db" in card:
         over = f" over {card['training_channel']}" if "training_channel" in card else ""
         yield f"- **Trained**{over} at an Es/N0 of {snr_range(card['training_snr_db'])} dB for each complex channel use"
     bandwidth = _mapping(card.get("bandwidth"))
     if bandwidth:
-        record, part = ("an image", "a sample of it") if modality == "image" else ("a sentence", "a word")
+        record, part = MAKES[delivers][0], "a word" if delivers == "text" else "a sample of it"
         yield (
             f"- **Bandwidth**: {bandwidth['channel_uses']:.4g} complex channel uses for {record}, "
             f"{bandwidth['channel_uses_per_part']:.4g} for {part} (means over the validation records)"
         )
 
 
-def _figures(card: Mapping[str, Any], modality: str) -> Iterator[str]:
+def _figures(card: Mapping[str, Any], delivers: str) -> Iterator[str]:
     if "validation_loss" in card:
         step = f", at step {card['best_step']}" if "best_step" in card else ""
-        yield f"- **Validation loss** ({LOSSES[modality]}, training channel): {card['validation_loss']:.4g}{step}"
+        yield f"- **Validation loss** ({LOSSES[delivers]}, training channel): {card['validation_loss']:.4g}{step}"
     if "seconds" in card:
         yield f"- **Time**: {card['seconds']:.1f} s on the device {card.get('device', 'that made it')}"
 

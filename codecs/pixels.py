@@ -61,13 +61,14 @@ class PixelCodec(NeuralCodec[Tensor]):
     def resized(self, height: int, width: int) -> Codec[Tensor]:
         """What `sized` gives for images of another height or width, in pixels."""
 
-    def check_uses(self, reception: Reception) -> None:
-        """Errors: CodecError when the reception has not the channel uses that this codec sends."""
-        if reception.mask.shape[1] != self.config.uses:
-            raise CodecError(
-                f"A reception of {reception.mask.shape[1]} channel uses is not from this codec, which sends "
-                f"{self.config.uses} for each image; decode with the codec that encoded."
-            )
+
+def check_uses(reception: Reception, uses: int) -> None:
+    """Errors: CodecError when the reception has not the channel uses that a codec sends for each image."""
+    if reception.mask.shape[1] != uses:
+        raise CodecError(
+            f"A reception of {reception.mask.shape[1]} channel uses is not from this codec, which sends "
+            f"{uses} for each image; decode with the codec that encoded."
+        )
 
 
 def pixels_of(payloads: Sequence[NDArray[np.uint8]], height: int, width: int, channels: int) -> Tensor:

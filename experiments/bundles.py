@@ -60,12 +60,13 @@ def source_of(recipe: Recipe, machine: Machine) -> Source:
 def fresh_codec(recipe: Recipe, source: Source) -> NeuralCodec[Any]:
     """The codec of a recipe before its training.
 
-    It is untrained, with vocabulary and sizes from the training records, or the stored one that the recipe starts from.
+    It is untrained, with vocabulary, sizes and classes from the training records, or the stored one that the recipe starts from.
     Errors: RecipeError when that is of another kind than the recipe says; BundleError.
     """
     if recipe.start is not None:
         return start_of(recipe).codec
-    return new_codec(recipe.codec.name, recipe.codec.fields, [record.payload for record in source.train], recipe.seed)
+    payloads = [record.payload for record in source.train]
+    return new_codec(recipe.codec.name, recipe.codec.fields, payloads, recipe.seed, source.labels)
 
 
 def start_of(recipe: Recipe) -> Bundle:

@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from semlink.channels.contract import Reception
 from semlink.codecs.deepjscc.configuration import STRIDE, DeepJsccConfig
-from semlink.codecs.pixels import PixelCodec, extend
+from semlink.codecs.pixels import PixelCodec, check_uses, extend
 from semlink.codecs.posterior import Posterior
 from semlink.codecs.representation import Spread, posterior, receiver_features
 
@@ -73,7 +73,7 @@ class DeepJscc(PixelCodec):
         return posterior(mean, sigma, mask, self.config.representation_variance)
 
     def decode(self, reception: Reception) -> Tensor:
-        self.check_uses(reception)
+        check_uses(reception, self.config.uses)
         seen = receiver_features(reception) if self.config.adaptive else torch.view_as_real(reception.symbols)
         maps = seen.unflatten(1, (self.config.filters, *self.config.places)).movedim(-1, 2).flatten(1, 2)
         pixels: Tensor = self.decoder(maps)

@@ -8,7 +8,7 @@ from semlink.channels.contract import Reception
 from semlink.codecs.backbone import ImageBackbone
 from semlink.codecs.image.configuration import ImageCodecConfig
 from semlink.codecs.image.windows import Windows
-from semlink.codecs.pixels import PixelCodec
+from semlink.codecs.pixels import PixelCodec, check_uses
 from semlink.codecs.posterior import Posterior
 from semlink.codecs.representation import ChannelEncoder, posterior, receiver_features
 from semlink.codecs.transformer import Transformer
@@ -66,7 +66,7 @@ class ImageCodec(PixelCodec):
         return posterior(mean.flatten(1, 2)[:, places], used_sigma, mask, self.config.representation_variance)
 
     def decode(self, reception: Reception) -> Tensor:
-        self.check_uses(reception)
+        check_uses(reception, self.config.uses)
         config, features = self.config, receiver_features(reception)
         slots = features.new_zeros(len(features), config.patches * self.slots, features.shape[-1])
         slots = slots.index_copy(1, self._places(), features).view(len(features), config.patches, -1)
