@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from gallery import LINK, noun_of, write_gallery
-from studies import method_table, study_table
+from studies import curve_table, method_table, study_table
 
 from semlink.experiments.report import write_report
 from semlink.experiments.report.rows import load_measurements
@@ -34,6 +34,10 @@ SUMMARY = re.compile(r"(<!-- summary: [^>]*experiments/results/(\S+) -->\n).*?(<
 STUDY = re.compile(
     r"(<!-- study: (\S+) written by `make figures` from experiments/results/(\S+) -->\n).*?(<!-- /study -->)", re.DOTALL
 )
+CURVE = re.compile(
+    r"(<!-- curve: (\S+) (\S+) (\S+) written by `make figures` from experiments/results/(\S+) -->\n).*?(<!-- /curve -->)",
+    re.DOTALL,
+)
 METHODS = re.compile(r"(<!-- methods: [^>]*-->\n).*?(<!-- /methods -->)", re.DOTALL)
 
 
@@ -51,7 +55,12 @@ def page(text: str) -> str:
         return f"{found.group(1)}{study_table(RESULTS / found.group(3), found.group(2))}\n{found.group(4)}"
 
     text = SUMMARY.sub(told, text)
-    text = STUDY.sub(compared, text)
+
+    def curved(found: re.Match[str]) -> str:
+        head, experiment, metric, set_name, run, end = found.groups()
+        return f"{head}{curve_table(RESULTS / run, experiment, metric, set_name)}\n{end}"
+
+    text = CURVE.sub(curved, STUDY.sub(compared, text))
     return METHODS.sub(lambda found: f"{found.group(1)}{method_table()}\n{found.group(2)}", text)
 
 

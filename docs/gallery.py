@@ -25,6 +25,7 @@ RUNS = {  # folder of experiments/results -> title
     "quickstart": "The quickstart: embedded text and digits",
     "scu-europarl": "A person's name, out of a codec of parliamentary debates",
     "scu-mnist-trigger": "The published protocol: a trigger on MNIST",
+    "scu-mnist-ends": "The same trigger, forgotten by the sender, the receiver, or both",
     "scu-faces": "A person's portraits, out of a codec of faces",
     "scu-published-text": "The quickstart's text request by SCU as published",
     "text-europarl": "Sentences of the European Parliament",

@@ -58,6 +58,19 @@ def study_table(folder: Path, experiment: str) -> str:
     return "\n".join([*lines, "", place + over])
 
 
+def curve_table(folder: Path, experiment: str, metric: str, set_name: str) -> str:
+    """One metric on one set over Es/N0, a line for each version. Errors: as `study_table`."""
+    measured = {one.name: one for one in load_measurements(folder / "results.jsonl")}[experiment]
+    assert measured.point is not None  # there is a curve
+    channel = measured.point.channel
+    curves = {series: measured.curve(metric, channel, set_name, series) for series in measured.series}
+    points = [row.snr_db for row in next(iter(curves.values())) if row.snr_db is not None]
+    head = f"{metric_words(metric).label}, {set_words(set_name, 'records').lower()}"
+    lines = [_line([head, *(f"{point:g} dB" for point in points)]), _line(["---"] * (1 + len(points)))]
+    lines += [_line([measured.label(series), *map(_cell, rows)]) for series, rows in curves.items()]
+    return "\n".join(lines)
+
+
 def _columns(measured: Measurements) -> list[tuple[str, dict[Series, Row]]]:
     """Headings and the rows below them; what no version has stands nowhere."""
     found: list[tuple[str, dict[Series, Row]]] = []
