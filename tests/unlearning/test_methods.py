@@ -17,7 +17,12 @@ from semlink.unlearning.contract import Context, Partition
 from semlink.unlearning.methods import METHODS, Finetune, GradientAscent, Retrain
 
 Codec = NeuralCodec[Any]
-QUICK: dict[str, dict[str, object]] = {"scu": {"passes": 1}, "finetune": {"share": 0.02}, "scu-bounded": {"steps": 3}}
+QUICK: dict[str, dict[str, object]] = {
+    "finetune": {"share": 0.02},
+    "scu": {"passes": 1},
+    "scu-bounded": {"steps": 3},
+    "ssd": {"alpha": 1},
+}
 
 
 def same(first: Codec, second: Codec) -> bool:

@@ -1,18 +1,52 @@
 """Ways to make a codec forget, by the name that the command line takes."""
 
 from semlink.unlearning.contract import Method
+from semlink.unlearning.methods.bad_teacher import BadTeacher
 from semlink.unlearning.methods.finetune import Finetune
 from semlink.unlearning.methods.gradient_ascent import GradientAscent
+from semlink.unlearning.methods.l1_sparse import L1Sparse
+from semlink.unlearning.methods.last_layers import CatastrophicallyForgetLast, ExactlyUnlearnLast
+from semlink.unlearning.methods.negative_gradient_plus import NegativeGradientPlus
+from semlink.unlearning.methods.random_labels import RandomLabels
 from semlink.unlearning.methods.retrain import Retrain
+from semlink.unlearning.methods.salun import Salun
+from semlink.unlearning.methods.scrub import Scrub
 from semlink.unlearning.methods.scu import Scu
 from semlink.unlearning.methods.scu_bounded import ScuBounded
+from semlink.unlearning.methods.ssd import SelectiveSynapticDampening
 
 METHODS: dict[str, type[Method]] = {
+    "bad-teacher": BadTeacher,
+    "cf-k": CatastrophicallyForgetLast,
+    "eu-k": ExactlyUnlearnLast,
     "finetune": Finetune,
     "gradient-ascent": GradientAscent,
+    "l1-sparse": L1Sparse,
+    "neggrad-plus": NegativeGradientPlus,
+    "random-labels": RandomLabels,
     "retrain": Retrain,
+    "salun": Salun,
+    "scrub": Scrub,
     "scu": Scu,
     "scu-bounded": ScuBounded,
+    "ssd": SelectiveSynapticDampening,
 }
 
-__all__ = ["METHODS", "Finetune", "GradientAscent", "Method", "Retrain", "Scu", "ScuBounded"]
+__all__ = [
+    "METHODS",
+    "BadTeacher",
+    "CatastrophicallyForgetLast",
+    "ExactlyUnlearnLast",
+    "Finetune",
+    "GradientAscent",
+    "L1Sparse",
+    "Method",
+    "NegativeGradientPlus",
+    "RandomLabels",
+    "Retrain",
+    "Salun",
+    "Scrub",
+    "Scu",
+    "ScuBounded",
+    "SelectiveSynapticDampening",
+]
