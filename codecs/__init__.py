@@ -4,6 +4,7 @@ from semlink.codecs.building import CODECS, new_codec, new_codec_like
 from semlink.codecs.bundle import Bundle, load_bundle, save_bundle
 from semlink.codecs.contract import Codec, NeuralCodec, Sentence
 from semlink.codecs.deepjscc import DeepJscc, DeepJsccConfig
+from semlink.codecs.generative import Gan, GanConfig, GenerativeCodec, GenerativeConfig
 from semlink.codecs.image import ImageCodec, ImageCodecConfig
 from semlink.codecs.posterior import Posterior, divergence, divergence_from_prior
 from semlink.codecs.task import LabelledImages, TaskCodec, TaskCodecConfig
@@ -15,6 +16,10 @@ __all__ = [
     "Codec",
     "DeepJscc",
     "DeepJsccConfig",
+    "Gan",
+    "GanConfig",
+    "GenerativeCodec",
+    "GenerativeConfig",
     "ImageCodec",
     "ImageCodecConfig",
     "LabelledImages",

@@ -9,6 +9,7 @@ import torch
 from semlink.codecs.backbone import Backbone, image_facts, text_facts
 from semlink.codecs.contract import NeuralCodec
 from semlink.codecs.deepjscc import DeepJscc
+from semlink.codecs.generative import Gan, GenerativeCodec
 from semlink.codecs.image import ImageCodec, ImageCodecConfig
 from semlink.codecs.pretrained import Pretrained, load_pretrained
 from semlink.codecs.task import TaskCodec
@@ -24,6 +25,8 @@ CODECS: dict[str, type[NeuralCodec[Any]]] = {
     "image": ImageCodec,
     "deepjscc": DeepJscc,
     "task": TaskCodec,
+    "gan": Gan,
+    "generative": GenerativeCodec,
 }
 
 
@@ -34,8 +37,8 @@ def new_codec(
 
     In:     name: of `CODECS`. fields: of its configuration. payloads: the training sentences, from which the vocabulary
             is learned, or the training images, whose size is taken where the fields do not give it.
-            labels: the names of the classes of the records; a codec that infers classes learns as many of them, where
-            the fields do not say otherwise.
+            labels: the names of the classes of the records; a codec that works with classes has as many, where the
+            fields do not say otherwise.
     Errors: UnknownName, WrongField; CodecError when there are no payloads, they are of another kind, or a backbone
             cannot be had.
     """
@@ -45,7 +48,7 @@ def new_codec(
         raise CodecError(f"A {name} codec is made from training records, but there are none; give at least one.")
     if kind.modality == "text":
         return _new_text_codec(checked, payloads, seed)
-    if "classes" in kind.traits and labels:
+    if "classes" in kind.own_fields() and labels:
         checked = {"classes": len(labels), **checked}
     return _new_image_codec(kind, checked, payloads, seed)
 
