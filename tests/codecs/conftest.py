@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from semlink.codecs import CODECS, NeuralCodec, new_codec
 
@@ -23,6 +24,12 @@ FIELDS: dict[str, dict[str, object]] = {
     "autoregressive text": {**SMALL, "symbols_per_token": 3, "max_length": 14, "receiver": "autoregressive"},
     "image": {**SMALL, "bandwidth_ratio": 0.3},
     "deepjscc": {"bandwidth_ratio": 0.25, "adaptive": True},
+    "task": {"encoder": "mlp", "hidden": 24, "uses": 12, "classes": 3, "receiver_hidden": 16},
+    "generative": {"network": "mlp", "hidden": 24, "uses": 12, "classes": 3, "conditional": True},
+    "convolutional generative": {"filters": 4, "uses": 12, "classes": 3},
+    "convolutional task": {"encoder": "conv", "filters": 4, "uses": 12, "classes": 3},
+    "residual task": {"encoder": "resnet18", "filters": 4, "uses": 12, "classes": 3},
+    "attentive task": {"encoder": "vit", "d_model": 16, "heads": 2, "patch": 2, "uses": 12, "classes": 3},
 }
 
 
@@ -40,13 +47,18 @@ class Case:
         codec.eval()
         return codec
 
+    def batch(self, codec: NeuralCodec[Any], *rows: int) -> Any:
+        """The payloads, or those of these rows, as a batch whose records have classes."""
+        chosen = list(rows) or list(range(len(self.payloads)))
+        return codec.labelled(codec.prepare([self.payloads[row] for row in chosen]), torch.tensor(chosen) % 3)
+
 
 def images() -> list[Any]:
     return list(np.random.default_rng(0).integers(0, 256, (5, 8, 6), dtype=np.uint8))
 
 
 def titled(title: str) -> Case:
-    """The case of that title in FIELDS, which is the name of a codec, or a text receiver and the name."""
+    """The case of that title in FIELDS, which is the name of a codec, or a word for a part of it and the name."""
     name = title.split()[-1]
     return Case(name, FIELDS[title], SENTENCES if CODECS[name].modality == "text" else images())
 
