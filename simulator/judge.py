@@ -38,9 +38,17 @@ class Judge(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Images float32 [batch, channels, height, width] in 0..1 to logits [batch, classes]."""
-        features = functional.relu(self.second(functional.relu(self.first(images - 0.5))))
-        logits: Tensor = self.last(functional.relu(self.third(features.flatten(1))))
+        logits: Tensor = self.last(self._features(images))
         return logits
+
+    def _features(self, images: Tensor) -> Tensor:
+        maps = functional.relu(self.second(functional.relu(self.first(images - 0.5))))
+        return functional.relu(self.third(maps.flatten(1)))
+
+    @torch.no_grad()
+    def features(self, images: Tensor) -> Tensor:
+        """What the last layer sees of each image, float32 [batch, 64]."""
+        return torch.cat([self._features(part) for part in images.cpu().float().split(CHUNK)])
 
     @torch.no_grad()
     def verdicts(self, images: Tensor) -> Tensor:

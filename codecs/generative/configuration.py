@@ -9,15 +9,15 @@ from semlink.errors import WrongField
 class GanConfig(ImageSizeConfig):
     """Configuration of `Gan`.
 
-    network:     "dcgan" (two convolutions at each end, for images whose sides are divisible by 4) or "mlp" (three hidden
-                 layers of the generator, two of the discriminator).
+    network:     "dcgan" (two convolutions at each end, for images of at least 4 x 4 pixels) or "mlp" (three hidden layers of
+                 the generator, two of the discriminator).
     filters:     of the widest map of dcgan but one; it has twice as many at the next.
     hidden:      units of each hidden layer of mlp.
     uses:        complex channel uses of an image; of a `Gan`, which sends nothing, half the values of a latent.
     conditional: whether generator and discriminator are told the class.
     classes:     how many there are; by default those of the source.
     The others: see `ImageSizeConfig` and `CodecConfig`.
-    Errors: WrongField when the sides of the images do not fit the network, or there are fewer than two classes.
+    Errors: WrongField when images are too small for the network, or there are fewer than two classes.
     """
 
     model_type = "semlink-gan"
@@ -31,9 +31,9 @@ class GanConfig(ImageSizeConfig):
 
     def __post_init__(self, **kwargs: Any) -> None:
         super().__post_init__(**kwargs)
-        if self.network == "dcgan" and (self.height % 4 or self.width % 4):
+        if self.network == "dcgan" and min(self.height, self.width) < 4:
             raise WrongField(
-                f"dcgan makes images whose sides are divisible by 4, not {self.height} x {self.width}; choose network=mlp."
+                f"dcgan makes images of at least 4 x 4 pixels, not {self.height} x {self.width}; choose network=mlp."
             )
         if self.classes < 2:
             raise WrongField(f"A codec with a discriminator needs at least two classes, not classes={self.classes}.")

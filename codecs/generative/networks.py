@@ -31,7 +31,7 @@ class Generator(nn.Module):
                 layers += [nn.Linear(before, after), nn.LeakyReLU(SLOPE)]
             layers += [nn.Linear(config.hidden, shape[0] * shape[1] * shape[2]), nn.Unflatten(1, shape)]
         else:
-            wide, rows, columns = 2 * config.filters, config.height // 4, config.width // 4
+            wide, rows, columns = 2 * config.filters, -(-config.height // 4), -(-config.width // 4)
             layers = [
                 nn.Linear(inputs, wide * rows * columns),
                 nn.LeakyReLU(SLOPE),
@@ -41,12 +41,13 @@ class Generator(nn.Module):
                 nn.ConvTranspose2d(config.filters, config.channels, 4, stride=2, padding=1),
             ]
         self.conditional = config.conditional
+        self.size = shape[1:]
         self.layers = nn.Sequential(*layers)
 
     def forward(self, latent: Tensor, condition: Tensor) -> Tensor:
         values = 2**0.5 * latent.flatten(1)  # each of unit variance
         images: Tensor = self.layers(torch.cat([values, condition], dim=1) if self.conditional else values)
-        return images.sigmoid()
+        return images[..., : self.size[0], : self.size[1]].sigmoid()
 
 
 class Discriminator(nn.Module):
@@ -112,7 +113,7 @@ def convolutions(config: GanConfig, planes: int) -> tuple[nn.Module, int]:
         nn.LeakyReLU(SLOPE),
         nn.Flatten(),
     )
-    return layers, wide * (config.height // 4) * (config.width // 4)
+    return layers, wide * (config.height // 2 // 2) * (config.width // 2 // 2)
 
 
 def condition_of(labels: Tensor | None, count: int, classes: int, device: torch.device) -> Tensor:

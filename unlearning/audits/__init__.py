@@ -1,9 +1,10 @@
 """Questions that a codec which has not forgotten should fail, by the name that the command line takes."""
 
 from semlink.unlearning.audits.contract import Audit, Setting
+from semlink.unlearning.audits.generation import Generation
 from semlink.unlearning.audits.membership import Membership
 from semlink.unlearning.audits.relearn import Relearn
 
-AUDITS: dict[str, type[Audit]] = {"membership": Membership, "relearn": Relearn}
+AUDITS: dict[str, type[Audit]] = {"generation": Generation, "membership": Membership, "relearn": Relearn}
 
-__all__ = ["AUDITS", "Audit", "Membership", "Relearn", "Setting"]
+__all__ = ["AUDITS", "Audit", "Generation", "Membership", "Relearn", "Setting"]

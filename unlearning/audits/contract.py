@@ -55,8 +55,8 @@ class Audit(ABC):
         """Rows of every version. Errors: AuditError when a version, or a set that it needs, is missing."""
 
 
-def versions_of(entries: Sequence[Entry]) -> list[tuple[Entry, NeuralCodec[Any]]]:
-    """The original first, then every erased codec, then the retrained one.
+def versions_of(entries: Sequence[Entry], every: bool = False) -> list[tuple[Entry, NeuralCodec[Any]]]:
+    """The original first, then every erased codec, then the retrained one, or `every` one where there are several.
 
     Errors: AuditError when one is missing: without the retrained codec a number says nothing about forgetting.
     """
@@ -67,5 +67,5 @@ def versions_of(entries: Sequence[Entry]) -> list[tuple[Entry, NeuralCodec[Any]]
             method = "retrain" if version == "retrained" else "METHOD"
             cure = "semlink train RECIPE --out DIR" if version == "original" else f"semlink erase ... --method {method}"
             raise AuditError(f"There is no {version} codec, so forgetting cannot be judged; make one with: {cure}.")
-        found += these if version == "erased" else these[:1]
+        found += these if version == "erased" or (every and version == "retrained") else these[:1]
     return [(entry, entry.codec) for entry in found if isinstance(entry.codec, NeuralCodec)]

@@ -1,0 +1,203 @@
+"""What a generator makes, and what its discriminator still tells, beside retrained GANs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import stats
+from torch import Tensor
+
+from semlink.channels import build_channel
+from semlink.codecs.generative import Adversarial
+from semlink.errors import AuditError, WrongField
+from semlink.seeding import generator_for, seed_for
+from semlink.simulator.batches import batch_of
+from semlink.simulator.frechet import frechet_distance
+from semlink.simulator.intervals import Interval, mean_interval
+from semlink.simulator.judge import Judge, train_judge
+from semlink.simulator.link import transmit
+from semlink.simulator.results import Row
+from semlink.simulator.sources.contract import Record, Source
+from semlink.simulator.sources.subset import subset
+from semlink.simulator.sweep import Entry
+from semlink.unlearning.audits.contract import Audit, Setting, versions_of
+from semlink.unlearning.audits.separation import area_under_curve
+from semlink.unlearning.contract import Partition
+
+RESAMPLES = 500
+CHUNK = 500
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Generation(Audit):
+    """Asks generator and discriminator of every version, also of each of several retrained GANs.
+
+    A judge, a small classifier trained on all training records, looks at the images; zero is never the aim, but what
+    retrained GANs do, and how far two of those lie apart says what a difference means.
+
+    frechet_distance:    (set test) of the judge's 64 features of generated images of kept classes, or in a link of
+                         received test images, to those of test images. Over `draws` sets of images.
+    share_on_request:    (set forget) of the images made on request of an erased class, those that the judge takes for it.
+    histogram_distance:  (set forget) total variation between the classes that the judge sees on that request and
+                         those it sees in images of the first retrained GAN.
+    request_distance:    (set forget) the Fréchet distance between these two sets of images.
+    score_auc:           chance that D scores a forgotten record above an unseen one of its kind (0.5: cannot be told).
+    score_spread:        standard deviation of D's scores of forgotten and of unseen (set test) records.
+    score_ks_p:          p value of the Kolmogorov-Smirnov test between the two.
+
+    Fields: images: generated for each set, and at most so many records of each set (2000). draws: (4).
+    Errors: AuditError when a codec has no discriminator, a version is missing, or a set is too small.
+    """
+
+    images: int = 2000
+    draws: int = 4
+
+    def __post_init__(self) -> None:
+        for name, least in (("images", 10), ("draws", 2)):
+            if getattr(self, name) < least:
+                raise WrongField(f"generation cannot take {name}={getattr(self, name)}; give at least {least}.")
+
+    def run(self, entries: Sequence[Entry], partition: Partition, setting: Setting) -> list[Row]:
+        versions: list[tuple[Entry, Adversarial]] = []
+        for entry, codec in versions_of(entries, every=True):
+            if not isinstance(codec, Adversarial):
+                raise AuditError(f"generation asks a discriminator, which {entry.name} has not; choose other audits.")
+            versions.append((entry, codec))
+        alike = partition.forget_test if partition.labels else partition.test
+        if min(map(len, (partition.forget, alike, partition.test))) < 2:
+            raise AuditError("generation needs two records in the forget and the test set; choose a wider request.")
+        judge = _judge(partition, versions[0][1].config.classes)
+        rows = self._quality(versions, partition, judge, setting)
+        for label in partition.labels if versions[0][1].config.conditional and _is_plain(versions[0][1]) else ():
+            rows += self._on_request(versions, label, judge, setting)
+        return rows + self._scores(versions, partition.forget, alike, setting)
+
+    def _quality(
+        self, versions: Sequence[tuple[Entry, Adversarial]], partition: Partition, judge: Judge, setting: Setting
+    ) -> list[Row]:
+        test = subset(partition.test, self.images, setting.seed)
+        kept = sorted({record.label for record in test if record.label is not None} - set(partition.labels))
+        rows = []
+        for entry, codec in versions:
+            batch = batch_of(codec, test)
+            real = _features(judge, batch.images)
+            found = []
+            for draw in range(self.draws):
+                generator = generator_for(setting.seed, "generation", draw, device=codec.device)
+                if _is_plain(codec):
+                    made = _generate(codec, self.images, kept, generator)
+                else:
+                    with torch.no_grad():
+                        passage = transmit(codec, build_channel(setting.channel), batch, setting.snr_db, generator)
+                        made = codec.decode(passage.reception).images
+                found.append(frechet_distance(_features(judge, made), real))
+            rows.append(setting.row(entry, "test", "frechet_distance", mean_interval(found), "", self.draws))
+        return rows
+
+    def _on_request(
+        self, versions: Sequence[tuple[Entry, Adversarial]], label: int, judge: Judge, setting: Setting
+    ) -> list[Row]:
+        made = []
+        for _, codec in versions:
+            generator = generator_for(setting.seed, "request", label, device=codec.device)
+            made.append(_generate(codec, self.images, [label], generator))
+        seen = [judge.verdicts(images).numpy() for images in made]
+        features = [_features(judge, images) for images in made]
+        first = next(place for place, (entry, _) in enumerate(versions) if entry.version == "retrained")
+        classes = versions[0][1].config.classes
+        rows = []
+        for place, (entry, _) in enumerate(versions):
+            share = mean_interval((seen[place] == label).astype(np.float64))
+            rows.append(setting.row(entry, "forget", "share_on_request", share, "1", 1))
+            if place != first:
+                apart = _variation(seen[place], seen[first], classes, setting.seed)
+                rows.append(setting.row(entry, "forget", "histogram_distance", apart, "1", 1))
+                distances = [
+                    frechet_distance(mine, other)
+                    for mine, other in zip(
+                        np.array_split(features[place], self.draws),
+                        np.array_split(features[first], self.draws),
+                        strict=True,
+                    )
+                ]
+                rows.append(setting.row(entry, "forget", "request_distance", mean_interval(distances), "", 1))
+        return rows
+
+    def _scores(
+        self,
+        versions: Sequence[tuple[Entry, Adversarial]],
+        forget: Sequence[Record],
+        alike: Sequence[Record],
+        setting: Setting,
+    ) -> list[Row]:
+        members, others = (subset(records, self.images, setting.seed) for records in (forget, alike))
+        rows = []
+        for entry, codec in versions:
+            mine, theirs = _scores(codec, members), _scores(codec, others)
+            rows.append(setting.row(entry, "forget", "score_auc", area_under_curve(mine, theirs), "1", 1))
+            for set_name, scores in (("forget", mine), ("test", theirs)):
+                rows.append(setting.row(entry, set_name, "score_spread", _deviation(scores), "1", 1))
+            p = float(stats.ks_2samp(mine, theirs).pvalue)
+            rows.append(setting.row(entry, "forget", "score_ks_p", Interval(p, p, p, 1.0, len(mine)), "1", 1))
+        return rows
+
+
+def _is_plain(codec: Adversarial) -> bool:
+    """Whether images are made of noise instead of what was sent."""
+    return "reconstruction" not in codec.traits
+
+
+def _judge(partition: Partition, classes: int) -> Judge:
+    """A judge that knows the erased records too: it measures, and is no part of any codec."""
+    known = [record for record in (*partition.retain, *partition.forget) if record.label is not None]
+    if not known:
+        raise AuditError("generation needs records with classes, for the judge that looks at images.")
+    return train_judge(Source("audit", "image", known, (), (), tuple(map(str, range(classes)))))
+
+
+@torch.no_grad()
+def _generate(codec: Adversarial, count: int, classes: Sequence[int], generator: torch.Generator) -> Tensor:
+    """Images of the classes, as many of each: float32 [count, channels, height, width]."""
+    latents = codec.prior(count, generator)
+    labels = torch.tensor(classes, device=codec.device)[torch.arange(count, device=codec.device) % len(classes)]
+    parts = zip(latents.split(CHUNK), labels.split(CHUNK), strict=True)
+    return torch.cat([codec.generate(latent, label) for latent, label in parts])
+
+
+def _features(judge: Judge, images: Tensor) -> Floats:
+    return np.asarray(judge.features(images).double())
+
+
+@torch.no_grad()
+def _scores(codec: Adversarial, records: Sequence[Record]) -> Floats:
+    batch: Any = batch_of(codec, records)
+    parts = [
+        codec.scores(batch.images[start : start + CHUNK], batch.labels[start : start + CHUNK])
+        for start in range(0, len(batch), CHUNK)
+    ]
+    return np.asarray(torch.cat(parts).double().cpu())
+
+
+def _variation(first: NDArray[np.int64], second: NDArray[np.int64], classes: int, seed: int) -> Interval:
+    """Half the sum of the differences of two histograms of classes, with a bootstrap interval."""
+
+    def apart(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
+        mine, theirs = (np.bincount(seen, minlength=classes) / len(seen) for seen in (one, other))
+        return float(np.abs(mine - theirs).sum() / 2)
+
+    random = np.random.default_rng(seed_for(seed, "variation"))
+    drawn = [apart(random.choice(first, len(first)), random.choice(second, len(second))) for _ in range(RESAMPLES)]
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    value = apart(first, second)
+    return Interval(value, min(value, float(low)), max(value, float(high)), 0.95, len(first))
+
+
+def _deviation(scores: Floats) -> Interval:
+    """The standard deviation, with the interval of a normal distribution's."""
+    value, count = float(scores.std(ddof=1)), len(scores)
+    low, high = (value * ((count - 1) / stats.chi2.ppf(q, count - 1)) ** 0.5 for q in (0.975, 0.025))
+    return Interval(value, float(low), float(high), 0.95, count)
