@@ -17,6 +17,8 @@ from semlink.codecs.configuration import CodecConfig
 from semlink.codecs.contract import NeuralCodec
 from semlink.codecs.posterior import Posterior
 from semlink.codecs.prediction import Pixels
+from semlink.codecs.task import TaskCodec
+from semlink.simulator.mnemonic_codes import MnemonicCodes
 from semlink.simulator.sources.contract import Record, Source
 from semlink.simulator.training import TrainingSettings, train
 from semlink.unlearning.contract import Context, Partition
@@ -199,3 +201,82 @@ def make_speaker(lines: Partition, lessons: TrainingSettings) -> Callable[[str],
 def speaker(make_speaker: Callable[[str], NeuralCodec[Any]]) -> NeuralCodec[Any]:
     """A text codec that estimates all words at once."""
     return make_speaker("one_pass")
+
+
+PICTURES = {"encoder": "mlp", "hidden": 24, "uses": 6, "receiver_hidden": 16}
+NAMES = ("rows", "columns", "diagonal")
+
+
+def pictures(name: str, count: int, seed: int) -> list[Record]:
+    """Stripes of 6 by 6 pixels in one of three directions, which are the classes, with a phase and noise of their own."""
+    generator = np.random.default_rng(seed)
+    rows, columns = np.mgrid[0:6, 0:6]
+    across = rows, columns, (rows + columns) / 2
+    records = []
+    for index in range(count):
+        label = index % len(NAMES)
+        stripes = np.sin(1.6 * across[label] + generator.uniform(0, 2 * np.pi))
+        pixels = 128 + 60 * stripes + generator.normal(0, 30, (6, 6))
+        owner = ("ann", "ben", "cleo", "dora")[generator.integers(4)]
+        records.append(Record(f"{name}-{index}", pixels.clip(0, 255).astype(np.uint8), owner, label))
+    return records
+
+
+@pytest.fixture(scope="session")
+def labelled_source() -> Source:
+    return Source(
+        "pictures",
+        "image",
+        pictures("train", 300, 1),
+        pictures("validation", 60, 2),
+        pictures("test", 120, 3),
+        NAMES,
+    )
+
+
+@pytest.fixture(scope="session")
+def class_partition(labelled_source: Source, request_for: Callable[..., ErasureRequest]) -> Partition:
+    """A class has to go: a third of the records, unseen ones of its kind among `forget_test`."""
+    return divide(labelled_source, request_for("label", "columns"))
+
+
+@pytest.fixture(scope="session")
+def sample_partition(labelled_source: Source, request_for: Callable[..., ErasureRequest]) -> Partition:
+    """Some records of every class have to go."""
+    return divide(labelled_source, request_for("owner", "ann"))
+
+
+@pytest.fixture(scope="session")
+def fresh_classifier(labelled_source: Source) -> Callable[..., TaskCodec]:
+    def make(seed: int = 0, **fields: object) -> TaskCodec:
+        payloads = [record.payload for record in labelled_source.train]
+        codec = new_codec("task", {**PICTURES, **fields}, payloads, seed, NAMES)
+        assert isinstance(codec, TaskCodec)
+        return codec
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def class_context_for(fresh_classifier: Callable[..., TaskCodec]) -> Callable[..., Context]:
+    """What a method knows of the classifier; there are codes of its classes, though training mixed none in."""
+
+    def make(**fields: Any) -> Context:
+        given = {"channel": build_channel("awgn"), "training": TRAINING, "seed": 7}
+        given |= {"fresh": lambda: fresh_classifier(5), "codes": MnemonicCodes.drawn(len(NAMES), (1, 6, 6), 0)}
+        return Context(**{**given, **fields})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def stored_classifier(labelled_source: Source, fresh_classifier: Callable[..., TaskCodec]) -> TaskCodec:
+    codec = fresh_classifier()
+    train(codec, labelled_source.train, labelled_source.validation, build_channel("awgn"), TRAINING, seed=3)
+    return codec
+
+
+@pytest.fixture
+def classifier(stored_classifier: TaskCodec) -> TaskCodec:
+    """A trained codec that infers classes, of the test's own."""
+    return copy.deepcopy(stored_classifier)

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.task import TaskCodec
 from semlink.errors import ErasureError, WrongField
 from semlink.registry import build
 from semlink.simulator.training import mean_loss, train
@@ -32,20 +33,53 @@ def same(first: Codec, second: Codec) -> bool:
 
 @pytest.fixture
 def short(context_for: Callable[..., Context]) -> Context:
-    context = context_for()
+    return shortened(context_for())
+
+
+def shortened(context: Context) -> Context:
     return replace(context, training=replace(context.training, steps=40, validate=20, warmup=5))
 
 
-@pytest.mark.parametrize("name", METHODS)
-def test_contract(name: str, trained: Codec, partition: Partition, short: Context) -> None:
-    """The test set is out of reach; the given codec and the global stream stay as they are; runs repeat."""
+@dataclass(frozen=True)
+class Subject:
+    """A trained codec, a request, and what a method is told beside."""
+
+    codec: Codec
+    partition: Partition
+    context: Context
+
+
+KINDS: dict[str, type[Codec]] = {"deterministic": NeuralCodec, "variational": NeuralCodec, "classes": TaskCodec}
+
+
+@pytest.fixture
+def subject(request: pytest.FixtureRequest) -> Subject:
+    """Of one of these kinds; methods are tried on each of them that they are defined on."""
+    get = request.getfixturevalue
+    if request.param == "classes":
+        return Subject(get("classifier"), get("class_partition"), shortened(get("class_context_for")()))
+    codec = copy.deepcopy(get("stored")[request.param == "variational"])
+    return Subject(codec, get("partition"), shortened(get("context_for")()))
+
+
+on_every_kind = pytest.mark.parametrize(
+    ("name", "subject"),
+    [(name, kind) for name, method in METHODS.items() for kind, codec in KINDS.items() if method.defined_on(codec)],
+    indirect=["subject"],
+)
+
+
+@on_every_kind
+def test_contract(name: str, subject: Subject) -> None:
+    """The test sets are out of reach; the given codec and the global stream stay as they are; runs repeat."""
     method = build("method", METHODS, name, QUICK.get(name, {}))
-    blind = replace(partition, test=None)  # type: ignore[arg-type]
-    before, stream = copy.deepcopy(trained), torch.get_rng_state()
-    trained.train()
-    first, second = (method.erase(trained, blind, short) for _ in range(2))
-    assert same(trained, before)
-    assert trained.training
+    given, partition, context = subject.codec, subject.partition, subject.context
+    blind = replace(partition, test=None, forget_test=None)  # type: ignore[arg-type]
+    before, stream = copy.deepcopy(given), torch.get_rng_state()
+    given.train()
+    first, second = (method.erase(given, blind, context) for _ in range(2))
+    assert same(given, before)
+    assert given.training
     assert torch.equal(torch.get_rng_state(), stream)
     assert same(first.codec, second.codec)
     assert not same(first.codec, before)
@@ -57,15 +91,16 @@ def test_contract(name: str, trained: Codec, partition: Partition, short: Contex
     for read in first.reads:
         if read != "validation":
             with pytest.raises(ErasureError, match=f"The {read} set has no records"):
-                method.erase(trained, replace(partition, **{read: []}), short)  # type: ignore[arg-type]
+                method.erase(given, replace(partition, **{read: []}), context)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", METHODS)
-def test_only_reads_what_it_says(name: str, trained: Codec, partition: Partition, short: Context) -> None:
+@on_every_kind
+def test_only_reads_what_it_says(name: str, subject: Subject) -> None:
     method = build("method", METHODS, name, QUICK.get(name, {}))
     unread = {field: None for field in ("forget", "retain", "validation") if field not in method.reads}
-    erased = method.erase(trained, replace(partition, **unread), short)  # type: ignore[arg-type]
-    assert same(erased.codec, method.erase(trained, partition, short).codec)
+    blind = replace(subject.partition, **unread)  # type: ignore[arg-type]
+    erased = method.erase(subject.codec, blind, subject.context)
+    assert same(erased.codec, method.erase(subject.codec, subject.partition, subject.context).codec)
 
 
 def test_retrain_is_training_without_the_forget_set(
