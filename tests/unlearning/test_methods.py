@@ -19,10 +19,15 @@ from semlink.unlearning.methods import METHODS, Finetune, GradientAscent, Retrai
 
 Codec = NeuralCodec[Any]
 QUICK: dict[str, dict[str, object]] = {
+    "encoder-only": {"steps": 3},
     "finetune": {"share": 0.02},
+    "fisher-forgetting": {"records": 20},
+    "hbu": {"probes": 2, "steps": 5},
+    "influence": {"records": 20},
     "scu": {"passes": 1},
     "scu-bounded": {"steps": 3},
     "ssd": {"alpha": 1},
+    "variational": {"steps": 3, "records": 20},
 }
 
 

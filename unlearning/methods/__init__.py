@@ -2,8 +2,12 @@
 
 from semlink.unlearning.contract import Method
 from semlink.unlearning.methods.bad_teacher import BadTeacher
+from semlink.unlearning.methods.encoder_only import EncoderOnly
 from semlink.unlearning.methods.finetune import Finetune
+from semlink.unlearning.methods.fisher_forgetting import FisherForgetting
 from semlink.unlearning.methods.gradient_ascent import GradientAscent
+from semlink.unlearning.methods.hessian import Hessian
+from semlink.unlearning.methods.influence_step import InfluenceStep
 from semlink.unlearning.methods.l1_sparse import L1Sparse
 from semlink.unlearning.methods.last_layers import CatastrophicallyForgetLast, ExactlyUnlearnLast
 from semlink.unlearning.methods.negative_gradient_plus import NegativeGradientPlus
@@ -14,13 +18,18 @@ from semlink.unlearning.methods.scrub import Scrub
 from semlink.unlearning.methods.scu import Scu
 from semlink.unlearning.methods.scu_bounded import ScuBounded
 from semlink.unlearning.methods.ssd import SelectiveSynapticDampening
+from semlink.unlearning.methods.variational import Variational
 
 METHODS: dict[str, type[Method]] = {
     "bad-teacher": BadTeacher,
     "cf-k": CatastrophicallyForgetLast,
+    "encoder-only": EncoderOnly,
     "eu-k": ExactlyUnlearnLast,
     "finetune": Finetune,
+    "fisher-forgetting": FisherForgetting,
     "gradient-ascent": GradientAscent,
+    "hbu": Hessian,
+    "influence": InfluenceStep,
     "l1-sparse": L1Sparse,
     "neggrad-plus": NegativeGradientPlus,
     "random-labels": RandomLabels,
@@ -30,15 +39,20 @@ METHODS: dict[str, type[Method]] = {
     "scu": Scu,
     "scu-bounded": ScuBounded,
     "ssd": SelectiveSynapticDampening,
+    "variational": Variational,
 }
 
 __all__ = [
     "METHODS",
     "BadTeacher",
     "CatastrophicallyForgetLast",
+    "EncoderOnly",
     "ExactlyUnlearnLast",
     "Finetune",
+    "FisherForgetting",
     "GradientAscent",
+    "Hessian",
+    "InfluenceStep",
     "L1Sparse",
     "Method",
     "NegativeGradientPlus",
@@ -49,4 +63,5 @@ __all__ = [
     "Scu",
     "ScuBounded",
     "SelectiveSynapticDampening",
+    "Variational",
 ]
