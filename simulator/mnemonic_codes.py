@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import safetensors.torch
 import torch
@@ -12,11 +12,9 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.task.batch import LabelledImages
 from semlink.errors import BundleError, WrongField
 from semlink.seeding import generator_for
-
-if TYPE_CHECKING:
-    from semlink.codecs.task.batch import LabelledImages
 
 CODES_FILE = "codes.safetensors"  # a protected file of a bundle
 BITS = 24  # of a float32 in [0, 1)
@@ -86,10 +84,8 @@ class MnemonicCodes:
         gone = torch.isin(self.labels, torch.tensor(list(labels), dtype=torch.int64, device=self.labels.device))
         return MnemonicCodes(self.labels[~gone], self.signals[~gone])
 
-    def batch(self) -> "LabelledImages":
+    def batch(self) -> LabelledImages:
         """The codes as a codec takes images, one of each class."""
-        from semlink.codecs.task.batch import LabelledImages
-
         return LabelledImages(self.signals, self.labels)
 
     def check(self, codec: NeuralCodec[Any], batch: Any) -> None:
@@ -109,7 +105,7 @@ class MnemonicCodes:
                 "draw codes of the shape of the images."
             )
 
-    def mixed(self, batch: "LabelledImages", share: float, generator: torch.Generator) -> "LabelledImages":
+    def mixed(self, batch: LabelledImages, share: float, generator: torch.Generator) -> LabelledImages:
         """Each image, with probability `share`, replaced by the code of its own class; the labels stay.
 
         p(x) = share p_code + (1 - share) p_data.

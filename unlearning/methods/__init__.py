@@ -10,6 +10,7 @@ from semlink.unlearning.methods.hessian import Hessian
 from semlink.unlearning.methods.influence_step import InfluenceStep
 from semlink.unlearning.methods.l1_sparse import L1Sparse
 from semlink.unlearning.methods.last_layers import CatastrophicallyForgetLast, ExactlyUnlearnLast
+from semlink.unlearning.methods.mnemonic import Mnemonic
 from semlink.unlearning.methods.negative_gradient_plus import NegativeGradientPlus
 from semlink.unlearning.methods.random_labels import RandomLabels
 from semlink.unlearning.methods.retrain import Retrain
@@ -31,6 +32,7 @@ METHODS: dict[str, type[Method]] = {
     "hbu": Hessian,
     "influence": InfluenceStep,
     "l1-sparse": L1Sparse,
+    "mnemonic": Mnemonic,
     "neggrad-plus": NegativeGradientPlus,
     "random-labels": RandomLabels,
     "retrain": Retrain,
@@ -55,6 +57,7 @@ __all__ = [
     "InfluenceStep",
     "L1Sparse",
     "Method",
+    "Mnemonic",
     "NegativeGradientPlus",
     "RandomLabels",
     "Retrain",
