@@ -18,7 +18,7 @@ from semlink.errors import CodecError
 
 Modality = Literal["text", "image"]
 Delivered = Literal["text", "image", "class"]
-Trait = Literal["reconstruction", "classes", "adversary"]
+Trait = Literal["link", "reconstruction", "classes", "adversary"]
 Batch = TypeVar("Batch", bound=Any)  # has len(), indexing by an int64 tensor, and .to(device)
 
 
@@ -106,12 +106,12 @@ class NeuralCodec(PreTrainedModel, Codec[Batch]):
 
     It is a transformers model: its config travels with its weights. Encoding is `modulate(represent(batch))`.
 
-    traits: what unlearning methods may build on. reconstruction: an estimate is like what was sent and can be sent
+    traits: what unlearning methods may build on. link: something of a record is sent. reconstruction: an estimate is like what was sent and can be sent
             again. classes: the receiver infers the class. adversary: a discriminator belongs to it.
     """
 
     config_class: type[CodecConfig]
-    traits: ClassVar[frozenset[Trait]] = frozenset({"reconstruction"})
+    traits: ClassVar[frozenset[Trait]] = frozenset({"link", "reconstruction"})
 
     @property
     @abstractmethod

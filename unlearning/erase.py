@@ -14,6 +14,7 @@ from semlink.unlearning.partition import divide, without_data
 from semlink.unlearning.request import ErasureRequest
 
 NEEDS = {
+    "link": "sends something of a record",
     "reconstruction": "rebuilds what was sent",
     "classes": "infers classes",
     "adversary": "holds a discriminator",

@@ -196,7 +196,7 @@ class GenerativeCodec(Adversarial):
             Transmission, 2023. Differs: trained from scratch, with small networks.
     """
 
-    traits: ClassVar[frozenset[Trait]] = frozenset({"reconstruction", "adversary"})
+    traits: ClassVar[frozenset[Trait]] = frozenset({"link", "reconstruction", "adversary"})
     config_class = GenerativeConfig
     config: GenerativeConfig
 

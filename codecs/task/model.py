@@ -36,7 +36,7 @@ class TaskCodec(NeuralCodec[LabelledImages]):
     """
 
     modality: ClassVar[Modality] = "image"
-    traits: ClassVar[frozenset[Trait]] = frozenset({"classes"})
+    traits: ClassVar[frozenset[Trait]] = frozenset({"link", "classes"})
     config_class = TaskCodecConfig
     config: TaskCodecConfig
 

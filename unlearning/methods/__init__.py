@@ -2,6 +2,7 @@
 
 from semlink.unlearning.contract import Method
 from semlink.unlearning.methods.bad_teacher import BadTeacher
+from semlink.unlearning.methods.contrastive import Contrastive
 from semlink.unlearning.methods.encoder_only import EncoderOnly
 from semlink.unlearning.methods.finetune import Finetune
 from semlink.unlearning.methods.fisher_forgetting import FisherForgetting
@@ -24,6 +25,7 @@ from semlink.unlearning.methods.variational import Variational
 METHODS: dict[str, type[Method]] = {
     "bad-teacher": BadTeacher,
     "cf-k": CatastrophicallyForgetLast,
+    "contrastive": Contrastive,
     "encoder-only": EncoderOnly,
     "eu-k": ExactlyUnlearnLast,
     "finetune": Finetune,
@@ -48,6 +50,7 @@ __all__ = [
     "METHODS",
     "BadTeacher",
     "CatastrophicallyForgetLast",
+    "Contrastive",
     "EncoderOnly",
     "ExactlyUnlearnLast",
     "Finetune",

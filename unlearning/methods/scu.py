@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from semlink.channels.contract import Channel
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.contract import NeuralCodec, Trait
 from semlink.codecs.posterior import divergence, divergence_from_prior
 from semlink.simulator.link import Passage, SnrLaw, draw_snr, transmit
 from semlink.unlearning.contract import Context, ErasedCodec, Method, Partition, Reads
@@ -63,6 +63,7 @@ class Scu(Method):
     check: int = 20
 
     reads: ClassVar[tuple[Reads, ...]] = ("forget", "retain", "validation")
+    needs: ClassVar[frozenset[Trait]] = frozenset({"link", "reconstruction"})
 
     def __post_init__(self) -> None:
         weights = ("forget_weight", "brake_weight", "compensation", "prior_weight")

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor
 
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.contract import NeuralCodec, Trait
 from semlink.codecs.posterior import divergence
 from semlink.errors import WrongField
 from semlink.seeding import generator_for
@@ -86,6 +86,7 @@ class ScuBounded(Method):
     end: End = "both"
 
     reads: ClassVar[tuple[Reads, ...]] = ("forget", "retain", "validation")
+    needs: ClassVar[frozenset[Trait]] = frozenset({"link"})
 
     def __post_init__(self) -> None:
         given = ("rate",) if self.rate is not None else ()
@@ -126,7 +127,7 @@ class ScuBounded(Method):
     def _force(
         self, original: NeuralCodec[Any], forget: Any, retain: Any, partition: Partition, context: Context
     ) -> Force:
-        if original.modality == "image" and self.force != "level":
+        if isinstance(forget, Tensor) and self.force != "level":
             generator = generator_for(context.seed, "share target", device=original.device)
             targets = share_targets(forget, retain, self.power, generator)
             if self.force == "share" or targets.own() >= OWN:
