@@ -9,11 +9,13 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from semlink.channels.contract import Frame, Reception
 from semlink.codecs.contract import NeuralCodec
 from semlink.codecs.interop.ends import ends_of
 from semlink.codecs.interop.exported import Exported
+from semlink.codecs.text import TextBatch
 
 TIMES = 20  # runs of which the median is told
 
@@ -82,12 +84,17 @@ def _largest(one: Tensor, two: Tensor) -> float:
 
 def _share(one: Any, two: Any) -> float:
     """The share of elements of two estimates that differ."""
-    if not isinstance(one, Tensor):
-        length = max(one.ids.shape[1], two.ids.shape[1])
-        one, two = (torch.nn.functional.pad(each.ids, (0, length - each.ids.shape[1])) for each in (one, two))
-    elif one.dim() == 2:
-        one, two = one.argmax(dim=1), two.argmax(dim=1)
-    else:
-        one, two = ((255 * each).round() for each in (one, two))
+    one, two = _elements(one), _elements(two)
+    length = max(one.shape[1], two.shape[1])
+    if one.dim() == 2:
+        one, two = (functional.pad(each, (0, length - each.shape[1])) for each in (one, two))
     differs: Tensor = one != two
     return differs.double().mean().item()
+
+
+def _elements(estimate: Any) -> Tensor:
+    """Words, classes, or pixels as bytes."""
+    if isinstance(estimate, TextBatch):
+        return estimate.ids
+    values: Tensor = estimate if isinstance(estimate, Tensor) else estimate.images
+    return values.argmax(dim=1, keepdim=True) if values.dim() == 2 else (255 * values).round()

@@ -12,8 +12,10 @@ from torch.nn import functional
 from semlink.channels.contract import Reception
 from semlink.codecs.contract import NeuralCodec
 from semlink.codecs.image import ImageCodec
+from semlink.codecs.pixels import PixelCodec
 from semlink.codecs.prediction import IMPOSSIBLE
 from semlink.codecs.representation import receiver_features
+from semlink.codecs.task.batch import LabelledImages
 from semlink.codecs.text import TextBatch, TextCodec
 from semlink.codecs.text.receivers import Autoregressive, OnePass
 from semlink.codecs.text.tokenizer import PADDING
@@ -71,7 +73,7 @@ def ends_of(codec: NeuralCodec[Any]) -> dict[str, End]:
     codec = copy.copy(codec).eval()
     if isinstance(codec, TextCodec):
         return _text_ends(codec)
-    if codec.modality != "image" or not hasattr(codec.config, "height"):
+    if codec.modality != "image" or "link" not in codec.traits:
         raise CodecError(
             f"Codecs of the type {type(codec).__name__} cannot be exported yet; export a text or image codec."
         )
@@ -152,8 +154,8 @@ class _ImageSender(nn.Module):
         self.codec = codec
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        batch = self.codec.labelled(image, image.new_full((image.shape[0],), -1, dtype=torch.int64))
-        frame = self.codec.encode(batch)
+        unknown = image.new_full((image.shape[0],), -1, dtype=torch.int64)
+        frame = self.codec.encode(image if isinstance(self.codec, PixelCodec) else LabelledImages(image, unknown))
         return torch.view_as_real(frame.symbols), frame.mask
 
 
@@ -163,7 +165,8 @@ class _ImageReceiver(nn.Module):
         self.codec = codec
 
     def forward(self, symbols: Tensor, noise_variance: Tensor, used: Tensor) -> tuple[Tensor]:
-        return (self.codec.decode(_reception(symbols, noise_variance, used)),)
+        estimate = self.codec.decode(_reception(symbols, noise_variance, used))
+        return (estimate if isinstance(estimate, Tensor) else estimate.images,)
 
 
 class _Patches(nn.Module):

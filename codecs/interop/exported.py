@@ -1,7 +1,7 @@
 """An exported codec as a codec again: what another runtime computes meets the same channels and metrics."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -21,11 +21,13 @@ from semlink.errors import BundleError, CodecError
 class Exported(Codec[Any]):
     """Encodes and decodes with exported files; payloads are prepared and compared as the original does it.
 
-    runners: the exported ends by their names.
+    runners: the exported ends by their names. singly: those that take one example at a time.
     """
 
-    def __init__(self, original: NeuralCodec[Any], runners: Mapping[str, Runner]) -> None:
-        self.original, self.runners = original, runners
+    def __init__(
+        self, original: NeuralCodec[Any], runners: Mapping[str, Runner], singly: Set[str] = frozenset()
+    ) -> None:
+        self.original, self.runners, self.singly = original, runners, singly
 
     @property
     def delivers(self) -> Delivered:
@@ -60,8 +62,12 @@ class Exported(Codec[Any]):
         """The outputs of an end. Errors: CodecError when it was not exported."""
         if name not in self.runners:
             raise CodecError(f"The {name} of this codec was not exported; export it with: semlink export --part both.")
-        arrays = self.runners[name](*(one.detach().contiguous().numpy() for one in inputs))
-        return tuple(torch.from_numpy(array.copy()) for array in arrays)
+        batches = inputs[0].split(1) if name in self.singly else (inputs[0],)
+        parts = zip(*(one.split(len(batches[0])) for one in inputs), strict=True)
+        found = [self.runners[name](*(one.detach().contiguous().numpy() for one in part)) for part in parts]
+        return tuple(
+            torch.cat([torch.from_numpy(array.copy()) for array in arrays]) for arrays in zip(*found, strict=True)
+        )
 
     def heard(self, reception: Reception) -> tuple[Tensor, ...]:
         """What the decoder makes of a reception."""
@@ -83,6 +89,10 @@ class ExportedImages(Exported):
 
     def decode(self, reception: Reception) -> Tensor:
         return self.heard(reception)[0]
+
+    def restore(self, batch: Any) -> Tensor:
+        restored: Tensor = batch if isinstance(batch, Tensor) else self.original.restore(batch)
+        return restored
 
 
 class ExportedText(Exported):
@@ -124,9 +134,10 @@ def open_export(folder: Path, original: NeuralCodec[Any], digest: str) -> Export
         raise BundleError(f"{folder} was not exported from this bundle; export it again with: semlink export.")
     open_file: Callable[[Path], Runner] = FORMATS[told["kind"]].open_file
     runners = {name: open_file(folder / end["file"]) for name, end in told["ends"].items()}
+    singly = {name for name, end in told["ends"].items() if end["inputs"][0]["shape"][0] == 1}
     if "image" in told:
         shape = tuple(told["image"][name] for name in ("height", "width", "channels"))
         sized = original.sized(shape)
         assert isinstance(sized, NeuralCodec)
-        return ExportedImages(sized, runners)
-    return ExportedText(original, runners)
+        return ExportedImages(sized, runners, singly)
+    return ExportedText(original, runners, singly)

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from semlink.codecs.contract import NeuralCodec
-from semlink.codecs.interop.ends import PARTS, End, ends_of
+from semlink.codecs.interop.ends import PARTS, ends_of
 from semlink.codecs.interop.runner import Runner
 from semlink.codecs.interop.sidecar import SIDECAR, describe, write_sidecar
 from semlink.codecs.interop.to_onnx import OnnxRunner, write_onnx
+from semlink.codecs.interop.tracing import Traced, trace
 from semlink.codecs.text import TextCodec
 from semlink.codecs.text.model import TOKENIZER_FILE
 from semlink.errors import CodecError
@@ -22,7 +23,7 @@ class Format:
     """A format of files. ending: of their names. write: stores an end. open_file: what was stored, under its runtime."""
 
     ending: str
-    write: Callable[[End, Path], None]
+    write: Callable[[Traced, Path], None]
     open_file: Callable[[Path], Runner]
 
 
@@ -47,16 +48,18 @@ def export_codec(
     chosen = choose("export format", FORMATS, kind)
     parts = choose("part", {**{one: (one,) for one in PARTS}, "both": PARTS}, part)
     codec = _sized(codec, size)
-    ends = {name: end for name, end in ends_of(codec).items() if _owner(name) in parts}
-    files = {name: f"{name}{chosen.ending}" for name in ends}
+    wanted = {name: end for name, end in ends_of(codec).items() if _owner(name) in parts}
+    files = {name: f"{name}{chosen.ending}" for name in wanted}
     if folder.exists() and not (folder / SIDECAR).exists() and (folder.is_file() or any(folder.iterdir())):
         raise CodecError(f"{folder} holds something that is no export; choose another --out.")
     with whole_folder(folder) as unfinished:
-        for name, end in ends.items():
-            chosen.write(end, unfinished / files[name])
+        traced = {name: trace(end) for name, end in wanted.items()}
+        for name, one in traced.items():
+            chosen.write(one, unfinished / files[name])
         if isinstance(codec, TextCodec):
             assert codec.tokenizer is not None
             (unfinished / TOKENIZER_FILE).write_text(codec.tokenizer.to_json(), encoding="utf-8")
+        ends = {name: one.end for name, one in traced.items()}
         write_sidecar(describe(codec, ends, files, kind, digest), unfinished)
 
 

@@ -11,22 +11,21 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from semlink.codecs.interop.ends import End
 from semlink.codecs.interop.needing import needed
 from semlink.codecs.interop.runner import Runner
-from semlink.codecs.interop.tracing import trace
+from semlink.codecs.interop.tracing import Traced
 
 OPSET = 20
 
 
-def write_onnx(end: End, path: Path) -> None:
-    """Stores an end as one ONNX file with its weights. Errors: CodecError when it cannot be traced, or a package is missing."""
+def write_onnx(traced: Traced, path: Path) -> None:
+    """Stores an end as one ONNX file with its weights. Errors: CodecError when a package is missing."""
     for module in ("onnx", "onnxscript"):
         needed(module, "onnx", "Exporting to ONNX")
-    traced = trace(end)
+    end = traced.end
     with _quiet():
         program: Any = torch.onnx.export(
-            traced,
+            traced.program,
             dynamo=True,
             opset_version=OPSET,
             input_names=[one.name for one in end.inputs],

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from semlink.channels import Reception, build_channel
-from semlink.codecs.interop.ends import End, ends_of
+from semlink.codecs import CODECS, new_codec
+from semlink.codecs.interop.ends import Argument, End, ends_of
 from semlink.codecs.interop.exported import ExportedImages, ExportedText
 from semlink.codecs.interop.exporting import export_codec
 from semlink.codecs.interop.needing import needed
@@ -42,13 +43,14 @@ def arrived(codec: Any, payloads: Any) -> Reception:
 
 
 def values(estimate: Any) -> Tensor:
-    return estimate if isinstance(estimate, Tensor) else estimate.ids
+    return estimate if isinstance(estimate, Tensor) else getattr(estimate, "images", getattr(estimate, "ids", None))
 
 
+@pytest.mark.parametrize("case", [*(name for name in CODECS if name != "gan"), "autoregressive text"], indirect=True)
 @torch.no_grad()
 def test_ends_alone_are_the_codec(case: Any) -> None:
     codec = case.codec()
-    ends, batch, reception = alone(codec), codec.prepare(case.payloads), arrived(codec, case.payloads)
+    ends, batch, reception = alone(codec), case.batch(codec), arrived(codec, case.payloads)
     frame, other = codec.encode(batch), ends.encode(batch)
     torch.testing.assert_close(other.symbols, frame.symbols, rtol=0, atol=1e-6)
     assert torch.equal(other.mask, frame.mask)
@@ -93,7 +95,9 @@ def _sized(end: End, batch: int, length: int) -> list[Tensor]:
 )
 def test_graphs_are_real_and_take_other_sizes(title: str, name: str, request: pytest.FixtureRequest) -> None:
     end = ends_of(request.getfixturevalue(title).codec())[name]
-    graph = trace(end).module(check_guards=False)
+    traced = trace(end)
+    assert traced.end == end
+    graph = traced.program.module(check_guards=False)
     for node in graph.graph.nodes:
         made = node.meta.get("val")
         assert not (isinstance(made, Tensor) and made.is_complex())
@@ -104,9 +108,34 @@ def test_graphs_are_real_and_take_other_sizes(title: str, name: str, request: py
                 torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
 
 
+class CountsOn(nn.Module):
+    """Works for any batch, but reads its size as a number."""
+
+    def forward(self, image: Tensor) -> tuple[Tensor]:
+        return (image + torch.arange(len(image)).sum(),)
+
+
+def test_an_end_that_counts_on_a_batch_takes_one_example_at_a_time(image: Any) -> None:
+    argument = Argument("image", "float32", ("batch", 2))
+    traced = trace(End(CountsOn(), (argument,), (argument,), "The same."))
+    assert traced.end.inputs == traced.end.outputs == (Argument("image", "float32", (1, 2)),)
+    codec = image.codec()
+    single = ExportedImages(codec, {"encoder": OneByOne()}, {"encoder"})
+    images = torch.arange(6.0).view(3, 2)
+    assert torch.equal(single.run("encoder", images)[0], 2 * images)
+
+
+class OneByOne(Runner):
+    def __call__(self, *inputs: Any) -> tuple[Any, ...]:
+        assert len(inputs[0]) == 1
+        return (2 * inputs[0],)
+
+
 def test_what_cannot_be_exported_is_refused(speaking: Any, image: Any, text: Any, tmp_path: Any) -> None:
     with pytest.raises(CodecError, match="beams=2"):
         ends_of(speaking.codec(beams=2))
+    with pytest.raises(CodecError, match="Gan cannot be exported"):
+        ends_of(new_codec("gan", {"classes": 3}, image.payloads, 0))
     with pytest.raises(UnknownName, match="onnx"):
         export_codec(image.codec(), "sha256:0", "onxx", "both", tmp_path / "out")
     with pytest.raises(UnknownName, match="encoder"):
