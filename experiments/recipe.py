@@ -261,6 +261,10 @@ class Recipe(Section):
             raise ValueError(
                 "a codec that starts from another cannot be retrained from nothing; erase from that other one"
             )
+        if "reconstruction" not in CODECS[self.codec.name].traits and (self.sweep.beside or self.sweep.judge):
+            raise ValueError(
+                "a codec that rebuilds nothing leaves nothing to compare or judge; leave out beside and judge"
+            )
         return self
 
     def text(self) -> str:

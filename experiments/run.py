@@ -174,7 +174,17 @@ def _look(recipe: Recipe, bench: Bench) -> dict[str, Any]:
     shown = [*entries, *filter(None, (one.entry(bench.device) for one in bench.classical))]
     for set_name, records in bench.sets.items():
         for channel in recipe.sweep.channels:
-            arguments = (shown, records, channel, set_name, shown_at, SAMPLES, recipe.experiment, recipe.seed)
+            arguments = (
+                shown,
+                records,
+                channel,
+                set_name,
+                shown_at,
+                SAMPLES,
+                recipe.experiment,
+                recipe.seed,
+                bench.labels,
+            )
             samples += take_samples(*arguments)
     return {"rows": rows, "samples": samples}
 

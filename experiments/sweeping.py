@@ -35,14 +35,16 @@ ROOM = 8 << 20  # bytes for the rows, figures and report of a run
 class Bench:
     """Codecs, the sets of records they are tried on, and how.
 
-    classical: codecs that stand beside them. sets: name -> records, no more than the plan wants. terms: words whose recovery is counted. trigger: what some records carry. judge: the file of
-    the classifier that looks at what arrives, made before the first job. threads: CPU threads of each process.
+    classical: codecs that stand beside them. sets: name -> records, no more than the plan wants. labels: the names of their
+    classes. terms: words whose recovery is counted. trigger: what some records carry. judge: the file of the classifier that
+    looks at what arrives, made before the first job. threads: CPU threads of each process.
     """
 
     experiment: str
     contenders: tuple[Contender, ...]
     classical: tuple[Classical, ...]
     sets: Mapping[str, tuple[Record, ...]]
+    labels: tuple[str, ...]
     terms: tuple[str, ...]
     trigger: Trigger | None
     judge: Path | None
@@ -78,18 +80,23 @@ def bench_of(
 ) -> Bench:
     """A bench over the sets of a source: `test` and its probes; with a request, `forget` and `retain` too.
 
+    Where the request names classes, unseen records of these are a set as well: `forget_test`.
+
     The plan's classical codecs stand beside the stored ones and take the channel uses of the first of them.
     parts: folder of finished jobs, where the judge lies as well.
     Errors: ErasureError, SourceError; UnknownName, WrongField.
     """
     partition = None if request is None else divide(source, request)
-    names = ("test",) if partition is None else ("forget", "retain", "test")
-    sets = {name: source.test if partition is None else getattr(partition, name) for name in names}
+    sets: dict[str, Sequence[Record]] = {"test": source.test}
+    if partition is not None:
+        names = ("forget", "forget_test") if partition.labels and partition.forget_test else ("forget",)
+        sets = {name: getattr(partition, name) for name in (*names, "retain", "test")}
     return Bench(
         experiment,
         tuple(contenders),
         classical_contenders(plan.beside, source, contenders[0].folder if contenders else None, parts),
         {name: tuple(subset(records, plan.records, seed)) for name, records in {**sets, **source.probes}.items()},
+        source.labels,
         partition.terms if partition else (),
         source.trigger,
         judge_path(source, parts) if plan.judge else None,
@@ -149,7 +156,7 @@ def run_job(job: Job) -> list[Row]:
     entries = [one.entry(bench.device) for one in bench.contenders]
     entries += filter(None, (one.entry(bench.device) for one in bench.classical))
     judge = load_judge(bench.judge) if bench.judge else None
-    metrics = metrics_for(entries[0].codec.modality, bench.terms, bench.plan.sentence_model, bench.trigger, judge)
+    metrics = metrics_for(entries[0].codec.delivers, bench.terms, bench.plan.sentence_model, bench.trigger, judge)
     rows = measure(
         entries, records, job.channel, job.set_name, metrics, bench.plan.settings(), bench.experiment, bench.seed
     )
@@ -190,8 +197,14 @@ def sweep_bundles(
     Errors: RecipeError, BundleError, ErasureError, SourceError.
     """
     bundles = [load_bundle(folder) for folder in folders]
-    if len({bundle.codec.modality for bundle in bundles}) > 1:
-        raise RecipeError("Text and image codecs cannot stand in one sweep; sweep them into two folders.")
+    if len({bundle.codec.delivers for bundle in bundles}) > 1:
+        raise RecipeError(
+            "Codecs that deliver text, images and classes cannot stand in one sweep; sweep each kind into its own folder."
+        )
+    if bundles and bundles[0].codec.delivers == "class" and (plan.beside or plan.judge):
+        raise RecipeError(
+            "A codec that infers classes rebuilds nothing to compare or judge; leave out --beside and judge."
+        )
     recipe = recipe_of(bundles[0]) if bundles else None
     if other is not None:
         if request is not None:

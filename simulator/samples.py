@@ -27,12 +27,16 @@ def take_samples(
     count: int,
     experiment: str,
     seed: int,
+    labels: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
     """What each version makes of the same records under the same fades and noise, as plain data for `samples.json`.
 
     Estimates are named by version; where several codecs are of one version, by the method, or else by the codec. Texts are
     strings; images are nested lists [channels][height][width] in 0..1, rounded to three digits, and of a large image its
-    middle, 96 pixels high and wide.
+    middle, 96 pixels high and wide. Where classes are delivered, an estimate is the most probable one with its probability,
+    such as "7 (98 %)", and `label` is the class of the record.
+
+    In: labels: the names of the classes; without them, classes are called by their numbers.
     """
     channel = build_channel(channel_name)
     names = _names(entries)
@@ -45,11 +49,12 @@ def take_samples(
                 codec = entry.codec.sized(np.shape(record.payload))
                 batch = batch_of(codec, [record])
                 arrivals = entry.sender.over(passage, codec, batch, entry.sender.frame(codec, batch), [point])
-                estimates[name] = _plain(next(arrivals).estimate[0])
+                estimate = next(arrivals).estimate[0]
+                estimates[name] = _belief(estimate, labels) if codec.delivers == "class" else _plain(estimate)
             samples.append(
                 {
                     "experiment": experiment,
-                    "modality": entries[0].codec.modality,
+                    "modality": entries[0].codec.delivers,
                     "channel": channel_name,
                     "set": set_name,
                     "snr_db": point,
@@ -57,6 +62,7 @@ def take_samples(
                     "reference": _plain(entries[0].codec.sized(np.shape(record.payload)).view([record.payload])[0]),
                     "estimates": estimates,
                 }
+                | ({"label": _name(record.label, labels)} if entries[0].codec.delivers == "class" else {})
             )
     return samples
 
@@ -69,6 +75,19 @@ def _names(entries: Sequence[Entry]) -> list[str]:
         for name in names
     ]
     return [own[0] if own else name[2] for own, name in zip(alone, names, strict=True)]
+
+
+def _belief(log_probabilities: torch.Tensor, labels: Sequence[str]) -> str:
+    """The most probable class and its probability."""
+    best = int(log_probabilities.argmax())
+    return f"{_name(best, labels)} ({log_probabilities[best].exp():.0%})"
+
+
+def _name(label: int | None, labels: Sequence[str]) -> str:
+    """The name of a class; its number where it has none, "" where there is no class."""
+    if label is None:
+        return ""
+    return labels[label] if label < len(labels) else str(label)
 
 
 def _plain(item: Sentence | torch.Tensor) -> Any:

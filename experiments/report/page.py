@@ -33,7 +33,7 @@ ATTACKS = {
     "membership_auc": "a membership attack, which asks whether a record was in the training set",
     "relearned_loss": "relearning, which asks whether further training brings the erased records back",
 }
-NOUNS = {"text": "sentences", "image": "images"}
+NOUNS = {"text": "sentences", "image": "images", "class": "images"}
 
 
 @dataclass(frozen=True)
@@ -252,7 +252,8 @@ def _modality(measured: Measurements, its_samples: Sequence[samples.Sample]) -> 
     if its_samples:
         return its_samples[0].modality
     names = " ".join(measured.curve_metrics)
-    return "text" if "bleu" in names or "word" in names else "image" if "psnr" in names or "ssim" in names else ""
+    marks = {"bleu": "text", "word": "text", "psnr": "image", "ssim": "image", "label_accuracy": "class"}
+    return next((modality for mark, modality in marks.items() if mark in names), "")
 
 
 def _read_json(path: Path) -> object:

@@ -12,7 +12,7 @@ from semlink.simulator.results import Row, read_rows
 
 T = TypeVar("T")
 VERSIONS = ("original", "erased", "retrained")
-SETS = ("forget", "retain", "test", "trigger")
+SETS = ("forget", "forget_test", "retain", "test", "trigger")
 USUAL_SNR_DB = 12.0
 
 

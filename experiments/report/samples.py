@@ -30,21 +30,30 @@ Mark = Literal["right", "wrong", "missing", "unknown", "term"]
 class Sample:
     """One record at one Es/N0: what was sent and what each version of the codec made of it.
 
-    reference, estimates: text, or an image as nested lists [channels][height][width] in 0..1.
+    reference, estimates: text, or an image as nested lists [channels][height][width] in 0..1; where classes are inferred,
+                          estimates name one. label: the class of the record, told where classes are inferred.
     """
 
     experiment: str
-    modality: Literal["text", "image"]
+    modality: Literal["text", "image", "class"]
     channel: str
     set: str
     snr_db: float
     record: str
     reference: Any
     estimates: dict[str, Any]
+    label: str = ""
 
     def __post_init__(self) -> None:
-        if self.modality == "text" and not all(isinstance(s, str) for s in (self.reference, *self.estimates.values())):
-            raise ValueError("a text sample holds something that is not text")
+        texts = {"text": (self.reference, *self.estimates.values()), "class": tuple(self.estimates.values())}
+        if not all(isinstance(one, str) for one in texts.get(self.modality, ())):
+            raise ValueError(f"a sample of {self.modality} holds something that is not text")
+
+    @property
+    def images(self) -> tuple[Any, ...]:
+        """The images that it holds."""
+        arrived = tuple(self.estimates.values()) if self.modality == "image" else ()
+        return () if self.modality == "text" else (self.reference, *arrived)
 
 
 @dataclass(frozen=True)
@@ -92,10 +101,9 @@ def exhibits(samples: Sequence[Sample], channel: str | None) -> list[Exhibit]:
         of_set = [group for (set_name, _), group in chosen.items() if set_name == wanted]
         for group in of_set[: SHOWN.get(wanted, 2)]:
             first = group[0]
-            if first.modality == "image":
-                pixels += sum(_pixels(image) for one in group for image in (one.reference, *one.estimates.values()))
-                if found and pixels > PIXELS:
-                    return found
+            pixels += sum(_pixels(image) for one in group for image in one.images)
+            if found and pixels > PIXELS:
+                return found
             ordered = tuple(sorted(group, key=lambda sample: sample.snr_db))
             found.append(Exhibit(first.modality, first.set, first.channel, first.record, first.reference, ordered))
     return found

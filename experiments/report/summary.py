@@ -11,9 +11,18 @@ from semlink.unlearning.request import ErasureRequest
 
 VALUES = 6  # of a request that are named in its answer
 FORGET_METRICS = (
-    "term_recall", "patch_brightness", "corpus_bleu4", "sentence_bleu4", "word_accuracy", "psnr", "ssim", "class_accuracy",
+    "term_recall", "patch_brightness", "corpus_bleu4", "sentence_bleu4", "word_accuracy", "psnr", "ssim",
+    "label_accuracy", "class_accuracy",
 )  # fmt: skip
-QUALITY_METRICS = ("corpus_bleu4", "sentence_bleu4", "word_accuracy", "psnr", "ssim", "class_accuracy")
+QUALITY_METRICS = (
+    "corpus_bleu4",
+    "sentence_bleu4",
+    "word_accuracy",
+    "psnr",
+    "ssim",
+    "label_accuracy",
+    "class_accuracy",
+)
 
 COMPARED = ("backdoor_accuracy", "class_accuracy", "ssim", "word_accuracy")
 
@@ -201,7 +210,12 @@ def _place(measured: Measurements) -> str:
 
 
 def _set_phrase(set_name: str, noun: str) -> str:
-    phrases = {"test": f"unseen test {noun}", "forget": f"the erased {noun}", "retain": f"the kept {noun}"}
+    phrases = {
+        "test": f"unseen test {noun}",
+        "forget": f"the erased {noun}",
+        "forget_test": f"unseen {noun} of the kind erased",
+        "retain": f"the kept {noun}",
+    }
     return phrases.get(set_name, f"{set_name} {noun}")
 
 

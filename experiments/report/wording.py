@@ -72,6 +72,21 @@ METRICS = {
         "backdoor accuracy",
         "share of images with the trigger that a classifier takes for the trigger's class",
     ),
+    "label_accuracy": MetricWords(
+        "Classes inferred", "the share of classes inferred", "share of images whose class the receiver infers"
+    ),
+    "label_confidence": MetricWords(
+        "Confidence in the class",
+        "the receiver's confidence in the class",
+        "mean probability that the receiver gives to the class of an image",
+    ),
+    "cross_entropy": MetricWords(
+        "Cross-entropy (nats)",
+        "cross-entropy",
+        "mean surprise of the receiver at the class of an image, 0 is certainty",
+        "free",
+        lower=True,
+    ),
     "patch_brightness": MetricWords(
         "Trigger recovered",
         "the share of the trigger's contrast that is recovered",
@@ -123,6 +138,11 @@ METRICS = {
         "the share of named words recovered after relearning",
         "above the retrained codec's, the words were only hidden",
     ),
+    "relearned_label_accuracy": MetricWords(
+        "Classes inferred after relearning",
+        "the share of classes inferred after relearning",
+        "above the retrained codec's, the records were only hidden",
+    ),
     "relearned_psnr": MetricWords(
         "PSNR after relearning",
         "PSNR after relearning",
@@ -141,9 +161,16 @@ METRICS = {
     for kind, label in (("corpus", "BLEU-{}"), ("sentence", "Mean sentence BLEU-{}"))
 }
 
-SET_WORDS = {"forget": "Erased", "retain": "Kept", "test": "Unseen", "trigger": "Unseen triggered"}
+SET_WORDS = {
+    "forget": "Erased",
+    "forget_test": "Unseen erased-class",
+    "retain": "Kept",
+    "test": "Unseen",
+    "trigger": "Unseen triggered",
+}
 SET_MEANINGS = {
     "forget": "records that the request names; the codec was trained on them and has to forget them",
+    "forget_test": "unseen records of the kind erased: of the classes that the request names, and in no training set",
     "retain": "the other records of the training set",
     "test": "records that no codec was trained on",
     "trigger": "records that no codec was trained on, with the trigger that the erased ones carry",

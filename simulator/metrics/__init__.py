@@ -1,10 +1,12 @@
-"""How good an estimate is: families of metrics for text and for images."""
+"""How good an estimate is: families of metrics for text, for images and for classes."""
 
-from typing import Any, Literal
+from typing import Any
 
+from semlink.codecs.contract import Delivered
 from semlink.simulator.judge import Judge
 from semlink.simulator.metrics.accuracy import Accuracy
 from semlink.simulator.metrics.bleu import Bleu
+from semlink.simulator.metrics.classification import Classification
 from semlink.simulator.metrics.contract import Metric, Statistics
 from semlink.simulator.metrics.image_error import ImageError
 from semlink.simulator.metrics.multi_scale_similarity import MultiScaleSimilarity
@@ -25,19 +27,20 @@ METRICS: dict[str, type[Metric]] = {
     "multi-scale-similarity": MultiScaleSimilarity,
     "patch-brightness": PatchBrightness,
     "recognition": Recognition,
+    "classification": Classification,
 }
 
 __all__ = ["METRICS", "Metric", "Statistics", "metrics_for"]
 
 
 def metrics_for(
-    modality: Literal["text", "image"],
+    delivered: Delivered,
     terms: tuple[str, ...] = (),
     sentence_model: str | None = None,
     trigger: Trigger | None = None,
     judge: Judge | None = None,
 ) -> list[Metric]:
-    """The families for a kind of data, the leading one first.
+    """The families for what a codec delivers, the leading one first.
 
     Term recall only where there are terms, sentence similarity where there is the folder of an encoder for it, patch
     brightness where there is a trigger, recognition where there is a judge.
@@ -52,5 +55,5 @@ def metrics_for(
     return [
         family(**given.get(family, {}))
         for family in METRICS.values()
-        if family.modality == modality and all(given.get(family, {}).values())
+        if family.modality == delivered and all(given.get(family, {}).values())
     ]

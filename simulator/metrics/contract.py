@@ -2,11 +2,12 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from semlink.codecs.contract import Delivered
 from semlink.simulator.sources.contract import Record
 
 Statistics = NDArray[np.float64]
@@ -15,6 +16,7 @@ Statistics = NDArray[np.float64]
 class Metric(ABC):
     """Metrics that share their statistics, such as BLEU-1 to 4.
 
+    modality: what codecs that it is for make of what arrives: text, an image, or a class.
     names:    the metrics of the family with their units, as rows call them.
     averages: the names whose value is a plain mean over records of one statistic each (they get a t interval);
               the others are functions of the mean statistics (they get a bootstrap interval). Records where the
@@ -22,7 +24,7 @@ class Metric(ABC):
     rates:    those of the averages that are shares of records (they get Wilson's interval).
     """
 
-    modality: ClassVar[Literal["text", "image"]]
+    modality: ClassVar[Delivered]
     names: ClassVar[Mapping[str, str]]
     averages: ClassVar[Mapping[str, int]]  # name -> column of the statistics
     rates: ClassVar[frozenset[str]] = frozenset()
@@ -35,7 +37,8 @@ class Metric(ABC):
     def statistics(self, references: Sequence[Any], estimates: Sequence[Any]) -> Statistics:
         """Statistics of each pair: float64 [records, columns]. They are averaged over channel draws by the caller.
 
-        references, estimates: lists of Sentence, or float32 [records, channels, height, width] in 0..1.
+        references, estimates: lists of Sentence, or float32 [records, channels, height, width] in 0..1; where classes are
+        delivered, estimates are log-probabilities float32 [records, classes].
         """
 
     @abstractmethod

@@ -22,6 +22,7 @@ def families(pretrained: Callable[[str], Path]) -> list[Metric]:
     return [
         *metrics_for("text", ("cat",), str(pretrained("bert"))),
         *metrics_for("image", trigger=Trigger(), judge=JUDGE),
+        *metrics_for("class"),
     ]
 
 
@@ -45,6 +46,8 @@ def pairs(metric: Metric) -> tuple[Any, Any]:
     generator = torch.Generator().manual_seed(0)
     images = torch.rand(3, 1, 24, 21, generator=generator)
     images[..., 20:22, 17:19] = 1  # where the trigger is
+    if metric.modality == "class":
+        return images, torch.rand(3, 4, generator=generator).log_softmax(dim=1)
     return images, (images + 0.1 * torch.rand(images.shape, generator=generator)).clamp(0, 1)
 
 
@@ -56,7 +59,7 @@ def statistics_of(metric: Metric) -> Any:
 
 def test_every_registered_family_is_chosen_for_its_modality(families: list[Metric]) -> None:
     assert [type(metric) for metric in families] == list(METRICS.values())
-    plain = [*metrics_for("text"), *metrics_for("image")]
+    plain = [*metrics_for("text"), *metrics_for("image"), *metrics_for("class")]
     names = {name.partition(":")[0] for metric in plain for name in metric.names}
     assert names.isdisjoint(
         {"term_recall", "sentence_similarity", "patch_brightness", "class_accuracy", "backdoor_accuracy"}
