@@ -1,9 +1,9 @@
 """What cascaded unlearning does where it is left to choose: fake label, substitute and end, by codec and request."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.generative import Adversarial
 from semlink.errors import ErasureError
 from semlink.unlearning.contract import Partition, Reads
 from semlink.unlearning.methods.fake_label import Fake
@@ -26,7 +26,7 @@ class Choice:
 
 
 def choice_for(
-    codec: NeuralCodec[Any],
+    codec: Adversarial,
     partition: Partition,
     fake: Literal["auto"] | Fake,
     substitute: Literal["auto", "none"] | Kind,

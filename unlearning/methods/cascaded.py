@@ -8,7 +8,10 @@ import torch
 from torch import Tensor
 
 from semlink.codecs.contract import NeuralCodec, Trait
+from semlink.codecs.generative import Adversarial
 from semlink.codecs.posterior import divergence_from_prior
+from semlink.codecs.task.batch import LabelledImages
+from semlink.errors import ErasureError
 from semlink.simulator.batches import Batches
 from semlink.simulator.sources.subset import subset
 from semlink.unlearning.contract import Context, ErasedCodec, Method, Partition, Reads
@@ -81,6 +84,10 @@ class Cascaded(Method):
         check_numbers(self, positive, (*weights, *(("retained",) if self.retained is not None else ())))
 
     def erase(self, codec: NeuralCodec[Any], partition: Partition, context: Context) -> ErasedCodec:
+        if not isinstance(codec, Adversarial):
+            raise ErasureError(
+                "Cascaded unlearning needs a codec with a discriminator, such as gan; choose another method."
+            )
         choice = choice_for(codec, partition, self.fake, self.substitute, self.players, self.stop, self.retained)
         check_records(partition, choice.reads)
         began = time.monotonic()
@@ -126,7 +133,7 @@ class Cascaded(Method):
             notes["inversion_steps"] = sought
         return ErasedCodec(erased, choice.reads, time.monotonic() - began, done + sought, samples, notes)
 
-    def _retain(self, original: NeuralCodec[Any], partition: Partition, context: Context) -> Batches | Replay:
+    def _retain(self, original: Adversarial, partition: Partition, context: Context) -> Batches | Replay:
         """What the training steps in between see."""
         if self.retained == 0:
             conditional, classes = original.config.conditional, range(original.config.classes)
@@ -139,8 +146,8 @@ class Cascaded(Method):
     def _unlearning(
         self,
         choice: Choice,
-        original: NeuralCodec[Any],
-        forget: Any,
+        original: Adversarial,
+        forget: LabelledImages,
         retain: Batches | Replay,
         partition: Partition,
         context: Context,
@@ -148,14 +155,12 @@ class Cascaded(Method):
         label = choice.fake and make_fake_label(choice.fake, original, partition, context.seed)
         kept = retain.all if isinstance(retain, Batches) else None
         substitute = choice.substitute and make_substitute(
-            choice.substitute, original, forget, kept, context, partition.labels
+            choice.substitute, original, forget, kept, context, partition.labels, self.noise
         )
-        return UnlearningLoss(
-            label, substitute, self.substitute_weight, self.adversarial_weight, self.noise, self.batch
-        )
+        return UnlearningLoss(label, substitute, self.substitute_weight, self.adversarial_weight, self.batch)
 
 
-def _learning_loss(codec: NeuralCodec[Any], batch: Any, context: Context, generator: torch.Generator) -> Tensor:
+def _learning_loss(codec: Adversarial, batch: LabelledImages, context: Context, generator: torch.Generator) -> Tensor:
     """What a step of training lowers."""
     passage = send(codec, batch, context, generator)
     loss = codec.objective(batch, passage.reception, generator)

@@ -6,7 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +24,7 @@ from semlink.unlearning.contract import Context, Partition
 End = Literal["both", "sender", "receiver"]
 Loss = Callable[[int, torch.Generator], Tensor]
 Look = Callable[[int], tuple[str, bool]]
+Copied = TypeVar("Copied", bound=NeuralCodec[Any])
 
 SAVED_EVERY = 10.0  # seconds between two checkpoints
 
@@ -48,7 +49,7 @@ class Descent:
     end: End = "both"
 
 
-def working_copies(codec: NeuralCodec[Any]) -> tuple[NeuralCodec[Any], NeuralCodec[Any]]:
+def working_copies(codec: Copied) -> tuple[Copied, Copied]:
     """A frozen copy of the original and one to be changed, neither with dropout, whose noise no forgetting needs."""
     original = copy.deepcopy(codec).eval().requires_grad_(False)
     return original, copy.deepcopy(codec).eval()

@@ -1,11 +1,13 @@
 """Fake labels: the scores that a discriminator should give the images that it has to forget."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
 
+from semlink.codecs.generative import Adversarial
+from semlink.codecs.task.batch import LabelledImages
 from semlink.simulator.batches import batch_of
 from semlink.simulator.sources.subset import subset
 from semlink.unlearning.contract import Partition
@@ -30,12 +32,12 @@ class FakeLabel:
     """
 
     kind: Fake
-    unseen: Any = None
+    unseen: LabelledImages | None = None
     before: float = 0.0
 
-    def targets(self, codec: Any, scores: Tensor) -> Tensor:
+    def targets(self, codec: Adversarial, scores: Tensor) -> Tensor:
         """For a batch of forgotten images with these scores, those that they should get: float32 [batch]."""
-        if self.kind == "zero" or self.kind == "mean":
+        if self.unseen is None or self.kind == "mean":
             return torch.full_like(scores, self.before)
         with torch.no_grad():
             unseen = codec.scores(self.unseen.images, self.unseen.labels)
@@ -43,13 +45,13 @@ class FakeLabel:
 
     def samples(self, steps: int) -> int:
         """Records that it read in so many steps."""
-        if self.kind == "zero":
+        if self.unseen is None:
             return 0
         return len(self.unseen) * (1 if self.kind == "mean" else steps)
 
 
 @torch.no_grad()
-def make_fake_label(kind: Fake, original: Any, partition: Partition, seed: int) -> FakeLabel:
+def make_fake_label(kind: Fake, original: Adversarial, partition: Partition, seed: int) -> FakeLabel:
     """The fake label of a kind, for a codec as it is before unlearning."""
     if kind == "zero":
         return FakeLabel(kind)

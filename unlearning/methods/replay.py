@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
+from semlink.codecs.generative import Adversarial
 from semlink.codecs.task.batch import LabelledImages
 from semlink.seeding import generator_for
 
@@ -18,7 +18,7 @@ class Replay:
     classes:  those asked for, each equally often; none where the generator takes no class.
     """
 
-    original: Any
+    original: Adversarial
     size: int
     seed: int
     classes: Sequence[int] = ()
@@ -28,9 +28,9 @@ class Replay:
         device = self.original.device
         generator = generator_for(self.seed, "replay", step, device=device)
         latent = self.original.prior(self.size, generator)
-        labels = torch.full((self.size,), -1, device=device)
-        if self.classes:
-            known = torch.tensor(self.classes, device=device)
-            labels = known[torch.randint(len(known), (self.size,), generator=generator, device=device)]
-        images = self.original.generate(latent, labels if self.classes else None)
-        return LabelledImages(images, labels)
+        if not self.classes:
+            unknown = torch.full((self.size,), -1, device=device)
+            return LabelledImages(self.original.generate(latent, None), unknown)
+        rows = torch.randint(len(self.classes), (self.size,), generator=generator, device=device)
+        labels = torch.tensor(self.classes, device=device)[rows]
+        return LabelledImages(self.original.generate(latent, labels), labels)

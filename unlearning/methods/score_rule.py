@@ -1,13 +1,14 @@
 """When a discriminator has forgotten some images: it scores them as it scores unseen ones, and has lost nothing else."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy import stats
 
+from semlink.codecs.generative import Adversarial
+from semlink.codecs.task.batch import LabelledImages
 from semlink.simulator.batches import batch_of
 from semlink.simulator.sources.subset import subset
 from semlink.unlearning.audits.separation import share_below
@@ -36,7 +37,7 @@ class ScoreRule:
     shaken scores everything alike. With few forgotten images, or a spread that does not fit, p is a weak sign.
     """
 
-    def __init__(self, original: Any, partition: Partition, seed: int) -> None:
+    def __init__(self, original: Adversarial, partition: Partition, seed: int) -> None:
         self.sets = [
             batch_of(original, subset(records, LOOKED_AT, seed))
             for records in (partition.forget, partition.retain, partition.validation)
@@ -45,7 +46,7 @@ class ScoreRule:
         self.before = self.measure(original)
 
     @torch.no_grad()
-    def measure(self, codec: Any) -> Found:
+    def measure(self, codec: Adversarial) -> Found:
         forget, retain, unseen = (_floats(codec, batch) for batch in self.sets)
         return Found(float(stats.ks_2samp(forget, unseen).pvalue), float(share_below(retain, unseen).mean()))
 
@@ -53,6 +54,6 @@ class ScoreRule:
         return found.p > ALIKE and abs(found.area - self.before.area) <= SHAKEN
 
 
-def _floats(codec: Any, batch: Any) -> NDArray[np.float64]:
+def _floats(codec: Adversarial, batch: LabelledImages) -> NDArray[np.float64]:
     scores: NDArray[np.float64] = codec.scores(batch.images, batch.labels).double().cpu().numpy()
     return scores

@@ -3,11 +3,13 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
 
+from semlink.codecs.generative import Adversarial
+from semlink.codecs.task.batch import LabelledImages
 from semlink.seeding import generator_for
 from semlink.unlearning.contract import Context
 from semlink.unlearning.methods.descent import send
@@ -22,14 +24,14 @@ CHUNK = 256  # erased images compared with all retained ones at once
 
 @dataclass(frozen=True)
 class Lesson:
-    """Inputs of the generator that stand for what it has to forget, and the images that should come of them.
+    """What a generator makes of inputs that stand for erased images, and what should come of them.
 
-    latent: float32 [n, uses, 2]. labels: int64 [n], -1 for none. images: float32 [n, channels, height, width].
+    made: float32 [n, channels, height, width], with gradient. labels: int64 [n], -1 for none. wanted: as made.
     """
 
-    latent: Tensor
+    made: Tensor
     labels: Tensor
-    images: Tensor
+    wanted: Tensor
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,8 @@ class Substitute(ABC):
     samples: int = field(default=0, kw_only=True)
 
     @abstractmethod
-    def draw(self, count: int, generator: torch.Generator) -> Lesson:
-        """So many lessons, or as many as there are."""
+    def draw(self, codec: Adversarial, count: int, generator: torch.Generator) -> Lesson:
+        """So many lessons of a codec as it is now, or as many as there are."""
 
 
 @dataclass(frozen=True)
@@ -54,80 +56,93 @@ class MeanCondition(Substitute):
     forgotten: int64 [classes to forget].
     """
 
-    original: Any
+    original: Adversarial
     forgotten: Tensor
 
-    @torch.no_grad()
-    def draw(self, count: int, generator: torch.Generator) -> Lesson:
+    def draw(self, codec: Adversarial, count: int, generator: torch.Generator) -> Lesson:
         latent = self.original.prior(count, generator)
         chosen = torch.randint(len(self.forgotten), (count,), generator=generator, device=generator.device)
         condition = mean_of_others(self.forgotten, self.original.config.classes)
-        images = self.original.generate(latent, condition.expand(count, -1))
-        return Lesson(latent, self.forgotten[chosen], images)
+        with torch.no_grad():
+            wanted = self.original.generate(latent, condition.expand(count, -1))
+        labels = self.forgotten[chosen]
+        return Lesson(codec.generate(latent, labels), labels, wanted)
 
 
 @dataclass(frozen=True)
 class Exchange(Substitute):
-    """The latent of each erased image leads to an image that was chosen for it beforehand.
+    """The latent of each erased image, and its neighbourhood, lead to an image that was chosen for it beforehand.
 
-    latents: float32 [records, uses, 2]. labels: int64 [records]. images: float32 [records, channels, height, width].
+    latents: float32 [records, uses, 2]. labels: int64 [records]. wanted: float32 [records, channels, height, width].
+    noise: standard deviation of what is added to each value of a latent.
     """
 
     latents: Tensor
     labels: Tensor
-    images: Tensor
+    wanted: Tensor
+    noise: float
 
-    def draw(self, count: int, generator: torch.Generator) -> Lesson:
-        rows = _some(len(self.images), count, generator)
-        return Lesson(self.latents[rows], self.labels[rows], self.images[rows])
+    def draw(self, codec: Adversarial, count: int, generator: torch.Generator) -> Lesson:
+        rows = _some(len(self.wanted), count, generator)
+        latent = self.latents[rows]
+        near = latent + self.noise * torch.randn(latent.shape, generator=generator, device=latent.device)
+        return Lesson(codec.generate(near, self.labels[rows]), self.labels[rows], self.wanted[rows])
 
 
 @dataclass(frozen=True)
 class SentExchange(Substitute):
-    """The same in a link, where the latent is what arrives when the erased image is sent."""
+    """The same in a link, where the input of the receiver is what arrives when the erased image is sent."""
 
-    sender: Any
+    forget: LabelledImages
+    wanted: Tensor
     context: Context
-    forget: Any
-    images: Tensor
 
-    @torch.no_grad()
-    def draw(self, count: int, generator: torch.Generator) -> Lesson:
-        rows = _some(len(self.images), count, generator)
+    def draw(self, codec: Adversarial, count: int, generator: torch.Generator) -> Lesson:
+        rows = _some(len(self.wanted), count, generator)
         batch = self.forget[rows]
-        received = send(self.sender, batch, self.context, generator).reception.symbols
-        return Lesson(torch.view_as_real(received), batch.labels, self.images[rows])
+        passage = send(codec, batch, self.context, generator)
+        return Lesson(codec.decode(passage.reception).images, batch.labels, self.wanted[rows])
 
 
 def make_substitute(
-    kind: Kind, original: Any, forget: Any, retain: Any, context: Context, labels: Sequence[int]
+    kind: Kind,
+    original: Adversarial,
+    forget: LabelledImages,
+    retain: LabelledImages | None,
+    context: Context,
+    labels: Sequence[int],
+    noise: float,
 ) -> Substitute:
     """The substitute of a kind, for at most 1024 of the erased images.
 
-    In: original: a frozen codec. forget, retain: batches with `images` and `labels`; retain may be None where the kind
-        takes no retained image. labels: the classes that the request names.
+    In: original: a frozen codec. retain: None where the kind takes no retained image. labels: the classes that the
+        request names. noise: see `Exchange`.
     """
     device = original.device
     if kind == "mean-condition":
         return MeanCondition(original, torch.tensor(labels, device=device))
     generator = generator_for(context.seed, "substitute", device=device)
     forget = forget[_some(len(forget), EXCHANGED, generator)]
-    searched = 0 if kind == "truncated" else len(retain)
+    searched = 0 if kind == "truncated" or retain is None else len(retain)
     if "reconstruction" in original.traits:
         with torch.no_grad():
             latents = original.represent(forget).mean
-        images = substituted(kind, original, forget, retain, latents, generator)
-        return SentExchange(original, context, forget, images, samples=len(forget) + searched)
+        wanted = substituted(kind, original, forget, retain, latents, generator)
+        return SentExchange(forget, wanted, context, samples=len(forget) + searched)
     latents = invert(original, forget.images, forget.labels, generator)
-    images = substituted(kind, original, forget, retain, latents, generator)
-    return Exchange(
-        latents, forget.labels, images, steps=INVERSION_STEPS, samples=len(forget) * INVERSION_STEPS + searched
-    )
+    wanted = substituted(kind, original, forget, retain, latents, generator)
+    samples = len(forget) * INVERSION_STEPS + searched
+    return Exchange(latents, forget.labels, wanted, noise, steps=INVERSION_STEPS, samples=samples)
 
 
 @torch.no_grad()
 def substituted(
-    kind: Kind, original: Any, forget: Any, retain: Any, latents: Tensor, generator: torch.Generator
+    kind: Kind,
+    original: Adversarial,
+    forget: LabelledImages,
+    retain: LabelledImages | None,
+    latents: Tensor,
+    generator: torch.Generator,
 ) -> Tensor:
     """The image that stands in for each erased one.
 
@@ -136,21 +151,19 @@ def substituted(
     truncated:  G(z / 2, y), the latent pulled to the middle of the prior.
     random:     some retained image.
 
-    In:  forget, retain: batches with `images` and `labels`. latents: float32 [records, uses, 2].
+    In:  retain: None where the kind takes no retained image. latents: float32 [records, uses, 2].
     Out: float32 [records, channels, height, width].
     """
-    found: Tensor
     if kind == "truncated":
-        found = original.generate(latents / 2, forget.labels)
-    elif kind == "random":
+        return original.generate(latents / 2, forget.labels)
+    assert retain is not None
+    if kind == "random":
         rows = torch.randint(len(retain), (len(forget),), generator=generator, device=generator.device)
-        found = retain.images[rows]
-    else:
-        count = min(NEIGHBOURS, len(retain)) if kind == "neighbours" else 1
-        rest, parts = retain.images.flatten(1), forget.images.flatten(1).split(CHUNK)
-        rows = torch.cat([torch.cdist(part, rest).topk(count, largest=False).indices for part in parts])
-        found = retain.images[rows].mean(dim=1)
-    return found
+        return retain.images[rows]
+    count = min(NEIGHBOURS, len(retain)) if kind == "neighbours" else 1
+    rest, parts = retain.images.flatten(1), forget.images.flatten(1).split(CHUNK)
+    rows = torch.cat([torch.cdist(part, rest).topk(count, largest=False).indices for part in parts])
+    return retain.images[rows].mean(dim=1)
 
 
 def mean_of_others(forgotten: Tensor, classes: int) -> Tensor:

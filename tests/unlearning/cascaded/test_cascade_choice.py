@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from semlink.errors import ErasureError
-from semlink.unlearning.contract import Partition
+from semlink.unlearning.contract import Partition, Reads
 from semlink.unlearning.methods.cascade_choice import Choice, choice_for
 
 PLAIN = SimpleNamespace(traits={"adversary"}, config=SimpleNamespace(conditional=False))
 CONDITIONAL = SimpleNamespace(traits={"adversary"}, config=SimpleNamespace(conditional=True))
 LINK = SimpleNamespace(traits={"adversary", "reconstruction"}, config=SimpleNamespace(conditional=False))
 ITEMS, CLASS = Partition([], [], [], []), Partition([], [], [], [], labels=(3,))
-ALL = ("forget", "retain", "validation")
+ALL: tuple[Reads, ...] = ("forget", "retain", "validation")
 
 
 def choose(codec: Any, partition: Partition, **fields: Any) -> Choice:
