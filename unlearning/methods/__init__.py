@@ -2,10 +2,14 @@
 
 from semlink.unlearning.contract import Method
 from semlink.unlearning.methods.bad_teacher import BadTeacher
+from semlink.unlearning.methods.boundary_expand import BoundaryExpand
+from semlink.unlearning.methods.boundary_shrink import BoundaryShrink
+from semlink.unlearning.methods.cascaded import Cascaded
 from semlink.unlearning.methods.contrastive import Contrastive
 from semlink.unlearning.methods.encoder_only import EncoderOnly
 from semlink.unlearning.methods.finetune import Finetune
 from semlink.unlearning.methods.fisher_forgetting import FisherForgetting
+from semlink.unlearning.methods.fresh_condition import FreshCondition
 from semlink.unlearning.methods.gradient_ascent import GradientAscent
 from semlink.unlearning.methods.hessian import Hessian
 from semlink.unlearning.methods.influence_step import InfluenceStep
@@ -20,16 +24,21 @@ from semlink.unlearning.methods.scrub import Scrub
 from semlink.unlearning.methods.scu import Scu
 from semlink.unlearning.methods.scu_bounded import ScuBounded
 from semlink.unlearning.methods.ssd import SelectiveSynapticDampening
+from semlink.unlearning.methods.unsir import Unsir
 from semlink.unlearning.methods.variational import Variational
 
 METHODS: dict[str, type[Method]] = {
     "bad-teacher": BadTeacher,
+    "boundary-expand": BoundaryExpand,
+    "boundary-shrink": BoundaryShrink,
+    "cascaded": Cascaded,
     "cf-k": CatastrophicallyForgetLast,
     "contrastive": Contrastive,
     "encoder-only": EncoderOnly,
     "eu-k": ExactlyUnlearnLast,
     "finetune": Finetune,
     "fisher-forgetting": FisherForgetting,
+    "fresh-condition": FreshCondition,
     "gradient-ascent": GradientAscent,
     "hbu": Hessian,
     "influence": InfluenceStep,
@@ -44,17 +53,22 @@ METHODS: dict[str, type[Method]] = {
     "scu-bounded": ScuBounded,
     "ssd": SelectiveSynapticDampening,
     "variational": Variational,
+    "unsir": Unsir,
 }
 
 __all__ = [
     "METHODS",
     "BadTeacher",
+    "BoundaryExpand",
+    "BoundaryShrink",
+    "Cascaded",
     "CatastrophicallyForgetLast",
     "Contrastive",
     "EncoderOnly",
     "ExactlyUnlearnLast",
     "Finetune",
     "FisherForgetting",
+    "FreshCondition",
     "GradientAscent",
     "Hessian",
     "InfluenceStep",
@@ -69,5 +83,6 @@ __all__ = [
     "Scu",
     "ScuBounded",
     "SelectiveSynapticDampening",
+    "Unsir",
     "Variational",
 ]
