@@ -4,10 +4,17 @@ from semlink.codecs.building import CODECS, new_codec, new_codec_like
 from semlink.codecs.bundle import Bundle, load_bundle, save_bundle
 from semlink.codecs.contract import Codec, NeuralCodec, Sentence
 from semlink.codecs.deepjscc import DeepJscc, DeepJsccConfig
+from semlink.codecs.deepsc import DeepSc, DeepScConfig
 from semlink.codecs.generative import Gan, GanConfig, GenerativeCodec, GenerativeConfig
 from semlink.codecs.image import ImageCodec, ImageCodecConfig
 from semlink.codecs.posterior import Posterior, divergence, divergence_from_prior
-from semlink.codecs.task import LabelledImages, TaskCodec, TaskCodecConfig
+from semlink.codecs.task import (
+    LabelledImages,
+    ShardedTaskCodec,
+    ShardedTaskCodecConfig,
+    TaskCodec,
+    TaskCodecConfig,
+)
 from semlink.codecs.text import TextBatch, TextCodec, TextCodecConfig, TextTokenizer
 
 __all__ = [
@@ -16,6 +23,8 @@ __all__ = [
     "Codec",
     "DeepJscc",
     "DeepJsccConfig",
+    "DeepSc",
+    "DeepScConfig",
     "Gan",
     "GanConfig",
     "GenerativeCodec",
@@ -26,6 +35,8 @@ __all__ = [
     "NeuralCodec",
     "Posterior",
     "Sentence",
+    "ShardedTaskCodec",
+    "ShardedTaskCodecConfig",
     "TaskCodec",
     "TaskCodecConfig",
     "TextBatch",

@@ -9,10 +9,11 @@ import torch
 from semlink.codecs.backbone import Backbone, image_facts, text_facts
 from semlink.codecs.contract import NeuralCodec
 from semlink.codecs.deepjscc import DeepJscc
+from semlink.codecs.deepsc import DeepSc, DeepScConfig
 from semlink.codecs.generative import Gan, GenerativeCodec
 from semlink.codecs.image import ImageCodec, ImageCodecConfig
 from semlink.codecs.pretrained import Pretrained, load_pretrained
-from semlink.codecs.task import TaskCodec
+from semlink.codecs.task import ShardedTaskCodec, TaskCodec
 from semlink.codecs.text import TextBatch, TextCodec, TextCodecConfig, TextTokenizer
 from semlink.codecs.text.backbone_tokenizer import BackboneTokenizer
 from semlink.errors import CodecError, WrongField
@@ -24,7 +25,9 @@ CODECS: dict[str, type[NeuralCodec[Any]]] = {
     "text": TextCodec,
     "image": ImageCodec,
     "deepjscc": DeepJscc,
+    "deepsc": DeepSc,
     "task": TaskCodec,
+    "sharded-task": ShardedTaskCodec,
     "gan": Gan,
     "generative": GenerativeCodec,
 }
@@ -47,7 +50,7 @@ def new_codec(
     if len(payloads) == 0:
         raise CodecError(f"A {name} codec is made from training records, but there are none; give at least one.")
     if kind.modality == "text":
-        return _new_text_codec(checked, payloads, seed)
+        return _new_text_codec(kind, checked, payloads, seed)
     if "classes" in kind.own_fields() and labels:
         checked = {"classes": len(labels), **checked}
     return _new_image_codec(kind, checked, payloads, seed)
@@ -73,9 +76,13 @@ def seeded(seed: int, make: Callable[[], Made]) -> Made:
         return make()
 
 
-def _new_text_codec(fields: Mapping[str, Any], sentences: Sequence[str], seed: int) -> TextCodec:
+def _new_text_codec(
+    kind: type[NeuralCodec[Any]], fields: Mapping[str, Any], sentences: Sequence[str], seed: int
+) -> TextCodec:
     if not all(isinstance(sentence, str) for sentence in sentences):
         raise CodecError('A text codec is made from sentences; use a source of text, or the codec "image".')
+    if kind is DeepSc:
+        return _new_deepsc(fields, sentences, seed)
     wanted = TextCodecConfig(**fields)
     if wanted.backbone is not None:
         return _text_codec_on(wanted.backbone, wanted.max_length, fields, seed)
@@ -84,6 +91,13 @@ def _new_text_codec(fields: Mapping[str, Any], sentences: Sequence[str], seed: i
     )
     config = TextCodecConfig(**{**fields, "vocabulary_size": len(tokenizer)})
     return seeded(seed, lambda: TextCodec(config, tokenizer))
+
+
+def _new_deepsc(fields: Mapping[str, Any], sentences: Sequence[str], seed: int) -> DeepSc:
+    wanted = DeepScConfig(**fields)
+    tokenizer = TextTokenizer.learn(sentences, "word", wanted.vocabulary_size, wanted.min_count, wanted.lower_case)
+    config = DeepScConfig(**{**fields, "vocabulary_size": len(tokenizer)})
+    return seeded(seed, lambda: DeepSc(config, tokenizer))
 
 
 def _text_codec_on(backbone: str, max_length: int, fields: Mapping[str, Any], seed: int) -> TextCodec:

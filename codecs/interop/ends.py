@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from semlink.channels.contract import Reception
 from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.deepsc import DeepSc
 from semlink.codecs.image import ImageCodec
 from semlink.codecs.pixels import PixelCodec
 from semlink.codecs.prediction import IMPOSSIBLE
@@ -22,6 +23,7 @@ from semlink.codecs.text.tokenizer import PADDING
 from semlink.errors import CodecError
 
 PARTS = ("encoder", "decoder")
+_HEARD = "What was received of each token, and which tokens there are; the step looks at both."
 TYPES = {"float32": torch.float32, "int64": torch.int64, "bool": torch.bool}
 
 
@@ -71,6 +73,8 @@ def ends_of(codec: NeuralCodec[Any]) -> dict[str, End]:
     A variational encoder sends its mean. Errors: CodecError for a codec whose ends cannot stand alone.
     """
     codec = copy.copy(codec).eval()
+    if isinstance(codec, DeepSc):
+        return _deepsc_ends(codec)
     if isinstance(codec, TextCodec):
         return _text_ends(codec)
     if codec.modality != "image" or "link" not in codec.traits:
@@ -124,19 +128,46 @@ def _text_ends(codec: TextCodec) -> dict[str, End]:
         ends["decoder"] = End(_OnePassReceiver(codec), _received(uses), (said,), meaning, most)
     elif isinstance(receiver, Autoregressive) and config.beams == 1:
         memory = Argument("memory", "float32", ("batch", "length", config.d_model)), sentence[1]
-        heard = "What was received of each token, and which tokens there are; the step looks at both."
-        ends["decoder"] = End(_Listener(codec), _received(uses), memory, heard, most)
+        ends["decoder"] = End(_Listener(codec), _received(uses), memory, _HEARD, most)
         before = Argument("said", "int64", ("batch", "words"))
         following = Argument("log_probabilities", "float32", ("batch", entries))
-        loop = (
-            f"Natural logarithms of the probabilities of the next word. Begin with said = [[{receiver.end}]] for each "
-            f"sentence, append the largest, and go on until it is {receiver.end}, or for {config.max_length} words."
-        )
+        loop = _loop(receiver.end, receiver.end, config.max_length)
         longest = {**most, "words": config.max_length}
         ends["step"] = End(_Speaker(codec), (*memory, before), (following,), loop, longest)
     else:
         raise CodecError(f"A receiver with beams={config.beams} cannot be exported; train one with beams=1.")
     return ends
+
+
+def _deepsc_ends(codec: DeepSc) -> dict[str, End]:
+    config = codec.config
+    uses, positions = f"{config.symbols_per_token}*positions", {"positions": config.max_length + 2}
+    sentence = Argument("ids", "int64", ("batch", "length")), Argument("mask", "bool", ("batch", "length"))
+    memory = (
+        Argument("memory", "float32", ("batch", "positions", config.d_model)),
+        Argument("there", "bool", ("batch", "positions")),
+    )
+    before = Argument("said", "int64", ("batch", "words"))
+    following = Argument("log_probabilities", "float32", ("batch", codec.end + 1))
+    sent = f"The symbols, {config.symbols_per_token} for each token, of which start and end make two more: positions = length + 2."
+    return {
+        "encoder": End(_TextSender(codec), sentence, _sent(uses), sent, {"length": config.max_length}),
+        "decoder": End(_DeepScListener(codec), _received(uses), memory, _HEARD, positions),
+        "step": End(
+            _DeepScSpeaker(codec),
+            (*memory, before),
+            (following,),
+            _loop(codec.start, codec.end, config.max_length),
+            {**positions, "words": config.max_length},
+        ),
+    }
+
+
+def _loop(start: int, end: int, longest: int) -> str:
+    return (
+        f"Natural logarithms of the probabilities of the next word. Begin with said = [[{start}]] for each sentence, "
+        f"append the largest, and go on until it is {end}, or for {longest} words."
+    )
 
 
 def _sent(uses: int | str) -> tuple[Argument, ...]:
@@ -249,6 +280,29 @@ class _Speaker(nn.Module):
         first = torch.ones_like(said).sum(dim=1, keepdim=True) == 1  # no sentence is without a word
         ends = torch.arange(scores.shape[1], device=said.device) == receiver.end
         return (_possible(scores.masked_fill(first & ends, IMPOSSIBLE), PADDING),)
+
+
+class _DeepScListener(nn.Module):
+    def __init__(self, codec: DeepSc) -> None:
+        super().__init__()
+        self.codec = codec
+
+    def forward(self, symbols: Tensor, noise_variance: Tensor, used: Tensor) -> tuple[Tensor, Tensor]:
+        return self.codec.listen(_reception(symbols, noise_variance, used))
+
+
+class _DeepScSpeaker(nn.Module):
+    def __init__(self, codec: DeepSc) -> None:
+        super().__init__()
+        self.codec = codec
+
+    def forward(self, memory: Tensor, there: Tensor, said: Tensor) -> tuple[Tensor]:
+        decoder = self.codec.semantic_decoder
+        scores = decoder.projection(decoder(said, memory, there)[:, -1])
+        entries = torch.arange(scores.shape[1], device=said.device)
+        first = torch.ones_like(said).sum(dim=1, keepdim=True) == 1  # no sentence is without a word
+        never = (entries == self.codec.start) | first & (entries == self.codec.end)
+        return (_possible(scores.masked_fill(never, IMPOSSIBLE), PADDING),)
 
 
 def _possible(scores: Tensor, never: int) -> Tensor:

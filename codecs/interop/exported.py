@@ -10,6 +10,7 @@ from torch import Tensor
 
 from semlink.channels.contract import Frame, Reception
 from semlink.codecs.contract import Codec, Delivered, Modality, NeuralCodec
+from semlink.codecs.deepsc import DeepSc
 from semlink.codecs.interop.exporting import FORMATS
 from semlink.codecs.interop.runner import Runner
 from semlink.codecs.interop.sidecar import read_sidecar
@@ -111,8 +112,9 @@ class ExportedText(Exported):
         return TextBatch(self.heard(reception)[0].argmax(dim=-1).masked_fill(~mask, PADDING), mask)
 
     def _say(self, memory: Tensor, mask: Tensor) -> TextBatch:
-        end: int = self.original.semantic_decoder.end  # type: ignore[assignment]
-        said = torch.full((len(memory), 1), end)
+        decoder: Any = self.original if isinstance(self.original, DeepSc) else self.original.semantic_decoder
+        end = decoder.end
+        said = torch.full((len(memory), 1), getattr(decoder, "start", end))
         ended = torch.zeros(len(memory), dtype=torch.bool)
         while said.shape[1] <= self.original.config.max_length and not ended.all():
             following = self.run("step", memory, mask, said)[0].argmax(dim=-1)

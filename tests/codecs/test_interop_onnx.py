@@ -50,7 +50,7 @@ def test_both_ends_agree_with_the_codec_and_the_sidecar(case: Any, tmp_path: Pat
                     [size for size in shape if isinstance(size, int)] for shape in (one["shape"], value.shape)
                 )
                 assert fixed == found_fixed
-    assert ("text" in told) == (case.name == "text") == (out / "tokenizer.json").exists()
+    assert ("text" in told) == (codec.modality == "text") == (out / "tokenizer.json").exists()
 
 
 def test_images_of_another_size_where_the_codec_takes_them(deepjscc: Any, tmp_path: Path) -> None:
