@@ -18,7 +18,7 @@ from semlink.errors import CodecError
 
 Modality = Literal["text", "image"]
 Delivered = Literal["text", "image", "class"]
-Trait = Literal["link", "reconstruction", "classes", "adversary"]
+Trait = Literal["link", "reconstruction", "classes", "adversary", "sharded"]
 Batch = TypeVar("Batch", bound=Any)  # has len(), indexing by an int64 tensor, and .to(device)
 
 
@@ -106,8 +106,9 @@ class NeuralCodec(PreTrainedModel, Codec[Batch]):
 
     It is a transformers model: its config travels with its weights. Encoding is `modulate(represent(batch))`.
 
-    traits: what unlearning methods may build on. link: something of a record is sent. reconstruction: an estimate is like what was sent and can be sent
-            again. classes: the receiver infers the class. adversary: a discriminator belongs to it.
+    traits: what unlearning methods may build on. link: something of a record is sent. reconstruction: an estimate is like
+            what was sent and can be sent again. classes: the receiver infers the class. adversary: a discriminator
+            belongs to it. sharded: it has `parts`, each of which learns from records of its own.
     """
 
     config_class: type[CodecConfig]
@@ -122,6 +123,15 @@ class NeuralCodec(PreTrainedModel, Codec[Batch]):
     @abstractmethod
     def receiver(self) -> tuple[nn.Module, ...]:
         """The modules that only the receiver holds, in that order. What both ends share is in neither."""
+
+    @property
+    def parts(self) -> "tuple[NeuralCodec[Batch], ...]":
+        """The codecs that it is made of and that are trained apart; most have none."""
+        return ()
+
+    def part_of(self, payload: Any) -> int:
+        """Which of its parts learns from a record with this payload."""
+        return 0
 
     @abstractmethod
     def represent(self, batch: Batch) -> Posterior:

@@ -141,7 +141,7 @@ def train_bundle(recipe: Recipe, folder: Path, machine: Machine) -> None:
         "recipe": _training_part(recipe),
     }
     save_bundle(codec.cpu(), card, folder, _recipe_file(card), _protected(codes))
-    checkpoint.unlink(missing_ok=True)
+    _remove(checkpoint)
     _secret_of(folder).unlink(missing_ok=True)
 
 
@@ -218,8 +218,7 @@ def erase_bundle(
     if codes is not None and request.selection.by == "label":
         codes = codes.without(without_data(labels, request).labels)
     save_bundle(erased.codec.cpu(), card, out, extra, _protected(codes))
-    for part in (checkpoint, *checkpoint.parent.glob(f"{checkpoint.name}-*")):  # one for each phase of a method
-        part.unlink(missing_ok=True)
+    _remove(checkpoint)
 
 
 def _codes_for(recipe: Recipe, codec: NeuralCodec[Any], source: Source, folder: Path) -> MnemonicCodes | None:
@@ -288,6 +287,12 @@ def _weight_bytes(codec: NeuralCodec[Any]) -> int:
 
 def _checkpoint_of(folder: Path) -> Path:
     return folder.parent / f".{folder.name}.checkpoint"
+
+
+def _remove(checkpoint: Path) -> None:
+    """Removes a checkpoint, and those of phases of a method or parts of a codec."""
+    for part in (checkpoint, *checkpoint.parent.glob(f"{checkpoint.name}-*")):
+        part.unlink(missing_ok=True)
 
 
 def _holds(folder: Path, marks: Mapping[str, Any]) -> bool:

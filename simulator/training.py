@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -107,6 +107,8 @@ def train(
 ) -> TrainingOutcome:
     """Trains `codec` in place and leaves it with the weights that did best on `validation`.
 
+    The parts of a codec that has some are trained one after the other, see `train_part`.
+
     In:     checkpoint: a file that is written as training goes on and read when it exists; the resumed run
             gives the same weights as one that was never stopped. Remove it once the codec is stored.
             codes: what `settings.mnemonic` mixes in; validation goes without.
@@ -114,6 +116,8 @@ def train(
             WrongField when the loss leaves the range of numbers, or codes are to be mixed in that are not there or do
             not fit.
     """
+    if codec.parts:
+        return _train_parts(codec, records, validation, channel, settings, seed, label, checkpoint, codes)
     began = time.monotonic()
     device = codec.device
     batches = Batches(codec, records, settings.batch, seed, "train", device)
@@ -177,6 +181,74 @@ def train(
     codec.load_state_dict(best["weights"])
     codec.eval()
     return TrainingOutcome(best["loss"], best["step"], spent + time.monotonic() - began)
+
+
+def train_part(
+    codec: NeuralCodec[Any],
+    part: int,
+    records: Sequence[Record],
+    validation: Sequence[Record],
+    channel: Channel,
+    settings: TrainingSettings,
+    seed: int,
+    label: str,
+    checkpoint: Path | None,
+    codes: MnemonicCodes | None,
+) -> TrainingOutcome:
+    """Trains one part of `codec` in place on its own among `records`, as if there were no others.
+
+    It takes an even share of the steps, so that each record is met as often as in a codec without parts. Its weights are a
+    function of its beginning, its records, the validation set and the seed. It has a checkpoint of its own.
+    Errors: those of `train`.
+    """
+    return train(
+        codec.parts[part],
+        records_of(codec, part, records),
+        validation,
+        channel,
+        settings_of(settings, part, len(codec.parts)),
+        seed,
+        f"{label}, part {part + 1} of {len(codec.parts)}",
+        None if checkpoint is None else checkpoint.with_name(f"{checkpoint.name}-part-{part + 1}"),
+        codes,
+    )
+
+
+def records_of(codec: NeuralCodec[Any], part: int, records: Sequence[Record]) -> list[Record]:
+    """Those that a part of a codec learns from."""
+    return [record for record in records if codec.part_of(record.payload) == part]
+
+
+def settings_of(settings: TrainingSettings, part: int, parts: int) -> TrainingSettings:
+    """How one of several parts is trained: its share of the steps, of the warm-up and between looks."""
+    return replace(
+        settings,
+        steps=max(1, settings.steps // parts + (part < settings.steps % parts)),
+        warmup=math.ceil(settings.warmup / parts),
+        validate=math.ceil(settings.validate / parts),
+    )
+
+
+def _train_parts(
+    codec: NeuralCodec[Any],
+    records: Sequence[Record],
+    validation: Sequence[Record],
+    channel: Channel,
+    settings: TrainingSettings,
+    seed: int,
+    label: str,
+    checkpoint: Path | None,
+    codes: MnemonicCodes | None,
+) -> TrainingOutcome:
+    """The loss of the whole codec, the sum of the steps that the parts' weights are from, and all seconds."""
+    outcomes = [
+        train_part(codec, part, records, validation, channel, settings, seed, label, checkpoint, codes)
+        for part in range(len(codec.parts))
+    ]
+    held_out = Batches(codec, subset(validation, HELD_OUT, seed), HELD_OUT, seed, "validation", codec.device).all
+    loss = mean_loss(codec, held_out, channel, settings.snr_db, seed)
+    codec.eval()
+    return TrainingOutcome(loss, sum(one.best_step for one in outcomes), sum(one.seconds for one in outcomes))
 
 
 def _codes_for(

@@ -18,6 +18,7 @@ NEEDS = {
     "reconstruction": "rebuilds what was sent",
     "classes": "infers classes",
     "adversary": "holds a discriminator",
+    "sharded": "has parts that learn from records of their own",
 }
 
 

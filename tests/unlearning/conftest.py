@@ -280,3 +280,28 @@ def stored_classifier(labelled_source: Source, fresh_classifier: Callable[..., T
 def classifier(stored_classifier: TaskCodec) -> TaskCodec:
     """A trained codec that infers classes, of the test's own."""
     return copy.deepcopy(stored_classifier)
+
+
+@pytest.fixture(scope="session")
+def sharded_context(labelled_source: Source) -> Context:
+    """What a method knows of the codec with parts."""
+    fields, payloads = {**PICTURES, "shards": 3}, [record.payload for record in labelled_source.train]
+    return Context(
+        build_channel("awgn"),
+        TRAINING,
+        7,
+        lambda: new_codec("sharded-task", fields, payloads, 5, labelled_source.labels),
+    )
+
+
+@pytest.fixture(scope="session")
+def stored_sharded(labelled_source: Source, sharded_context: Context) -> NeuralCodec[Any]:
+    codec = sharded_context.fresh()
+    train(codec, labelled_source.train, labelled_source.validation, sharded_context.channel, TRAINING, seed=3)
+    return codec
+
+
+@pytest.fixture
+def sharded(stored_sharded: NeuralCodec[Any]) -> NeuralCodec[Any]:
+    """A trained codec of three parts, of the test's own."""
+    return copy.deepcopy(stored_sharded)

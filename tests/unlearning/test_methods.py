@@ -10,11 +10,11 @@ import pytest
 import torch
 
 from semlink.codecs.contract import NeuralCodec
-from semlink.codecs.task import TaskCodec
+from semlink.codecs.task import ShardedTaskCodec, TaskCodec
 from semlink.errors import ErasureError, WrongField
 from semlink.registry import build
 from semlink.simulator.training import mean_loss, train
-from semlink.unlearning.contract import Context, Partition
+from semlink.unlearning.contract import Context, Method, Partition
 from semlink.unlearning.methods import METHODS, Finetune, GradientAscent, Retrain
 
 Codec = NeuralCodec[Any]
@@ -54,7 +54,18 @@ class Subject:
     context: Context
 
 
-KINDS: dict[str, type[Codec]] = {"deterministic": NeuralCodec, "variational": NeuralCodec, "classes": TaskCodec}
+KINDS: dict[str, Any] = {
+    "deterministic": NeuralCodec,
+    "variational": NeuralCodec,
+    "classes": TaskCodec,
+    "sharded": ShardedTaskCodec,
+}
+
+
+def kinds_of(method: type[Method]) -> list[str]:
+    """The kinds of codec that it is defined on, those with parts only where it needs them: else they tell nothing new."""
+    defined = [kind for kind, codec in KINDS.items() if method.defined_on(codec)]
+    return [kind for kind in defined if kind != "sharded" or "sharded" in method.needs]
 
 
 @pytest.fixture
@@ -63,13 +74,15 @@ def subject(request: pytest.FixtureRequest) -> Subject:
     get = request.getfixturevalue
     if request.param == "classes":
         return Subject(get("classifier"), get("class_partition"), shortened(get("class_context_for")()))
+    if request.param == "sharded":
+        return Subject(get("sharded"), get("sample_partition"), shortened(get("sharded_context")))
     codec = copy.deepcopy(get("stored")[request.param == "variational"])
     return Subject(codec, get("partition"), shortened(get("context_for")()))
 
 
 on_every_kind = pytest.mark.parametrize(
     ("name", "subject"),
-    [(name, kind) for name, method in METHODS.items() for kind, codec in KINDS.items() if method.defined_on(codec)],
+    [(name, kind) for name, method in METHODS.items() for kind in kinds_of(method)],
     indirect=["subject"],
 )
 

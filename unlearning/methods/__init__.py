@@ -23,6 +23,7 @@ from semlink.unlearning.methods.salun import Salun
 from semlink.unlearning.methods.scrub import Scrub
 from semlink.unlearning.methods.scu import Scu
 from semlink.unlearning.methods.scu_bounded import ScuBounded
+from semlink.unlearning.methods.sisa import Sisa
 from semlink.unlearning.methods.ssd import SelectiveSynapticDampening
 from semlink.unlearning.methods.unsir import Unsir
 from semlink.unlearning.methods.variational import Variational
@@ -51,6 +52,7 @@ METHODS: dict[str, type[Method]] = {
     "scrub": Scrub,
     "scu": Scu,
     "scu-bounded": ScuBounded,
+    "sisa": Sisa,
     "ssd": SelectiveSynapticDampening,
     "variational": Variational,
     "unsir": Unsir,
@@ -83,6 +85,7 @@ __all__ = [
     "Scu",
     "ScuBounded",
     "SelectiveSynapticDampening",
+    "Sisa",
     "Unsir",
     "Variational",
 ]
