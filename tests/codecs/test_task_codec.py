@@ -17,7 +17,9 @@ SIZE = {"height": 28, "width": 28, "channels": 1}
 
 
 def codec_of(**fields: Any) -> TaskCodec:
-    return seeded(0, lambda: TaskCodec(TaskCodecConfig(**{**SIZE, **fields}))).eval()
+    codec = seeded(0, lambda: TaskCodec(TaskCodecConfig(**{**SIZE, **fields})))
+    codec.eval()
+    return codec
 
 
 def parameters(module: torch.nn.Module) -> int:

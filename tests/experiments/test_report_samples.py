@@ -121,3 +121,13 @@ def test_text_samples_hold_text() -> None:
     assert check_samples([good | {"reference": "a", "estimates": {"original": "a"}}], "samples.json")
     with pytest.raises(ResultsError, match=r"Sample 1 of samples\.json"):
         check_samples([good | {"reference": "a", "estimates": {"original": [1]}}], "samples.json")
+
+
+def test_samples_of_classes_hold_an_image_and_say_a_class() -> None:
+    """Only what was sent counts among the pixels of a page."""
+    good = {"experiment": "x", "modality": "class", "channel": "awgn", "set": "test", "snr_db": 0, "record": "r"}
+    sent = np.zeros((1, 8, 8)).tolist()
+    (sample,) = check_samples([good | {"reference": sent, "estimates": {"original": "7 (98%)"}, "label": "7"}], "s")
+    assert sample.images == (sent,)
+    with pytest.raises(ResultsError, match="Sample 1 of s"):
+        check_samples([good | {"reference": sent, "estimates": {"original": sent}}], "s")

@@ -13,7 +13,9 @@ from semlink.channels import build_channel
 from semlink.codecs import ShardedTaskCodec, new_codec
 from semlink.codecs.task import TaskCodec
 from semlink.errors import ErasureError
+from semlink.progress import Progress
 from semlink.simulator import training
+from semlink.simulator.link import transmit
 from semlink.simulator.sources.contract import Record, Source
 from semlink.simulator.training import TrainingSettings, records_of, settings_of, train
 from semlink.unlearning.contract import Context, Partition
@@ -128,7 +130,7 @@ def test_stopped_training_goes_on_in_the_part_where_it_stopped(
     class Stopped(Exception):
         pass
 
-    class Stopping(training.Progress):
+    class Stopping(Progress):
         def step(self, note: str = "", count: int = 1) -> None:
             super().step(note, count)
             if self.label.startswith("x, part 2") and self.done == 15:
@@ -139,11 +141,10 @@ def test_stopped_training_goes_on_in_the_part_where_it_stopped(
         with pytest.raises(Stopped):
             train(context.fresh(), *arguments, tmp_path / "c")
     met: list[str] = []
-    original_transmit = training.transmit
 
     def counting(codec: TaskCodec, *others: Any) -> Any:
         met.extend(["step"] if codec.training else [])
-        return original_transmit(codec, *others)
+        return transmit(codec, *others)
 
     monkeypatch.setattr(training, "transmit", counting)
     codec = context.fresh()
