@@ -46,7 +46,8 @@ def divided(source: Source, owners: int, validation: bool) -> Partition:
 @torch.no_grad()
 def output(codec: NeuralCodec[Any], records: Sequence[Record]) -> torch.Tensor:
     batch = batch_of(codec, records)
-    return codec.decode(transmit(codec, CHANNEL, batch, SNR_DB, generator_for(0, "output")).reception)
+    estimate: torch.Tensor = codec.decode(transmit(codec, CHANNEL, batch, SNR_DB, generator_for(0, "output")).reception)
+    return estimate
 
 
 def psnr(errors: Any) -> float:

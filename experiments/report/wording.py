@@ -125,6 +125,13 @@ METRICS = {
         "0.01: the attack cannot tell erased records from records never seen",
         lower=True,
     ),
+    "information": MetricWords(
+        "Information received (nats)",
+        "the information between what is received and the record",
+        "estimated between some principal components; compare with the retrained codec, not with 0",
+        "free",
+        lower=True,
+    ),
     "loss": MetricWords("Loss before relearning", "the loss before relearning", "", "free", lower=True),
     "relearned_loss": MetricWords(
         "Loss after relearning",

@@ -22,7 +22,7 @@ def test_every_metric_has_words(family: str) -> None:
 def test_every_measure_of_an_audit_has_words(name: str) -> None:
     random = np.random.default_rng(0)
     sets = [
-        [Record(f"{name}{i}", random.integers(0, 256, (8, 8), np.uint8), "tests") for i in range(3)] for name in "frvt"
+        [Record(f"{name}{i}", random.integers(0, 256, (8, 8), np.uint8), "tests") for i in range(60)] for name in "frvt"
     ]
     codec = ImageCodec(ImageCodecConfig())
     entries = [Entry(codec, "toy", version, "none") for version in ("original", "erased", "retrained")]

@@ -2,9 +2,15 @@
 
 from semlink.unlearning.audits.contract import Audit, Setting
 from semlink.unlearning.audits.generation import Generation
+from semlink.unlearning.audits.information import Information
 from semlink.unlearning.audits.membership import Membership
 from semlink.unlearning.audits.relearn import Relearn
 
-AUDITS: dict[str, type[Audit]] = {"generation": Generation, "membership": Membership, "relearn": Relearn}
+AUDITS: dict[str, type[Audit]] = {
+    "generation": Generation,
+    "information": Information,
+    "membership": Membership,
+    "relearn": Relearn,
+}
 
-__all__ = ["AUDITS", "Audit", "Generation", "Membership", "Relearn", "Setting"]
+__all__ = ["AUDITS", "Audit", "Generation", "Information", "Membership", "Relearn", "Setting"]
