@@ -120,7 +120,8 @@ class Adversarial(NeuralCodec[LabelledImages]):
         return (scores - 1).square().mean()
 
     def _condition(self, labels: Tensor | None, like: Tensor) -> Tensor:
-        return condition_of(labels, len(like), self.config.classes, like.device)
+        told = labels if self.config.conditional else None
+        return condition_of(told, len(like), self.config.classes, like.device)
 
 
 class Gan(Adversarial):
@@ -251,7 +252,8 @@ class GenerativeCodec(Adversarial):
         maker = self.config.reconstruction_weight * functional.mse_loss(made, batch.images)
         maker = maker + self.config.adversarial_weight * self.verdict(made, batch.labels)
         if inferred is not None:
-            maker = maker + functional.cross_entropy(inferred, batch.labels, ignore_index=-1)
+            missed = functional.cross_entropy(inferred, batch.labels, ignore_index=-1, reduction="sum")
+            maker = maker + missed / (batch.labels >= 0).sum().clamp_min(1)
         return maker, self.judge_loss(batch, made)
 
     def mislabel(self, batch: LabelledImages, generator: torch.Generator) -> LabelledImages:

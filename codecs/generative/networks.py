@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from semlink.codecs.generative.configuration import GanConfig
+from semlink.errors import CodecError
 
 SLOPE = 0.2  # of leaky ReLU for negative values
 
@@ -119,11 +120,17 @@ def convolutions(config: GanConfig, planes: int) -> tuple[nn.Module, int]:
 def condition_of(labels: Tensor | None, count: int, classes: int, device: torch.device) -> Tensor:
     """What a network is told of the class, float32 [count, classes]: a one, or an even share of all where it is unknown.
 
-    In: labels: int64 [count], -1 for unknown; float32 [count, classes], taken as they are; None: all unknown.
+    In:     labels: int64 [count], -1 for unknown; float32 [count, classes], taken as they are; None: all unknown.
+    Errors: CodecError for a class that the network does not know.
     """
     if labels is None:
         return torch.full((count, classes), 1 / classes, device=device)
     if labels.is_floating_point():
         return labels
+    if (labels >= classes).any():
+        raise CodecError(
+            f"A record is of class {int(labels.max())}, and this codec knows {classes}; "
+            "train one with more classes, or use a source whose records have these."
+        )
     known = functional.one_hot(labels.clamp_min(0), classes).float()
     return torch.where((labels >= 0).unsqueeze(1), known, 1 / classes)

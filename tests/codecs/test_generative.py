@@ -128,6 +128,32 @@ def test_conditions() -> None:
     assert condition_of(soft, 1, 2, device) is soft
 
 
+@pytest.mark.parametrize("name", ["gan", "generative"])
+def test_records_without_a_class_and_of_a_class_too_many(name: str) -> None:
+    codec = made(name, conditional=True)
+    known = batch_of(codec, records(6))
+    reception = transmit(codec, Awgn(), known, 10.0, generator_for("test")).reception
+    unknown = codec.labelled(known, torch.full((6,), -1))
+    assert codec.objective(unknown, reception, generator_for("players")).isfinite()
+    foreign = codec.labelled(known, torch.tensor([0, 1, 0, 1, 0, 2]))
+    with pytest.raises(CodecError, match="of class 2, and this codec knows 2"):
+        codec.objective(foreign, reception, generator_for("players"))
+    plain = made(name, conditional=False)
+    assert torch.equal(plain.scores(foreign.images, foreign.labels), plain.scores(known.images, None))
+
+
+def test_the_class_is_learned_from_the_records_that_have_one() -> None:
+    """Cross-entropy over those alone, whatever their share."""
+    codec = made("generative", conditional=True, reconstruction_weight=1e-12, adversarial_weight=1e-12)
+    batch = batch_of(codec, records(6))
+    reception = transmit(codec, Awgn(), batch, 10.0, generator_for("test")).reception
+    rows = torch.tensor([0, 3])
+    labels = torch.full((6,), -1).index_copy(0, rows, batch.labels[rows])
+    some, _ = codec.player_losses(codec.labelled(batch, labels), reception, generator_for("players"))
+    alone, _ = codec.player_losses(batch[rows], reception[rows], generator_for("players"))
+    torch.testing.assert_close(some, alone)
+
+
 def test_a_link_learns_to_infer_the_class() -> None:
     codec: GenerativeCodec = made("generative", conditional=True)
     settings = TrainingSettings(steps=300, batch=32, learning_rate=3e-3, snr_db=15.0, clip=1000.0, momentum=0.5)
