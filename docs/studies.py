@@ -15,9 +15,11 @@ from semlink.unlearning.methods import METHODS
 AUDITED = (  # metric, set
     ("share_on_request", "forget"),
     ("histogram_distance", "forget"),
+    ("request_distance", "forget"),
     ("frechet_distance", "test"),
     ("score_auc", "forget"),
     ("score_spread", "forget"),
+    ("score_ks_p", "forget"),
     ("membership_auc", "forget"),
     ("relearned_loss", "forget"),
     ("relearned_term_recall", "forget"),

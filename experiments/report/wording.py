@@ -156,6 +156,15 @@ METRICS = {
         "in dB; above the retrained codec's, the images were only hidden",
         "free",
     ),
+    "frechet_distance": MetricWords(
+        "Fréchet distance", "the Fréchet distance to unseen images", "", "free", lower=True
+    ),
+    "share_on_request": MetricWords("Erased class on request", "the share of images on request that show the class"),
+    "histogram_distance": MetricWords("Classes on request, distance", "the distance of classes on request", lower=True),
+    "request_distance": MetricWords("Fréchet distance on request", "the distance on request", "", "free", lower=True),
+    "score_auc": MetricWords("Scores attack (AUC)", "the area under the curve of the discriminator's scores"),
+    "score_spread": MetricWords("Spread of scores", "the spread of the discriminator's scores", "", "free"),
+    "score_ks_p": MetricWords("Scores alike (p)", "the p value of equal scores"),
     "seconds": MetricWords("Time to train or erase", "time", "", "free", lower=True),
     "steps": MetricWords("Gradient steps", "the number of gradient steps", "", "free", lower=True),
     "samples": MetricWords("Records read, with repetition", "the number of records read", "", "free", lower=True),
