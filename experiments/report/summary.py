@@ -88,7 +88,7 @@ def _erasure_sentences(measured: Measurements, erased: Series, noun: str) -> lis
     if metric and after:
         before = measured.at_point(metric, "forget", measured.first("original"))
         change = _movement(before, after) if before else f"is {number(after)}"
-        text = f"{name}On the {after.n} erased {noun}, {metric_words(metric).phrase} {place} {change}"
+        text = f"{name}On the {_counted(after, noun)}, {metric_words(metric).phrase} {place} {change}"
         again = measured.at_point(metric, "forget", measured.first("retrained"))
         told.append(f"{text}; a codec retrained without them reaches {number(again)}." if again else f"{text}.")
     metric, set_name = quality_metric(measured), quality_set(measured)
@@ -107,6 +107,10 @@ def _erasure_sentences(measured: Measurements, erased: Series, noun: str) -> lis
     return told
 
 
+def _counted(row: Row, noun: str) -> str:
+    return f"erased {noun} (mean over {row.n} seeds)" if row.stopped == "seeds" else f"{row.n} erased {noun}"
+
+
 def answers(measured: Measurements, noun: str, request: ErasureRequest | None) -> list[Answer]:
     """What was erased, whether it is gone, how near that is to retraining, and what it cost."""
     if not measured.erased:
@@ -116,7 +120,10 @@ def answers(measured: Measurements, noun: str, request: ErasureRequest | None) -
     metric = forget_metric(measured)
     after = metric and measured.at_point(metric, "forget", erased)
     if metric and after:
-        found += [_request(f"{after.n} {noun}", request), _outputs(measured, metric, erased, after)]
+        found += [
+            _request(noun if after.stopped == "seeds" else f"{after.n} {noun}", request),
+            _outputs(measured, metric, erased, after),
+        ]
         gap = measured.gap_at_point(metric, "forget", erased, "retrained")
         if gap:
             detail = f"{interval(gap, signed=True)}. {_verdict(gap, metric_words(metric).lower)}"
