@@ -28,6 +28,7 @@ RUNS = {  # folder of experiments/results -> title
     "scu-mnist-ends": "The same trigger, forgotten by the sender, the receiver, or both",
     "contrastive-class": "A class out of a codec that infers classes, by sixteen methods",
     "gan-mnist-class": "A class out of a GAN, by cascaded unlearning and simpler rows",
+    "contrastive-samples": "500 records out of a codec that infers classes, by thirteen methods",
     "scu-faces": "A person's portraits, out of a codec of faces",
     "scu-published-text": "The quickstart's text request by SCU as published",
     "text-europarl": "Sentences of the European Parliament",
