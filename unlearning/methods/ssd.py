@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from semlink.codecs.contract import NeuralCodec
-from semlink.errors import WrongField
 from semlink.simulator.batches import Batches
 from semlink.simulator.sources.subset import subset
 from semlink.unlearning.contract import Context, ErasedCodec, Method, Partition, Reads
@@ -25,7 +24,7 @@ class SelectiveSynapticDampening(Method):
     w_i = beta_i w_i  where F_e,i > alpha F_i,   beta_i = min(lambda F_i / F_e,i, 1)
 
     Fields: alpha: how many times as important (10). dampening: lambda (1).
-            fraction: of each set that is read, chosen at random, at least `batch` records (1).
+            records: at most of each of the two sets, chosen at random; published runs read all (4096).
             batch: records whose mean loss is differentiated at once (64).
             end: of the link that changes ("both").
     Reads:  forget set, retain set.   Errors: ErasureError when a set is empty.
@@ -35,16 +34,14 @@ class SelectiveSynapticDampening(Method):
 
     alpha: float = 10.0
     dampening: float = 1.0
-    fraction: float = 1.0
+    records: int = 4096
     batch: int = 64
     end: End = "both"
 
     reads: ClassVar[tuple[Reads, ...]] = ("forget", "retain")
 
     def __post_init__(self) -> None:
-        check_numbers(self, positive=("alpha", "dampening", "fraction", "batch"))
-        if self.fraction > 1:
-            raise WrongField(f"ssd cannot take fraction={self.fraction}; give a share above 0, at most 1.")
+        check_numbers(self, positive=("alpha", "dampening", "records", "batch"))
 
     def erase(self, codec: NeuralCodec[Any], partition: Partition, context: Context) -> ErasedCodec:
         check_records(partition, self.reads)
@@ -54,7 +51,7 @@ class SelectiveSynapticDampening(Method):
         everything = [*partition.forget, *partition.retain]
         found, passes, samples = [], 0, 0
         for name, records in (("forget", partition.forget), ("training", everything)):
-            count = max(self.batch, round(self.fraction * len(records)))
+            count = max(self.batch, self.records)
             batches = Batches(
                 erased, subset(records, count, context.seed), self.batch, context.seed, name, codec.device
             )
