@@ -27,6 +27,8 @@ RUNS = {  # folder of experiments/results -> title
     "scu-mnist-trigger": "The published protocol: a trigger on MNIST",
     "scu-mnist-ends": "The same trigger, forgotten by the sender, the receiver, or both",
     "contrastive-class": "A class out of a codec that infers classes, by sixteen methods",
+    "mnemonic-mlp": "A class by mnemonic codes, out of the published classifier behind a link",
+    "mnemonic-link": "The same over noise",
     "gan-mnist-class": "A class out of a GAN, by cascaded unlearning and simpler rows",
     "contrastive-samples": "500 records out of a codec that infers classes, by thirteen methods",
     "scu-faces": "A person's portraits, out of a codec of faces",
