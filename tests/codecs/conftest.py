@@ -27,6 +27,7 @@ FIELDS: dict[str, dict[str, object]] = {
     "deepsc": {**SMALL, "symbols_per_token": 3, "channel_hidden": 12, "max_length": 14, "adaptive": True},
     "task": {"encoder": "mlp", "hidden": 24, "uses": 12, "classes": 3, "receiver_hidden": 16},
     "generative": {"network": "mlp", "hidden": 24, "uses": 12, "classes": 3, "conditional": True},
+    "gan": {"network": "mlp", "hidden": 24, "uses": 12, "classes": 3},
     "convolutional generative": {"filters": 4, "uses": 12, "classes": 3},
     "sharded-task": {"shards": 2, "encoder": "mlp", "hidden": 24, "uses": 13, "classes": 3, "receiver_hidden": 16},
     "convolutional task": {"encoder": "conv", "filters": 4, "uses": 12, "classes": 3},
