@@ -144,7 +144,7 @@ def test_sweep_on_the_sets_of_a_request(semlink, shelf: Path, tmp_path: Path) ->
     arguments = (shelf / "image", "--request", shelf / "sevens.json", "--seed", 4, "--out", tmp_path / "sweep")
     assert semlink("sweep", *arguments, *QUICK_SWEEP).status == 0
     rows = read_rows(tmp_path / "sweep" / "results.jsonl")
-    assert {row.set for row in rows} == {"forget", "retain", "test"}
+    assert {row.set for row in rows} == {"forget", "forget_test", "retain", "test"}
     assert {row.seed for row in rows} == {4}
 
 

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from semlink.codecs import ImageCodec, ImageCodecConfig
+from semlink.codecs import Gan, GanConfig, ImageCodec, ImageCodecConfig
 from semlink.experiments.report import wording
 from semlink.registry import build
+from semlink.simulator import judge
 from semlink.simulator.metrics import METRICS
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sweep import Entry
@@ -19,15 +20,18 @@ def test_every_metric_has_words(family: str) -> None:
 
 
 @pytest.mark.parametrize("name", AUDITS)
-def test_every_measure_of_an_audit_has_words(name: str) -> None:
+def test_every_measure_of_an_audit_has_words(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(0)
     sets = [
-        [Record(f"{name}{i}", random.integers(0, 256, (8, 8), np.uint8), "tests") for i in range(60)] for name in "frvt"
+        [Record(f"{name}{i}", random.integers(0, 256, (8, 8), np.uint8), "tests", i % 10) for i in range(60)]
+        for name in "frvt"
     ]
-    codec = ImageCodec(ImageCodecConfig())
+    monkeypatch.setattr(judge, "STEPS", 2)
+    codec = Gan(GanConfig(network="mlp")) if name == "generation" else ImageCodec(ImageCodecConfig())
+    fields = {"relearn": {"steps": 1}, "generation": {"draws": 2, "images": 20}}
     entries = [Entry(codec, "toy", version, "none") for version in ("original", "erased", "retrained")]
-    audit = build("audit", AUDITS, name, {"draws": 1} | ({"steps": 1} if name == "relearn" else {}))
-    rows = audit.run(entries, Partition(*sets), Setting("x", "awgn", 10.0, 0))
+    audit = build("audit", AUDITS, name, {"draws": 1} | fields.get(name, {}))
+    rows = audit.run(entries, Partition(*sets, forget_test=sets[3], labels=(0,)), Setting("x", "awgn", 10.0, 0))
     assert {row.metric for row in rows} <= wording.METRICS.keys()
 
 
