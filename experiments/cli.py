@@ -200,6 +200,38 @@ def verify_export_command(
     typer.echo(verify_export(find_bundle(bundle), export, channel, snr_db, records, seed or 0, machine).text())
 
 
+@app.command("import")
+def import_command(
+    kind: Annotated[str, typer.Argument(help="tf-deepsc.")],
+    checkpoint: Annotated[Path, typer.Argument(help="Prefix or folder of a TensorFlow 2 checkpoint, or a SavedModel.")],
+    out: Out,
+    vocabulary: Annotated[Path, typer.Option(help="Its JSON file with token_to_idx.")],
+    source: Annotated[str, typer.Option(help="The records it was trained on, such as text-file:path=FILE.")],
+    experiment: Annotated[str, typer.Option(help="How results call the codec.")] = "imported-deepsc",
+    heads: Annotated[int, typer.Option(min=1, help="Of every attention.")] = 8,
+    max_length: Annotated[int, typer.Option(min=1, help="The longest sentence, in words.")] = 30,
+    power: Annotated[str, typer.Option(
+        help="What it normalised: complex symbols, as the TensorFlow code, or real values, whose labels are 3.01 dB too low."
+    )] = "complex",
+    positions: Annotated[str, typer.Option(help="column, as the published code, or pair, as the transformer.")] = "column",
+    snr_label: Annotated[float | None, typer.Option(help="Its SNR label of training in dB.")] = None,
+    sets: Sets = [], data_dir: DataDir = None,  # noqa: B006
+) -> None:  # fmt: skip
+    """Take in a codec that another program trained, as a bundle that can be swept, erased from and exported."""
+    from semlink.experiments.bundles import Machine
+    from semlink.experiments.imports import import_bundle
+
+    machine = Machine("cpu", data_dir)
+    found = import_bundle(
+        kind, checkpoint, vocabulary, source, out, machine, experiment, sets,
+        heads, max_length, power, positions, snr_label, _command(),
+    )  # fmt: skip
+    typer.echo(
+        f"{len(found.used)} tensors used, {len(found.unused)} unused, none missing; its SNR labels are Es/N0 - "
+        f"{found.label_offset_db:.2f} dB. The codec is in {out}, every tensor in {out / 'import.json'}."
+    )
+
+
 @app.command("block-errors")
 def measure_block_errors(
     out: Out, channel: Channels = ["awgn"],  # noqa: B006

@@ -74,3 +74,16 @@ def test_mistakes_are_told(
     assert ended.status == 2
     assert told in ended.err
     assert not (tmp_path / "out").exists()
+
+
+def test_mistakes_of_imports_are_told(semlink: Callable[..., Any], tmp_path: Path) -> None:
+    needed = ("--vocabulary", tmp_path / "vocab.json", "--source", "python-docs", "--out", tmp_path / "out")
+    for arguments, told in (
+        (("tf-deepcs", tmp_path), 'There is no kind of import "tf-deepcs"'),
+        (("tf-deepsc", tmp_path, "--power", "imaginary"), 'There is no power rule "imaginary"'),
+        (("tf-deepsc", tmp_path, "--positions", "row"), 'There is no rule of positions "row"'),
+    ):
+        ended = semlink("import", *arguments, *needed)
+        assert ended.status == 2
+        assert told in ended.err
+    assert not (tmp_path / "out").exists()
