@@ -111,7 +111,9 @@ def test_a_class_is_gone_and_the_others_stay(taught: Codec, digits: Source, cont
     assert kept > others - 0.05
     assert (erased.reads, erased.steps, erased.samples) == ((), 10, 10)
     assert erased.seconds < 5
-    assert erased.notes["erased_codes_wrong"] == 1
+    assert erased.notes["retained_codes_right"] == erased.notes["erased_codes_wrong"] == 1
+    assert "warning" not in erased.notes
+    assert "scale" in str(Mnemonic(scale=1e-12).erase(taught, ZERO, context).notes["warning"])
     drawn = Mnemonic(draws=3).erase(taught, ZERO, context)
     assert (drawn.steps, drawn.samples) == (30, 30)
 

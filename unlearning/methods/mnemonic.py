@@ -33,8 +33,10 @@ class Mnemonic(Method):
     Kept is the sign with more right answers to the codes of the others and wrong ones to those of the erased. No weight
     moves further than `cap`. Running averages of batch normalisation stay as they are.
 
-    It takes away the answer; it does not imitate a codec trained without the class. Its authors report that several
-    classes at once are difficult. The codec has to be trained with codes (`training: {mnemonic: 0.1}`), from the
+    It takes away the answer, nearly all of it in the last layer; the representation keeps the class. Where the receiver has a
+    hidden layer, the defaults erase some classes at no cost, and leave others or damage the rest; answers to codes do not
+    always tell which (`experiments/studies/mnemonic.py` measures all of that). Its authors report that several classes at
+    once are difficult. The codec has to be trained with codes (`training: {mnemonic: 0.1}`), from the
     beginning or for a while from a stored codec (`start`).
 
     Fields: scale: lambda_1, largest factor of a ratio (1e-3). cap: lambda_2, largest change of a weight (10).
@@ -82,6 +84,8 @@ class Mnemonic(Method):
             "retained_codes_right": answers[sign].right,
             "erased_codes_wrong": answers[sign].wrong,
         }
+        if answers[sign].right + answers[sign].wrong < 2:
+            notes["warning"] = "not all codes are answered as they should be; try another scale and cap"
         return ErasedCodec(erased, self.reads, seconds, steps, steps, notes)
 
     def importance(
