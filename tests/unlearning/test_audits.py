@@ -114,7 +114,7 @@ def test_relearning_from_a_few_shown_records_measures_the_others(learned: tuple[
         Relearn(shown=-1)
 
 
-@pytest.mark.parametrize("name", AUDITS)
+@pytest.mark.parametrize("name", [name for name in AUDITS if name != "generation"])  # which asks a discriminator
 def test_contract(name: str, learned: tuple[Partition, list[Entry]]) -> None:
     """Same rows each time; no codec, order of entries or global stream matters or changes."""
     partition, entries = learned
