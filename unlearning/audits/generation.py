@@ -16,7 +16,7 @@ from semlink.errors import AuditError, WrongField
 from semlink.seeding import generator_for, seed_for
 from semlink.simulator.batches import batch_of
 from semlink.simulator.frechet import frechet_distance
-from semlink.simulator.intervals import Interval, mean_interval
+from semlink.simulator.intervals import Interval, mean_interval, rate_interval
 from semlink.simulator.judge import Judge, train_judge
 from semlink.simulator.link import transmit
 from semlink.simulator.results import Row
@@ -39,11 +39,12 @@ class Generation(Audit):
     A judge, a small classifier trained on all training records, looks at the images; zero is never the aim, but what
     retrained GANs do, and how far two of those lie apart says what a difference means.
 
-    frechet_distance:    (set test) of the judge's 64 features of generated images of kept classes, or in a link of
-                         received test images, to those of test images. Over `draws` sets of images.
+    frechet_distance:    (set test) of the judge's 64 features of generated images of the classes of test records, or in a
+                         link of received test images, to those of test images. Over `draws` sets of images.
     share_on_request:    (set forget) of the images made on request of an erased class, those that the judge takes for it.
+    share_generated:     (set forget) the same of all images, where the GAN takes no request.
     histogram_distance:  (set forget) total variation between the classes that the judge sees on that request and
-                         those it sees in images of the first retrained GAN.
+                         those it sees in images that the first retrained GAN makes on it.
     request_distance:    (set forget) the Fréchet distance between these two sets of images.
     score_auc:           chance that D scores a forgotten record above an unseen one of its kind (0.5: cannot be told).
     score_spread:        standard deviation of D's scores of forgotten and of unseen (set test) records.
@@ -72,16 +73,14 @@ class Generation(Audit):
             raise AuditError("generation needs two records in the forget and the test set; choose a wider request.")
         judge = _judge(partition, versions[0][1].config.classes)
         rows = self._quality(versions, partition, judge, setting)
-        for label in partition.labels if versions[0][1].config.conditional and _is_plain(versions[0][1]) else ():
-            rows += self._on_request(versions, label, judge, setting)
+        if partition.labels and _is_plain(versions[0][1]):
+            rows += self._on_request(versions, partition.labels, judge, setting)
         return rows + self._scores(versions, partition.forget, alike, setting)
 
     def _quality(
         self, versions: Sequence[tuple[Entry, Adversarial]], partition: Partition, judge: Judge, setting: Setting
     ) -> list[Row]:
-        test = subset(partition.test, self.images, setting.seed)
-        kept = sorted({record.label for record in test if record.label is not None} - set(partition.labels))
-        rows = []
+        test, rows = subset(partition.test, self.images, setting.seed), []
         for entry, codec in versions:
             batch = batch_of(codec, test)
             real = _features(judge, batch.images)
@@ -89,7 +88,7 @@ class Generation(Audit):
             for draw in range(self.draws):
                 generator = generator_for(setting.seed, "generation", draw, device=codec.device)
                 if _is_plain(codec):
-                    made = _generate(codec, self.images, kept, generator)
+                    made = _generate(codec, self.images, batch.labels, generator)
                 else:
                     with torch.no_grad():
                         passage = transmit(codec, build_channel(setting.channel), batch, setting.snr_db, generator)
@@ -99,22 +98,24 @@ class Generation(Audit):
         return rows
 
     def _on_request(
-        self, versions: Sequence[tuple[Entry, Adversarial]], label: int, judge: Judge, setting: Setting
+        self, versions: Sequence[tuple[Entry, Adversarial]], labels: Sequence[int], judge: Judge, setting: Setting
     ) -> list[Row]:
         made = []
         for _, codec in versions:
-            generator = generator_for(setting.seed, "request", label, device=codec.device)
-            made.append(_generate(codec, self.images, [label], generator))
+            generator = generator_for(setting.seed, "request", *labels, device=codec.device)
+            made.append(_generate(codec, self.images, torch.tensor(labels), generator))
         seen = [judge.verdicts(images).numpy() for images in made]
         features = [_features(judge, images) for images in made]
         first = next(place for place, (entry, _) in enumerate(versions) if entry.version == "retrained")
-        classes = versions[0][1].config.classes
+        config, asked = versions[0][1].config, np.resize(labels, self.images)
         rows = []
         for place, (entry, _) in enumerate(versions):
-            share = mean_interval((seen[place] == label).astype(np.float64))
-            rows.append(setting.row(entry, "forget", "share_on_request", share, "1", 1))
+            erased = seen[place] == asked if config.conditional else np.isin(seen[place], labels)
+            name = "share_on_request" if config.conditional else "share_generated"
+            share = rate_interval(float(erased.mean()), len(erased))
+            rows.append(setting.row(entry, "forget", name, share, "1", 1))
             if place != first:
-                apart = _variation(seen[place], seen[first], classes, setting.seed)
+                apart = _variation(seen[place], seen[first], config.classes, setting.seed)
                 rows.append(setting.row(entry, "forget", "histogram_distance", apart, "1", 1))
                 distances = [
                     frechet_distance(mine, other)
@@ -160,10 +161,10 @@ def _judge(partition: Partition, classes: int) -> Judge:
 
 
 @torch.no_grad()
-def _generate(codec: Adversarial, count: int, classes: Sequence[int], generator: torch.Generator) -> Tensor:
-    """Images of the classes, as many of each: float32 [count, channels, height, width]."""
+def _generate(codec: Adversarial, count: int, classes: Tensor, generator: torch.Generator) -> Tensor:
+    """Images of the classes, int64 [n], in turn: float32 [count, channels, height, width]."""
     latents = codec.prior(count, generator)
-    labels = torch.tensor(classes, device=codec.device)[torch.arange(count, device=codec.device) % len(classes)]
+    labels = classes.to(codec.device)[torch.arange(count, device=codec.device) % len(classes)]
     parts = zip(latents.split(CHUNK), labels.split(CHUNK), strict=True)
     return torch.cat([codec.generate(latent, label) for latent, label in parts])
 
