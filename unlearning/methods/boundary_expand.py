@@ -59,8 +59,8 @@ class BoundaryExpand(Method):
 
 def _last_layer(codec: NeuralCodec[Any]) -> nn.Linear:
     last = list(codec.receiver[-1].modules())[-1]
-    if not isinstance(last, nn.Linear):
-        raise ErasureError("boundary-expand needs a receiver that ends in a linear layer; choose boundary-shrink.")
+    if not isinstance(last, nn.Linear) or codec.parts:
+        raise ErasureError("boundary-expand needs one receiver that ends in a linear layer; choose boundary-shrink.")
     return last
 
 
