@@ -1,7 +1,7 @@
 """A traced network without complex numbers, which neither ONNX nor TFLite knows: each becomes two real ones."""
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,21 @@ def _added(by: Callable[[Tensor, Tensor], Tensor]) -> Callable[..., Pair]:
     return add
 
 
+def _joined(pairs: Sequence[Any], dim: int = 0) -> Pair:
+    if not all(isinstance(one, Pair) for one in pairs):
+        raise CodecError("This codec joins real numbers and complex ones, which cannot be exported yet.")
+    return Pair(torch.cat([one.parts for one in pairs], dim=_before_parts(dim)))
+
+
+def _split(pair: Pair, sizes: Sequence[int], dim: int = 0) -> list[Pair]:
+    return [Pair(parts) for parts in pair.parts.split(sizes, dim=_before_parts(dim))]
+
+
+def _before_parts(dim: int) -> int:
+    """A dimension of a complex tensor among those of its parts."""
+    return dim if dim >= 0 else dim - 1
+
+
 RULES: Mapping[Any, Callable[..., Any]] = {
     aten.view_as_complex.default: Pair,
     aten.view_as_real.default: lambda pair: pair.parts,
@@ -49,6 +64,9 @@ RULES: Mapping[Any, Callable[..., Any]] = {
     aten.div.Tensor: _scaled(operator.truediv),
     aten.add.Tensor: _added(operator.add),
     aten.sub.Tensor: _added(operator.sub),
+    aten.cat.default: _joined,
+    aten.split_with_sizes.default: _split,
+    aten.expand.default: lambda pair, size: Pair(pair.parts.expand(*size, 2)),
 }
 
 
@@ -70,7 +88,9 @@ class RealValued(nn.Module):
 
 class _Reals(torch.fx.Interpreter):
     def call_function(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if target is not aten.view_as_complex.default and not any(isinstance(value, Pair) for value in args):
+        values = (part for value in args for part in (value if isinstance(value, list | tuple) else [value]))
+        complex_ones = target is not operator.getitem and any(isinstance(value, Pair) for value in values)
+        if target is not aten.view_as_complex.default and not complex_ones:
             return super().call_function(target, args, kwargs)
         if target not in RULES:
             raise CodecError(f"This codec does {target} with complex numbers, which cannot be exported yet.")

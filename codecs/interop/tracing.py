@@ -28,11 +28,11 @@ def trace(end: End) -> Traced:
     """
     try:
         return Traced(end, _program(end))
-    except UserError as error:
+    except UserError:
         alone = _for_one(end)
         try:
             return Traced(alone, _program(alone))
-        except UserError:
+        except UserError as error:
             reason = str(error).strip().split("\n")[0]
             raise CodecError(f"This codec cannot be exported, since torch cannot trace it: {reason}") from error
 

@@ -35,6 +35,9 @@ def _traced(function: Callable[[Tensor, Tensor], Tensor]) -> tuple[nn.Module, nn
         lambda one, two: one * 3.0,
         lambda one, two: one / (1 + torch.view_as_real(two)[..., 0] ** 2),
         lambda one, two: torch.view_as_real(two)[..., 1] * one,
+        lambda one, two: torch.cat([one, two], dim=-1) + torch.cat([two, one], dim=1),
+        lambda one, two: torch.cat(list(reversed(one.split([1, 3], dim=-1))), dim=-1) - two,
+        lambda one, two: one.expand(2, 3, 4) * 2.0,
     ],
 )
 def test_rules_are_those_of_complex_numbers(function: Callable[[Tensor, Tensor], Tensor]) -> None:
