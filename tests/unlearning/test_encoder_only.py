@@ -22,7 +22,7 @@ def test_erased_records_look_like_noise(
 ) -> None:
     """Representations of noise have one mean; that of the erased records comes near it, that of others stays."""
     context = context_for()
-    erased = EncoderOnly(steps=300).erase(trained, partition, context).codec
+    erased = EncoderOnly(steps=300, forget_weight=1).erase(trained, partition, context).codec
     forget, test = (batch_of(trained, part) for part in (partition.forget, partition.test))
     noise = noise_like(trained, forget.repeat(20, 1, 1, 1), test, generator_for(0, "noise"))
     with torch.no_grad():

@@ -33,7 +33,10 @@ class InfluenceStep(Method):
     inverted: its diagonal, or all of it ("woodfisher"), which has no more rank than there are records and is inverted
     exactly through their inner products (Woodbury's identity). That keeps a gradient of every record in memory.
 
-    Fields: strength: factor of the step (1). damping: see above (1). curvature: ("woodfisher").
+    Were pixels independent Gaussians, -log p would be half their number times rec / unit, and the right strength 1 over that,
+    0.0026 for MNIST. That is beyond where the loss is quadratic: 3e-3 took 4 dB of erased and 3 dB of other images there.
+
+    Fields: strength: factor of the step (1e-3). damping: see above (1). curvature: ("woodfisher").
             records: of the retain set that F is taken from (256). batch: forget records a pass (64).
             end: of the link that changes ("both").
     Reads:  forget set, retain set.   Errors: ErasureError when a set is empty, or the step leaves the range of numbers.
@@ -42,7 +45,7 @@ class InfluenceStep(Method):
             Differs: the loss is scaled; one inverse of the whole matrix instead of a recursion.
     """
 
-    strength: float = 1.0
+    strength: float = 1e-3
     damping: float = 1.0
     curvature: Literal["diagonal", "woodfisher"] = "woodfisher"
     records: int = 256
