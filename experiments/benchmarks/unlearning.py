@@ -22,7 +22,9 @@ from semlink.simulator.link import transmit
 from semlink.simulator.sources import build_source
 from semlink.simulator.sources.contract import Record, Source
 from semlink.simulator.sources.subset import subset
+from semlink.simulator.sweep import Entry
 from semlink.simulator.training import TrainingSettings, train
+from semlink.unlearning.audits import Information, Setting
 from semlink.unlearning.audits.losses import record_losses
 from semlink.unlearning.audits.separation import area_under_curve
 from semlink.unlearning.contract import Context, Partition
@@ -66,6 +68,23 @@ def line(name: str, codec: NeuralCodec[Any], reference: NeuralCodec[Any], partit
     print(f"| {name} | {quality} | {apart[0]:.1f} / {apart[1]:.1f} | {cost} |", flush=True)
 
 
+def informed(codecs: Sequence[NeuralCodec[Any]], partition: Partition) -> None:
+    """The audit of information on original, erased and retrained codec, in more and more components."""
+    names = (("original", "none"), ("erased", "last"), ("retrained", "retrain"))
+    entries = [Entry(codec, "mnist", *name) for codec, name in zip(codecs, names, strict=True)]
+    print("\n| estimator | components | set | original | erased | retrained | erased - retrained, nats |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for estimator in ("gaussian", "nearest"):
+        for components in (1, 2, 5, 10, 20):
+            audit = Information(components=components, estimator=estimator)
+            rows = audit.run(entries, partition, Setting("mnist", "awgn", SNR_DB, 0))
+            for name in ("forget", "test"):
+                cells = [f"{row.value:.2f}" for row in rows if row.set == name and row.minus is None]
+                apart = next(row for row in rows if row.set == name and row.minus)
+                cells.append(f"{apart.value:.2f} ({apart.low:.2f} to {apart.high:.2f})")
+                print(f"| {estimator} | {components} | {name} | {' | '.join(cells)} |", flush=True)
+
+
 def main() -> None:
     torch.set_num_threads(1)
     parser = argparse.ArgumentParser(description="Unlearning methods on one MNIST codec.")
@@ -74,6 +93,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=1500, help="of training (default 1500)")
     parser.add_argument("--owners", type=int, default=2, help="whose images are erased (default 2)")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--information", action="store_true", help="audit the information of the last method as well")
     parser.add_argument("--validation", action="store_true", help="measure validation images, for tuning")
     chosen = parser.parse_args()
     source = build_source("mnist", {} if chosen.limit is None else {"limit": chosen.limit})
@@ -91,6 +111,7 @@ def main() -> None:
     print(f"{len(partition.forget)} of {len(source.train)} images erased, {chosen.steps} steps, seed {chosen.seed}")
     print("| method | erased, dB | test, dB | AUC | to retrained, erased / test, dB | seconds | steps |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
+    last = original
     retrained = METHODS["retrain"]().erase(original, partition, context)
     line("original", original, retrained.codec, partition, f"{taught.seconds:.1f} | {chosen.steps}")
     line("retrain", retrained.codec, retrained.codec, partition, f"{retrained.seconds:.1f} | {retrained.steps}")
@@ -98,6 +119,9 @@ def main() -> None:
         method = build("method", METHODS, *parse(text))
         erased = method.erase(original, partition, context)
         line(text, erased.codec, retrained.codec, partition, f"{erased.seconds:.1f} | {erased.steps}")
+        last = erased.codec
+    if chosen.information:
+        informed((original, last, retrained.codec), partition)
 
 
 if __name__ == "__main__":

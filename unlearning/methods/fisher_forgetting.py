@@ -23,7 +23,7 @@ class FisherForgetting(Method):
 
     F: diagonal Fisher information of rec / (its mean) on the retain set (see `scaled_fisher`). Were F the curvature of that
     loss, noise would raise it by noise / 2 a weight at most. It does not ask which records weights know: on MNIST, erased
-    and other images lost the same at any strength, and the membership attack kept its advantage.
+    and other images lost nearly the same, and the membership attack kept its advantage until both were beyond use.
 
     Fields: noise: alpha (1e-7). damping: see above (0.1). records: of the retain set that F is taken from (500).
             end: of the link that changes ("both").
