@@ -40,8 +40,7 @@ class BadTeacher(Method):
     reads: ClassVar[tuple[Reads, ...]] = ("forget", "retain")
 
     def __post_init__(self) -> None:
-        needed = ("share", "forget_weight", "temperature")
-        check_numbers(self, positive=needed if self.rate is None else (*needed, "rate"))
+        check_numbers(self, positive=("share", "forget_weight", "temperature", "rate"))
 
     def erase(self, codec: NeuralCodec[Any], partition: Partition, context: Context) -> ErasedCodec:
         check_records(partition, self.reads)

@@ -35,7 +35,7 @@ class BoundaryExpand(Method):
     needs: ClassVar[frozenset[Trait]] = frozenset({"classes"})
 
     def __post_init__(self) -> None:
-        check_numbers(self, positive=("share", *(() if self.rate is None else ("rate",))))
+        check_numbers(self, positive=("share", "rate"))
 
     def erase(self, codec: NeuralCodec[Any], partition: Partition, context: Context) -> ErasedCodec:
         check_records(partition, self.reads)

@@ -41,7 +41,7 @@ class BoundaryShrink(Method):
     needs: ClassVar[frozenset[Trait]] = frozenset({"classes"})
 
     def __post_init__(self) -> None:
-        check_numbers(self, positive=("bound", "share", *(() if self.rate is None else ("rate",))))
+        check_numbers(self, positive=("bound", "share", "rate"))
 
     def erase(self, codec: NeuralCodec[Any], partition: Partition, context: Context) -> ErasedCodec:
         check_records(partition, self.reads)

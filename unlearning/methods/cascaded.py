@@ -79,9 +79,8 @@ class Cascaded(Method):
     needs: ClassVar[frozenset[Trait]] = frozenset({"adversary"})
 
     def __post_init__(self) -> None:
-        positive = ("outer", "batch", *(("rate",) if self.rate is not None else ()))
-        weights = ("substitute_weight", "adversarial_weight", "noise", "cascade")
-        check_numbers(self, positive, (*weights, *(("retained",) if self.retained is not None else ())))
+        weights = ("substitute_weight", "adversarial_weight", "noise", "cascade", "retained")
+        check_numbers(self, positive=("outer", "batch", "rate"), not_negative=weights)
 
     def erase(self, codec: NeuralCodec[Any], partition: Partition, context: Context) -> ErasedCodec:
         if not isinstance(codec, Adversarial):

@@ -61,12 +61,8 @@ class Contrastive(Method):
     needs: ClassVar[frozenset[Trait]] = frozenset({"link"})
 
     def __post_init__(self) -> None:
-        given = ("rate",) if self.rate is not None else ()
-        check_numbers(
-            self,
-            positive=("repeats", "temperature", "batch", "passes", "clip", *given),
-            not_negative=("unlearn_weight", "retain_weight"),
-        )
+        positive = ("repeats", "temperature", "batch", "passes", "clip", "rate")
+        check_numbers(self, positive, not_negative=("unlearn_weight", "retain_weight"))
 
     def erase(self, codec: NeuralCodec[Any], partition: Partition, context: Context) -> ErasedCodec:
         check_records(partition, ("forget", "retain"))

@@ -1,13 +1,14 @@
 """Encoder-only unlearning: to the sender, an erased record becomes noise."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
 from semlink.codecs.contract import NeuralCodec, Trait
+from semlink.codecs.task.batch import LabelledImages
 from semlink.unlearning.contract import Context, ErasedCodec, Method, Partition, Reads
 from semlink.unlearning.methods.checks import check_numbers, check_records
 from semlink.unlearning.methods.descent import Descent, descend, paired, working_copies
@@ -63,6 +64,8 @@ def noise_like(codec: NeuralCodec[Any], lost: Any, kept: Any, generator: torch.G
     """A batch of the form of `lost` that means nothing: noise with the moments of `kept`, or random words."""
     if codec.modality == "text":
         return codec.mislabel(lost, generator)
+    if isinstance(lost, LabelledImages):
+        return replace(lost, images=noise_like(codec, lost.images, kept.images, generator))
     noise = torch.randn(lost.shape, generator=generator, device=lost.device)
     return kept.mean() + kept.std() * noise
 

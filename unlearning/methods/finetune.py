@@ -30,7 +30,7 @@ class Finetune(Method):
     reads: ClassVar[tuple[Reads, ...]] = ("retain", "validation")
 
     def __post_init__(self) -> None:
-        check_numbers(self, positive=("share",) if self.rate is None else ("share", "rate"))
+        check_numbers(self, positive=("share", "rate"))
 
     def erase(self, codec: NeuralCodec[Any], partition: Partition, context: Context) -> ErasedCodec:
         check_records(partition, self.reads)

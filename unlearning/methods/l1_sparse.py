@@ -42,7 +42,7 @@ class L1Sparse(Method):
     reads: ClassVar[tuple[Reads, ...]] = ("retain",)
 
     def __post_init__(self) -> None:
-        check_numbers(self, positive=("share", "gamma") if self.rate is None else ("share", "gamma", "rate"))
+        check_numbers(self, positive=("share", "gamma", "rate"))
 
     def erase(self, codec: NeuralCodec[Any], partition: Partition, context: Context) -> ErasedCodec:
         check_records(partition, self.reads)

@@ -40,7 +40,7 @@ class NegativeGradientPlus(Method):
     reads: ClassVar[tuple[Reads, ...]] = ("forget", "retain")
 
     def __post_init__(self) -> None:
-        check_numbers(self, positive=("share", "alpha") if self.rate is None else ("share", "alpha", "rate"))
+        check_numbers(self, positive=("share", "alpha", "rate"))
         if self.alpha >= 1:
             raise WrongField(f"neggrad-plus cannot take alpha={self.alpha}; give a number between 0 and 1.")
 

@@ -38,7 +38,7 @@ class RandomLabels(Method):
     reads: ClassVar[tuple[Reads, ...]] = ("forget", "retain")
 
     def __post_init__(self) -> None:
-        check_numbers(self, positive=("share", "forget_weight", *(() if self.rate is None else ("rate",))))
+        check_numbers(self, positive=("share", "forget_weight", "rate"))
 
     def erase(self, codec: NeuralCodec[Any], partition: Partition, context: Context) -> ErasedCodec:
         check_records(partition, self.reads)

@@ -44,7 +44,7 @@ class Salun(Method):
     reads: ClassVar[tuple[Reads, ...]] = ("forget", "retain")
 
     def __post_init__(self) -> None:
-        check_numbers(self, positive=("share", "salient", "forget_weight", *(() if self.rate is None else ("rate",))))
+        check_numbers(self, positive=("share", "salient", "forget_weight", "rate"))
         if self.salient > 1:
             raise WrongField(f"salun cannot take salient={self.salient}; give a share above 0, at most 1.")
 

@@ -59,8 +59,8 @@ class Scrub(Method):
     reads: ClassVar[tuple[Reads, ...]] = ("forget", "retain", "validation")
 
     def __post_init__(self) -> None:
-        needed = ("share", "rounds", "ascents", "up", "temperature")
-        check_numbers(self, needed if self.rate is None else (*needed, "rate"), not_negative=("alpha", "gamma"))
+        positive = ("share", "rounds", "ascents", "up", "temperature", "rate")
+        check_numbers(self, positive, not_negative=("alpha", "gamma"))
         if self.ascents >= self.rounds:
             raise WrongField(f"scrub cannot take ascents={self.ascents} in {self.rounds} rounds; give fewer ascents.")
 

@@ -9,7 +9,6 @@ from torch import Tensor
 
 from semlink.codecs.contract import NeuralCodec, Trait
 from semlink.codecs.posterior import divergence
-from semlink.errors import WrongField
 from semlink.seeding import generator_for
 from semlink.simulator.batches import Batches, batch_of
 from semlink.simulator.link import draw_snr, transmit
@@ -89,11 +88,9 @@ class ScuBounded(Method):
     needs: ClassVar[frozenset[Trait]] = frozenset({"link"})
 
     def __post_init__(self) -> None:
-        given = ("rate",) if self.rate is not None else ()
-        weights = ("forget_weight", "brake_weight", "bound_weight", "contrast_weight")
-        check_numbers(self, positive=("batch", "power", "quick", "level_scale", "clip", *given), not_negative=weights)
-        if self.steps is not None and self.steps < 0:
-            raise WrongField(f"ScuBounded cannot take steps={self.steps}; give 0 or more.")
+        weights = ("forget_weight", "brake_weight", "bound_weight", "contrast_weight", "steps")
+        positive = ("batch", "power", "quick", "level_scale", "clip", "rate")
+        check_numbers(self, positive, not_negative=weights)
 
     def erase(self, codec: NeuralCodec[Any], partition: Partition, context: Context) -> ErasedCodec:
         check_records(partition, ("forget", "retain"))

@@ -45,8 +45,8 @@ class Unsir(Method):
     needs: ClassVar[frozenset[Trait]] = frozenset({"classes"})
 
     def __post_init__(self) -> None:
-        given = [name for name in ("impair_rate", "repair_rate") if getattr(self, name) is not None]
-        check_numbers(self, ("noise_steps", "impair", "repair", *given), ("decay",))
+        positive = ("noise_steps", "impair", "repair", "impair_rate", "repair_rate")
+        check_numbers(self, positive, not_negative=("decay",))
 
     def erase(self, codec: NeuralCodec[Any], partition: Partition, context: Context) -> ErasedCodec:
         check_records(partition, self.reads)
