@@ -9,6 +9,7 @@ import torch
 import yaml
 
 from semlink import __version__
+from semlink.codecs import CODECS
 from semlink.codecs.bundle import load_bundle
 from semlink.errors import RecipeError
 from semlink.experiments.auditing import build_audits
@@ -69,6 +70,7 @@ class _Plan:
 
     def __init__(self, recipe: Recipe, folder: Path, machine: Machine, parts: Path) -> None:
         self.recipe, self.machine = recipe, machine
+        self.sends = "link" in CODECS[recipe.codec.name].traits  # a plain GAN is sent nothing: audits alone look at it
         erasure, name = recipe.erasure, recipe.experiment
         original, shown = folder / "original", name
         if recipe.training is None:
@@ -90,7 +92,8 @@ class _Plan:
             name, contenders, source, self.request, recipe.sweep, recipe.seed, recipe.threads, machine.device, parts
         )
         self.making = self._making(original, methods)
-        self.making |= preparing(self.bench, source, tuple(self.making))
+        if self.sends:
+            self.making |= preparing(self.bench, source, tuple(self.making))
         self.measuring = self._measuring(parts)
 
     def _making(self, original: Path, methods: Sequence[NamedMethod]) -> dict[str, Task]:
@@ -112,10 +115,8 @@ class _Plan:
     def _measuring(self, parts: Path) -> dict[str, Task]:
         """The jobs of the sweep, the times and samples, then the audits."""
         name, made = self.recipe.experiment, tuple(self.making)
-        tasks = {
-            f"{name}: {job.channel} on {job.set_name}": Task(run_job, (job,), made)
-            for job in jobs_of(self.bench, parts)
-        }
+        jobs = jobs_of(self.bench, parts) if self.sends else []
+        tasks = {f"{name}: {job.channel} on {job.set_name}": Task(run_job, (job,), made) for job in jobs}
         tasks[f"{name}: times and samples"] = Task(_look, (self.recipe, self.bench), made)
         if self.recipe.erasure is not None:
             for audit in self.recipe.erasure.audits:
@@ -172,7 +173,7 @@ def _look(recipe: Recipe, bench: Bench) -> dict[str, Any]:
     shown_at = list(dict.fromkeys((points[0], points[len(points) // 2], points[-1])))
     samples: list[dict[str, Any]] = []
     shown = [*entries, *filter(None, (one.entry(bench.device) for one in bench.classical))]
-    for set_name, records in bench.sets.items():
+    for set_name, records in bench.sets.items() if "link" in CODECS[recipe.codec.name].traits else ():
         for channel in recipe.sweep.channels:
             arguments = (
                 shown,

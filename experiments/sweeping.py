@@ -242,6 +242,10 @@ def sweep_bundles(
 
 def _check_fit(bundle: Bundle, source: Source) -> None:
     """Checks that a codec can send the test records of a source. Errors: RecipeError."""
+    if "link" not in bundle.codec.traits:
+        raise RecipeError(
+            f"{bundle.folder} is sent nothing, so there is no link to sweep; look at it with: semlink audit."
+        )
     kind = bundle.codec.modality
     if kind != source.modality:
         raise RecipeError(

@@ -73,6 +73,8 @@ class Relearn(Audit):
         sets = {"forget": hidden, "test": subset(partition.test, self.records, setting.seed)}
         rows = [] if self.shown else self._losses("loss", before, sets, channel, setting)
         rows += self._losses("relearned_loss", after, sets, channel, setting)
+        if "link" not in before[0][1].traits:  # nothing is sent, so nothing comes through
+            return rows
         return rows + self._leading([entry for entry, _ in after], hidden, partition.terms, setting)
 
     def _lesson(self, partition: Partition, seed: int) -> tuple[list[Record], list[Record]]:
