@@ -29,7 +29,7 @@ from semlink.unlearning.methods import METHODS
 from semlink.unlearning.partition import without_data
 from semlink.unlearning.request import ErasureRequest
 
-RECIPE, REQUEST = "training.yaml", "request.json"
+RECIPE, REQUEST, IMPORT = "training.yaml", "request.json", "import.json"
 CHECKPOINT_COPIES = 4  # of the weights: as they are, the best so far, and the optimiser's two averages
 
 
@@ -215,6 +215,8 @@ def erase_bundle(
         ]
     )
     extra = {"erasure.json": json.dumps(certificate, indent=2) + "\n", REQUEST: request.text(), **_recipe_file(card)}
+    if (bundle.folder / IMPORT).is_file() and version == "erased":  # where the tensors that it was made of are from
+        extra[IMPORT] = (bundle.folder / IMPORT).read_text(encoding="utf-8")
     if codes is not None and request.selection.by == "label":
         codes = codes.without(without_data(labels, request).labels)
     save_bundle(erased.codec.cpu(), card, out, extra, _protected(codes))

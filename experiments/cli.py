@@ -93,7 +93,8 @@ def train(
 @app.command()
 def sweep(
     bundles: Annotated[list[str], typer.Argument(
-        help=f"Codecs to compare: {BUNDLES}, or classical ones such as digital:webp or limit:ngram."
+        help=f"Codecs to compare: {BUNDLES}; folders that semlink export made of these; "
+        "or classical ones such as digital:webp or limit:ngram."
     )],
     out: Out, channel: Channels = ["awgn"], snr: Snr = "0:18:3",  # noqa: B006
     request: Annotated[Path | None, typer.Option(help="Also measure on this request's forget and retain sets.")] = None,
@@ -166,7 +167,7 @@ def audit(
 def export_command(
     bundle: Annotated[str, typer.Argument(help=f"The stored codec: {BUNDLE}.")],
     out: Out,
-    kind: Annotated[str, typer.Option("--format", help="onnx.")] = "onnx",
+    kind: Annotated[str, typer.Option("--format", help="onnx, savedmodel or tflite.")] = "onnx",
     part: Annotated[str, typer.Option(help="encoder, decoder or both.")] = "both",
     size: Annotated[str | None, typer.Option(
         metavar="HEIGHTxWIDTH", help="Of the images; default: as in training."

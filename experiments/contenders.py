@@ -1,5 +1,6 @@
 """What stands in a sweep: stored codecs, and classical ones beside them. Both are named here and made where they are used."""
 
+import dataclasses
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,9 +15,12 @@ from semlink.codecs.digital.codec import DigitalCodec
 from semlink.codecs.digital.compression import COMPRESSORS
 from semlink.codecs.digital.compression.ngram import Ngram
 from semlink.codecs.digital.language.transformer import TransformerModel
+from semlink.codecs.interop.exported import open_export
+from semlink.codecs.interop.sidecar import SIDECAR, read_sidecar
 from semlink.codecs.text.tokenizer import TextTokenizer
 from semlink.errors import RecipeError
 from semlink.experiments.shelf import block_errors
+from semlink.files import sha256_of
 from semlink.simulator.classical import (
     ADAPTED,
     CLASSICAL,
@@ -41,20 +45,29 @@ SHARES = 4  # tasks that the measurement of block error rates over one channel i
 
 @dataclass(frozen=True)
 class Contender:
-    """A stored codec under test, and what the rows call it."""
+    """A stored codec under test, and what the rows call it.
+
+    export: the folder of its export, where that is run and not the codec itself.
+    """
 
     folder: Path
     name: str
     version: str = "original"
     method: str = "none"
+    export: Path | None = None
 
     def digest(self) -> str:
         """Of all that its results depend on."""
-        return load_bundle(self.folder).digest()
+        stored = load_bundle(self.folder).digest()
+        return stored if self.export is None else f"{stored} {sha256_of(self.export / SIDECAR)}"
 
     def entry(self, device: str) -> Entry:
-        """The codec, ready to be measured. Errors: BundleError."""
-        return Entry(load_bundle(self.folder).codec.on(device), self.name, self.version, self.method)
+        """The codec, ready to be measured; an export is, whatever the device, on the CPU. Errors: BundleError, CodecError."""
+        bundle = load_bundle(self.folder)
+        codec: Codec[Any] = (
+            bundle.codec.on(device) if self.export is None else open_export(self.export, bundle.codec, bundle.digest())
+        )
+        return Entry(codec, self.name, self.version, self.method)
 
 
 @dataclass(frozen=True)
@@ -123,6 +136,25 @@ class Classical:
 
     def _neighbour(self, device: str) -> Codec[Any] | None:
         return None if self.like is None else load_bundle(self.like).codec.on(device)
+
+
+def is_export(folder: Path) -> bool:
+    """Whether a folder holds what `semlink export` made."""
+    return (folder / SIDECAR).is_file()
+
+
+def exported_contender(export: Path, stored: Sequence[Contender], mark: str | None = None) -> Contender:
+    """The export of one of the stored codecs, called as that with a mark behind: by default its format.
+
+    Errors: RecipeError when it is the export of none of them; BundleError when it was changed.
+    """
+    told = read_sidecar(export)
+    for one in stored:
+        if one.digest() == told["bundle"]:
+            return dataclasses.replace(one, name=f"{one.name} ({mark or told['kind']})", export=export)
+    raise RecipeError(
+        f"{export} is the export of a codec that is not in this sweep; name the bundle that it was made of too."
+    )
 
 
 def is_classical(text: str) -> bool:

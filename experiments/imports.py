@@ -12,13 +12,12 @@ from semlink import __version__
 from semlink.codecs.bundle import save_bundle
 from semlink.codecs.interop.tf_deepsc import AMPLITUDES, Imported, import_deepsc
 from semlink.errors import RecipeError
-from semlink.experiments.bundles import RECIPE, Machine, source_of
+from semlink.experiments.bundles import IMPORT, RECIPE, Machine, source_of
 from semlink.experiments.recipe import override, recipe_from
 from semlink.registry import choose, parse
 from semlink.simulator.sources import SOURCES
 
 KINDS: Mapping[str, str] = {"tf-deepsc": "the published DeepSC in TensorFlow 2"}
-IMPORT = "import.json"
 
 
 def import_bundle(

@@ -13,12 +13,21 @@ import yaml
 
 from semlink import __version__
 from semlink.codecs.bundle import Bundle, load_bundle
+from semlink.codecs.interop.sidecar import SIDECAR
 from semlink.errors import CodecError, RecipeError
 from semlink.experiments.bundles import Machine, recipe_of, same_data, source_of
-from semlink.experiments.contenders import Classical, Contender, classical_contenders, measure_errors, measurements
+from semlink.experiments.contenders import (
+    Classical,
+    Contender,
+    classical_contenders,
+    exported_contender,
+    is_export,
+    measure_errors,
+    measurements,
+)
 from semlink.experiments.recipe import Component, SweepPlan
 from semlink.experiments.tasks import Task, run_tasks
-from semlink.files import check_room, write_whole
+from semlink.files import check_room, sha256_of, write_whole
 from semlink.simulator.judge import judge_path, load_judge, make_judge
 from semlink.simulator.metrics import metrics_for
 from semlink.simulator.results import Row, read_rows, write_rows
@@ -193,10 +202,14 @@ def sweep_bundles(
 
     Leaves `recipe.yaml`, `results.jsonl` and `experiments.json`.
 
-    In:     other: the source of the records; by default that of the first codec's training.
-    Errors: RecipeError, BundleError, ErasureError, SourceError.
+    In:     folders: of stored codecs, and of exports of some of these; with exports, all run on the CPU.
+            other: the source of the records; by default that of the first codec's training.
+    Errors: RecipeError, BundleError, CodecError, ErasureError, SourceError.
     """
-    bundles = [load_bundle(folder) for folder in folders]
+    exports = [folder for folder in folders if is_export(folder)]
+    stored = [folder for folder in folders if folder not in exports]
+    bundles = [load_bundle(folder) for folder in stored]
+    contenders = contenders_of(stored, exports)
     if len({bundle.codec.delivers for bundle in bundles}) > 1:
         raise RecipeError(
             "Codecs that deliver text, images and classes cannot stand in one sweep; sweep each kind into its own folder."
@@ -220,9 +233,11 @@ def sweep_bundles(
     seed = (recipe.seed if recipe else 0) if seed is None else seed
     threads = recipe.threads if recipe else 1
     experiment, parts = out.name or "sweep", out / ".parts"
-    contenders = contenders_of(folders)
-    bench = bench_of(experiment, contenders, source, request, plan, seed, threads, machine.device, parts)
+    device = "cpu" if exports else machine.device
+    bench = bench_of(experiment, contenders, source, request, plan, seed, threads, device, parts)
     settings = {"bundles": [f"{bundle.folder.name}@{bundle.digest()}" for bundle in bundles], "seed": seed}
+    if exports:
+        settings["exports"] = [f"{export.name}@{sha256_of(export / SIDECAR)}" for export in exports]
     settings |= {"sweep": plan.model_dump(mode="json"), "request": request and json.loads(request.text())}
     if other is not None:
         settings |= {"source": {"name": source.name, "digest": source.digest()}}
@@ -277,17 +292,28 @@ def claim(out: Path, recipe: str) -> None:
     write_whole(path, recipe)
 
 
-def contenders_of(folders: Sequence[Path]) -> list[Contender]:
-    """Stored codecs as their cards describe them; where two would have one name, their folders' names tell them apart."""
+def contenders_of(folders: Sequence[Path], exports: Sequence[Path] = ()) -> list[Contender]:
+    """Stored codecs as their cards describe them, then exports of some of these, with their formats behind the names; where
+    several would be called alike, the names of their folders tell them apart.
+
+    Errors: BundleError; RecipeError when an export is of none of the stored codecs.
+    """
     cards = [load_bundle(folder).card for folder in folders]
-    found = [
+    stored = [
         Contender(folder, str(card.get("experiment", folder.name)), str(card.get("version", "original")), _method(card))
         for folder, card in zip(folders, cards, strict=True)
     ]
-    marks = [(one.name, one.version, one.method) for one in found]
-    if len(set(marks)) < len(marks):
-        found = [dataclasses.replace(one, name=one.folder.name) for one in found]
-    return found
+    if not _distinct(stored):
+        stored = [dataclasses.replace(one, name=one.folder.name) for one in stored]
+    run = [exported_contender(export, stored) for export in exports]
+    if not _distinct(run):
+        run = [exported_contender(export, stored, export.name) for export in exports]
+    return stored + run
+
+
+def _distinct(contenders: Sequence[Contender]) -> bool:
+    """Whether the rows tell them apart."""
+    return len({(one.name, one.version, one.method) for one in contenders}) == len(contenders)
 
 
 def _method(card: Mapping[str, object]) -> str:

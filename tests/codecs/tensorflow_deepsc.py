@@ -169,10 +169,12 @@ def say(logits: Any, ids: np.ndarray, noise: np.ndarray, longest: int) -> list[i
     return said[1:]
 
 
-def trained(model: Transceiver, sentences: list[list[int]], steps: int, seed: int = 0) -> Transceiver:
-    """A few steps on sentences of ids without frame, over AWGN at the label of 9 dB."""
+def trained(
+    model: Transceiver, sentences: list[list[int]], steps: int, seed: int = 0, rate: Any = 5e-3, size: int = 16
+) -> Transceiver:
+    """A few steps on sentences of ids without frame, over AWGN at the label of 9 dB. rate: of learning, or its schedule."""
     generator = np.random.default_rng(seed)
-    optimiser = keras.optimizers.Adam(5e-3)
+    optimiser = keras.optimizers.Adam(rate)
     lossy = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="none")
 
     @tf.function(reduce_retracing=True)
@@ -187,8 +189,8 @@ def trained(model: Transceiver, sentences: list[list[int]], steps: int, seed: in
     longest = max(map(len, sentences)) + 2
     rows = np.array([[START, *words, END] + [PADDING] * (longest - len(words) - 2) for words in sentences])
     for _ in range(steps):
-        batch = rows[generator.integers(0, len(rows), 16)]
-        size = *batch.shape, model.channel_encoder.dense1.units
-        noise = generator.normal(0, 10 ** (-9 / 20) / math.sqrt(2), size).astype(np.float32)
+        batch = rows[generator.integers(0, len(rows), size)]
+        shape = *batch.shape, model.channel_encoder.dense1.units
+        noise = generator.normal(0, 10 ** (-9 / 20) / math.sqrt(2), shape).astype(np.float32)
         step(tf.constant(batch), tf.constant(noise))
     return model
