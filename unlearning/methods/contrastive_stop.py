@@ -10,7 +10,7 @@ from semlink.codecs.contract import NeuralCodec
 from semlink.errors import ErasureError
 from semlink.seeding import generator_for
 from semlink.simulator.batches import batch_of
-from semlink.simulator.link import SnrLaw, draw_snr, transmit
+from semlink.simulator.link import draw_snr, transmit
 from semlink.simulator.sources.subset import subset
 from semlink.simulator.training import mean_loss
 from semlink.unlearning.contract import Context, Partition, Reads
@@ -22,7 +22,8 @@ CHUNK = 256
 @dataclass(frozen=True)
 class ContrastiveStop:
     """A codec that infers classes: accuracy on erased records at most 1 / classes (whole), or that on validation records.
-    Other codecs: mean loss of erased records at least that of validation records.
+    Other codecs: mean loss of erased records at least that of validation records. Both are taken at the highest Es/N0
+    of training, where what is known by heart shows; below it noise makes known and unseen records alike.
 
     forget, validation: batches; the second is None where it is not asked. whole: whether a class goes as a whole.
     """
@@ -31,7 +32,7 @@ class ContrastiveStop:
     validation: Any
     whole: bool
     channel: Channel
-    law: SnrLaw
+    snr_db: float
     seed: int
     reads: tuple[Reads, ...]
 
@@ -44,7 +45,9 @@ class ContrastiveStop:
         forget = batch_of(codec, subset(partition.forget, LOOKED_AT, context.seed))
         validation = None if alone else batch_of(codec, subset(partition.validation, LOOKED_AT, context.seed))
         reads: tuple[Reads, ...] = ("forget", "retain") if alone else ("forget", "retain", "validation")
-        return cls(forget, validation, whole, context.channel, context.training.snr_db, context.seed, reads)
+        law = context.training.snr_db
+        highest = max(law) if isinstance(law, tuple) else law
+        return cls(forget, validation, whole, context.channel, highest, context.seed, reads)
 
     @property
     def samples(self) -> int:
@@ -58,7 +61,7 @@ class ContrastiveStop:
             least = 1 / codec.config.classes if self.whole else self._accuracy(codec, self.validation)
             return f"accuracy {found:.3f}, aim {least:.3f}", found <= least
         losses = [
-            mean_loss(codec, batch, self.channel, self.law, self.seed) for batch in (self.forget, self.validation)
+            mean_loss(codec, batch, self.channel, self.snr_db, self.seed) for batch in (self.forget, self.validation)
         ]
         return f"loss {losses[0]:.4f}, aim {losses[1]:.4f}", losses[0] >= losses[1]
 
@@ -69,7 +72,7 @@ class ContrastiveStop:
             generator = generator_for(self.seed, "contrastive stop", number, device=codec.device)
             part = batch[rows]
             reception = transmit(
-                codec, self.channel, part, draw_snr(self.law, len(part), generator), generator
+                codec, self.channel, part, draw_snr(self.snr_db, len(part), generator), generator
             ).reception
             right += int((codec.decode(reception).argmax(dim=1) == part.labels).sum())
         return right / len(batch)
