@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from semlink.errors import BundleError
 from semlink.files import write_whole
+
+SAVED_EVERY = 10.0  # seconds between two checkpoints, at most
 
 
 def write_checkpoint(path: Path, state: dict[str, Any], identity: str) -> None:
@@ -29,3 +32,11 @@ def read_checkpoint(path: Path, identity: str) -> dict[str, Any]:
     if state["identity"] != identity:
         raise BundleError(f"The checkpoint {path} is of other work; delete it or choose another --out.")
     return state
+
+
+def weights_digest(network: nn.Module) -> str:
+    """SHA-256 of all weights and buffers, in hexadecimal: what work starts from, for the identity of its checkpoints."""
+    total = hashlib.sha256()
+    for value in network.state_dict().values():
+        total.update(value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
+    return total.hexdigest()

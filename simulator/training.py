@@ -17,7 +17,7 @@ from semlink.errors import WrongField
 from semlink.progress import Progress
 from semlink.seeding import generator_for, seed_for
 from semlink.simulator.batches import Batches
-from semlink.simulator.checkpoint import read_checkpoint, write_checkpoint
+from semlink.simulator.checkpoint import SAVED_EVERY, read_checkpoint, weights_digest, write_checkpoint
 from semlink.simulator.information_term import InformationTerm
 from semlink.simulator.link import SnrLaw, draw_snr, transmit
 from semlink.simulator.mnemonic_codes import CODES_FILE, MnemonicCodes
@@ -133,7 +133,7 @@ def train(
     names = [record.id for record in (*records, *validation)]
     facts = (__version__, asdict(settings), seed, names, codec.config.to_dict(), _description(channel))
     mixture = () if mixed is None else (mixed.digest(),)
-    identity = f"{seed_for(repr((*facts, *mixture)))}"
+    identity = "" if checkpoint is None else f"{seed_for(repr((*facts, *mixture, weights_digest(codec))))}"
     if checkpoint is not None and checkpoint.exists():
         stored = read_checkpoint(checkpoint, identity)
         codec.load_state_dict(stored["codec"])
@@ -142,6 +142,7 @@ def train(
         if information is not None:
             information.restore(stored["information"])
         best, start, spent = stored["best"], stored["step"], stored["seconds"]
+    saved = time.monotonic()
     codec.train()
     with Progress(label, settings.steps, start) as progress:
         for step in range(start, settings.steps):
@@ -163,20 +164,22 @@ def train(
             if information is not None:
                 information.step()
             schedule.step()
-            if (step + 1) % settings.validate == 0 or step + 1 == settings.steps:
+            validated = (step + 1) % settings.validate == 0 or step + 1 == settings.steps
+            if validated:
                 held_out_loss = mean_loss(codec, held_out, channel, settings.snr_db, seed)
                 if not math.isfinite(held_out_loss):
                     raise WrongField(f"Training diverged by step {step + 1}; lower its learning rate.")
                 if held_out_loss < best["loss"] or settings.keep == "last":
                     weights = {name: value.detach().clone() for name, value in codec.state_dict().items()}
                     best = {"loss": held_out_loss, "step": step + 1, "weights": weights}
-                if checkpoint is not None:
-                    seconds = spent + time.monotonic() - began
-                    state: dict[str, Any] = {"codec": codec.state_dict(), "optimiser": optimiser.state_dict()}
-                    state |= {"schedule": schedule.state_dict(), "best": best, "step": step + 1, "seconds": seconds}
-                    if information is not None:
-                        state["information"] = information.state()
-                    write_checkpoint(checkpoint, state, identity)
+            if checkpoint is not None and (validated or time.monotonic() - saved > SAVED_EVERY):
+                seconds = spent + time.monotonic() - began
+                state: dict[str, Any] = {"codec": codec.state_dict(), "optimiser": optimiser.state_dict()}
+                state |= {"schedule": schedule.state_dict(), "best": best, "step": step + 1, "seconds": seconds}
+                if information is not None:
+                    state["information"] = information.state()
+                write_checkpoint(checkpoint, state, identity)
+                saved = time.monotonic()
             progress.step(f"loss {loss.item():.4f}, validation {best['loss']:.4f}")
     codec.load_state_dict(best["weights"])
     codec.eval()

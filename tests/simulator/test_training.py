@@ -120,6 +120,22 @@ def test_a_resumed_run_does_not_begin_again(make_codec, digits, tmp_path, stop_a
     assert starts == [8]
 
 
+def test_long_waits_for_a_look_have_checkpoints_between(make_codec, digits, tmp_path, stop_at, monkeypatch) -> None:
+    monkeypatch.setattr(training, "SAVED_EVERY", 0.0)
+    seldom = replace(SHORT, validate=SHORT.steps)
+    whole = make_codec()
+    _train(whole, digits, seldom)
+    stop_at(7)
+    with pytest.raises(Stopped):
+        _train(make_codec(), digits, seldom, checkpoint=tmp_path / "stopped")
+    stop_at(None)
+    with pytest.raises(BundleError, match="of other work"):
+        _train(whole, digits, seldom, checkpoint=tmp_path / "stopped")  # from other weights
+    resumed = make_codec()
+    _train(resumed, digits, seldom, checkpoint=tmp_path / "stopped")
+    assert _same(resumed, whole)
+
+
 def test_a_checkpoint_changes_no_weight(make_codec, digits, tmp_path) -> None:
     with_one, without = make_codec(), make_codec()
     _train(with_one, digits, checkpoint=tmp_path / "checkpoint")

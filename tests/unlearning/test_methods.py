@@ -11,7 +11,7 @@ import torch
 
 from semlink.codecs.contract import NeuralCodec
 from semlink.codecs.task import ShardedTaskCodec, TaskCodec
-from semlink.errors import ErasureError, WrongField
+from semlink.errors import BundleError, ErasureError, WrongField
 from semlink.registry import build
 from semlink.simulator.training import mean_loss, train
 from semlink.unlearning.contract import Context, Method, Partition
@@ -141,6 +141,18 @@ def test_finetune_keeps_to_its_share(trained: Codec, partition: Partition, short
     still = Finetune(rate=1e-12).erase(trained, partition, short).codec
     for name, parameter in trained.named_parameters():
         torch.testing.assert_close(still.get_parameter(name), parameter, rtol=0, atol=1e-10)
+
+
+def test_finetune_goes_on_from_its_checkpoint(
+    trained: Codec, partition: Partition, short: Context, tmp_path: Path
+) -> None:
+    resumable = replace(short, checkpoint=tmp_path / "checkpoint")
+    expected = Finetune().erase(trained, partition, short).codec
+    assert same(Finetune().erase(trained, partition, resumable).codec, expected)
+    assert (tmp_path / "checkpoint").exists()
+    assert same(Finetune().erase(trained, partition, resumable).codec, expected)
+    with pytest.raises(BundleError, match="of other work"):
+        Finetune().erase(expected, partition, resumable)
 
 
 def test_gradient_ascent_has_no_lower_bound(trained: Codec, partition: Partition, short: Context) -> None:

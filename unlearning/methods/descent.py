@@ -2,7 +2,6 @@
 
 import copy
 import dataclasses
-import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from semlink.errors import ErasureError
 from semlink.progress import Progress
 from semlink.seeding import generator_for
 from semlink.simulator.batches import Batches
-from semlink.simulator.checkpoint import read_checkpoint, write_checkpoint
+from semlink.simulator.checkpoint import SAVED_EVERY, read_checkpoint, weights_digest, write_checkpoint
 from semlink.simulator.link import Passage, draw_snr, transmit
 from semlink.simulator.training import rate_at
 from semlink.unlearning.contract import Context, Partition
@@ -25,8 +24,6 @@ End = Literal["both", "sender", "receiver"]
 Loss = Callable[[int, torch.Generator], Tensor]
 Look = Callable[[int], tuple[str, bool]]
 Copied = TypeVar("Copied", bound=NeuralCodec[Any])
-
-SAVED_EVERY = 10.0  # seconds between two checkpoints
 
 
 @dataclass(frozen=True)
@@ -140,8 +137,5 @@ def end_parameters(codec: NeuralCodec[Any], end: End) -> list[nn.Parameter]:
 
 def _identity(codec: NeuralCodec[Any], plan: Descent, context: Context, name: str) -> str:
     """What a checkpoint is of: the phase, its plan, seed and setting, and the weights that it starts from."""
-    total = hashlib.sha256()
-    for value in codec.state_dict().values():
-        total.update(value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
     facts = (name, dataclasses.asdict(plan), context.seed, context.label, dataclasses.asdict(context.training))
-    return f"{facts!r} {total.hexdigest()}"
+    return f"{facts!r} {weights_digest(codec)}"

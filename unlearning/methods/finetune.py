@@ -52,7 +52,8 @@ class Finetune(Method):
             settings,
             context.seed,
             context.label,
-            codes=context.codes,
+            context.checkpoint,
+            context.codes,
         )
         notes: dict[str, float | str] = {"validation_loss": outcome.validation_loss}
         samples = steps * min(settings.batch, len(partition.retain))
