@@ -87,12 +87,19 @@ class DecoderLayer(nn.Module):
         return x
 
 
+class Words(nn.Embedding):
+    """Vectors of words. They start such that, times sqrt(d_model), they are about as long as positions."""
+
+    def reset_parameters(self) -> None:
+        nn.init.normal_(self.weight, std=self.embedding_dim**-0.5)
+
+
 class Embedding(nn.Module):
     """Vectors of words times sqrt(d_model), and their positions. In: int64 [batch, length]. Out: [batch, length, d_model]."""
 
     def __init__(self, config: DeepScConfig, entries: int) -> None:
         super().__init__()
-        self.words = nn.Embedding(entries, config.d_model)
+        self.words = Words(entries, config.d_model)
         self.scale, self.count, self.rule = math.sqrt(config.d_model), config.max_length + 2, config.positions
 
     def forward(self, ids: Tensor) -> Tensor:

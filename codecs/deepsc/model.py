@@ -4,7 +4,7 @@ import math
 from typing import ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from semlink.channels.contract import Reception
@@ -49,9 +49,7 @@ class DeepSc(TextCodec):
         self.post_init()
 
     def reset_parameters(self) -> None:
-        """Draws the vectors of words, so that with their scale they are as long as positions."""
-        for part in (self.semantic_encoder, self.semantic_decoder):
-            nn.init.normal_(part.embedding.words.weight, std=self.config.d_model**-0.5)
+        """Draws nothing: all parameters are those of layers, which draw their own."""
 
     def represent(self, batch: TextBatch) -> Posterior:
         ids, there = self.framed(batch)

@@ -159,6 +159,14 @@ def test_the_amplitude_is_a_gain_of_the_receiver_and_an_offset_of_labels(codec: 
     torch.testing.assert_close(louder, plain)
 
 
+def test_words_begin_as_long_as_positions() -> None:
+    """In a fresh codec; 5 % is more than five standard deviations of these 64 x 64 draws."""
+    fresh = new_codec("deepsc", {**FIELDS, "d_model": 64}, [" ".join(f"word{number}" for number in range(60))], 0)
+    for part in (fresh.semantic_encoder, fresh.semantic_decoder):
+        embedding = part.embedding
+        assert (embedding.scale * embedding.words.weight).pow(2).mean().sqrt().item() == pytest.approx(1.0, rel=0.05)
+
+
 def test_wrong_fields() -> None:
     with pytest.raises(WrongField, match="heads"):
         new_codec("deepsc", {**FIELDS, "heads": 3}, SENTENCES, 0)
