@@ -48,7 +48,7 @@ INTEROP := .venv-interop
 $(INTEROP)/installed: setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(INTEROP)
 	$(INTEROP)/bin/python -m pip install --quiet --constraint constraints.txt torch
-	$(INTEROP)/bin/python -m pip install --quiet --constraint constraints.txt tensorflow-cpu
+	$(INTEROP)/bin/python -m pip install --quiet --constraint constraints.txt tensorflow-cpu ai-edge-litert
 	$(INTEROP)/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[test,onnx]'
 	touch $@
 

@@ -1,7 +1,7 @@
 """An exported codec as a codec again: what another runtime computes meets the same channels and metrics."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -134,8 +134,11 @@ def open_export(folder: Path, original: NeuralCodec[Any], digest: str) -> Export
     told = read_sidecar(folder)
     if told["bundle"] != digest:
         raise BundleError(f"{folder} was not exported from this bundle; export it again with: semlink export.")
-    open_file: Callable[[Path], Runner] = FORMATS[told["kind"]].open_file
-    runners = {name: open_file(folder / end["file"]) for name, end in told["ends"].items()}
+    open_file = FORMATS[told["kind"]].open_file
+    runners = {
+        name: open_file(folder / end["file"], *([one["name"] for one in end[side]] for side in ("inputs", "outputs")))
+        for name, end in told["ends"].items()
+    }
     singly = {name for name, end in told["ends"].items() if end["inputs"][0]["shape"][0] == 1}
     if "image" in told:
         shape = tuple(told["image"][name] for name in ("height", "width", "channels"))

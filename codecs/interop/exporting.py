@@ -1,6 +1,6 @@
 """A codec for others: each end as a file of a format that other runtimes read, and a sidecar that explains them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,8 @@ from semlink.codecs.interop.ends import PARTS, ends_of
 from semlink.codecs.interop.runner import Runner
 from semlink.codecs.interop.sidecar import SIDECAR, describe, write_sidecar
 from semlink.codecs.interop.to_onnx import OnnxRunner, write_onnx
+from semlink.codecs.interop.to_savedmodel import SavedModelRunner, write_savedmodel
+from semlink.codecs.interop.to_tflite import TfliteRunner, write_tflite
 from semlink.codecs.interop.tracing import Traced, trace
 from semlink.codecs.text import TextCodec
 from semlink.codecs.text.model import TOKENIZER_FILE
@@ -20,14 +22,22 @@ from semlink.registry import choose
 
 @dataclass(frozen=True)
 class Format:
-    """A format of files. ending: of their names. write: stores an end. open_file: what was stored, under its runtime."""
+    """A format of files, or of folders where `ending` is empty.
+
+    ending: of their names. write: stores an end. open_file: what was stored, under its runtime, from the path and the
+    names of the inputs and of the outputs in their order.
+    """
 
     ending: str
     write: Callable[[Traced, Path], None]
-    open_file: Callable[[Path], Runner]
+    open_file: Callable[[Path, Sequence[str], Sequence[str]], Runner]
 
 
-FORMATS: Mapping[str, Format] = {"onnx": Format(".onnx", write_onnx, OnnxRunner)}
+FORMATS: Mapping[str, Format] = {
+    "onnx": Format(".onnx", write_onnx, OnnxRunner),
+    "savedmodel": Format("", write_savedmodel, SavedModelRunner),
+    "tflite": Format(".tflite", write_tflite, TfliteRunner),
+}
 
 
 def export_codec(

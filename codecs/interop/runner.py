@@ -1,8 +1,10 @@
 """The contract of an exported function under its runtime."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 
@@ -11,3 +13,21 @@ class Runner(ABC):
 
     @abstractmethod
     def __call__(self, *inputs: NDArray[Any]) -> tuple[NDArray[Any], ...]: ...
+
+
+class NamedRunner(Runner):
+    """An end in a file, where inputs and outputs have names and perhaps another order.
+
+    inputs, outputs: their names, in the order of the end's.
+    """
+
+    def __init__(self, inputs: Sequence[str], outputs: Sequence[str]) -> None:
+        self.inputs, self.outputs = inputs, outputs
+
+    def __call__(self, *inputs: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+        found = self.compute(dict(zip(self.inputs, inputs, strict=True)))
+        return tuple(np.asarray(found[name]) for name in self.outputs)
+
+    @abstractmethod
+    def compute(self, named: Mapping[str, NDArray[Any]]) -> Mapping[str, Any]:
+        """Inputs by their names -> outputs by theirs."""

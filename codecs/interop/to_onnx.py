@@ -2,17 +2,16 @@
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from semlink.codecs.interop.needing import needed
-from semlink.codecs.interop.runner import Runner
+from semlink.codecs.interop.runner import NamedRunner
 from semlink.codecs.interop.tracing import Traced
 
 OPSET = 20
@@ -42,18 +41,18 @@ def write_onnx(traced: Traced, path: Path) -> None:
         program.save(path, external_data=False)
 
 
-class OnnxRunner(Runner):
+class OnnxRunner(NamedRunner):
     """An ONNX file under onnxruntime, on the CPU and in one thread."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, inputs: Sequence[str], outputs: Sequence[str]) -> None:
+        super().__init__(inputs, outputs)
         runtime = needed("onnxruntime", "onnx", "Running ONNX files")
         options = runtime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         self.session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
-    def __call__(self, *inputs: NDArray[Any]) -> tuple[NDArray[Any], ...]:
-        named = dict(zip((one.name for one in self.session.get_inputs()), inputs, strict=True))
-        return tuple(np.asarray(value) for value in self.session.run(None, named))
+    def compute(self, named: Mapping[str, NDArray[Any]]) -> Mapping[str, Any]:
+        return dict(zip(self.outputs, self.session.run(self.outputs, named), strict=True))
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Exports from the command line: what they leave, and that a verification can fail."""
 
+import importlib.util
 import json
 import shutil
 from collections.abc import Callable
@@ -8,17 +9,26 @@ from typing import Any
 
 import pytest
 
+from semlink.codecs.interop.exporting import FORMATS
 from semlink.experiments import exports
 
+NEEDED = {
+    "onnx": ("onnxruntime", "onnxscript"),
+    "savedmodel": ("tensorflow",),
+    "tflite": ("tensorflow", "ai_edge_litert"),
+}
 
-@pytest.fixture(scope="module")
-def exported(shelf: Path, semlink: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the exports `image` and `text`."""
-    pytest.importorskip("onnxruntime", reason='needs pip install "semlink[onnx]"')
-    pytest.importorskip("onnxscript", reason='needs pip install "semlink[onnx]"')
+
+@pytest.fixture(scope="module", params=FORMATS)
+def exported(
+    shelf: Path, semlink: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Path:
+    """A folder with the exports `image` and `text` in a format."""
+    if not all(map(importlib.util.find_spec, NEEDED[request.param])):
+        pytest.skip(f"needs {' and '.join(NEEDED[request.param])}")
     folder = tmp_path_factory.mktemp("exports")
     for name in ("image", "text"):
-        ended = semlink("export", shelf / name, "--format", "onnx", "--out", folder / name)
+        ended = semlink("export", shelf / name, "--format", request.param, "--out", folder / name)
         assert ended.status == 0, ended.err
         assert "semlink verify-export" in ended.out
     return folder
@@ -46,7 +56,8 @@ def test_a_verification_can_fail(
     shelf: Path, semlink: Callable[..., Any], exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The export of the erased codec under the name of the original: other weights, another PSNR."""
-    assert semlink("export", shelf / "erased", "--out", tmp_path / "erased").status == 0
+    kind = json.loads((exported / "image" / "export.json").read_text())["kind"]
+    assert semlink("export", shelf / "erased", "--format", kind, "--out", tmp_path / "erased").status == 0
     other = tmp_path / "other"
     shutil.copytree(tmp_path / "erased", other)
     told = json.loads((other / "export.json").read_text())
