@@ -10,7 +10,8 @@ import tempfile
 from pathlib import Path
 
 from gallery import LINK, noun_of, write_gallery
-from studies import curve_table, method_table, study_table
+from published import published_table
+from studies import across_table, curve_table, method_table, study_table
 
 from semlink.experiments.report import write_report
 from semlink.experiments.report.rows import load_measurements
@@ -38,6 +39,11 @@ CURVE = re.compile(
     r"(<!-- curve: (\S+) (\S+) (\S+) written by `make figures` from experiments/results/(\S+) -->\n).*?(<!-- /curve -->)",
     re.DOTALL,
 )
+ACROSS = re.compile(
+    r"(<!-- across: (\S+) (\S+) written by `make figures` from experiments/results/(\S+) -->\n).*?(<!-- /across -->)",
+    re.DOTALL,
+)
+PUBLISHED = re.compile(r"(<!-- published: [^>]*-->\n).*?(<!-- /published -->)", re.DOTALL)
 METHODS = re.compile(r"(<!-- methods: [^>]*-->\n).*?(<!-- /methods -->)", re.DOTALL)
 
 
@@ -60,7 +66,12 @@ def page(text: str) -> str:
         head, experiment, metric, set_name, run, end = found.groups()
         return f"{head}{curve_table(RESULTS / run, experiment, metric, set_name)}\n{end}"
 
-    text = CURVE.sub(curved, STUDY.sub(compared, text))
+    def spread(found: re.Match[str]) -> str:
+        head, metric, set_name, run, end = found.groups()
+        return f"{head}{across_table(RESULTS / run, metric, set_name)}\n{end}"
+
+    text = ACROSS.sub(spread, CURVE.sub(curved, STUDY.sub(compared, text)))
+    text = PUBLISHED.sub(lambda found: f"{found.group(1)}{published_table(RESULTS)}\n{found.group(2)}", text)
     return METHODS.sub(lambda found: f"{found.group(1)}{method_table()}\n{found.group(2)}", text)
 
 

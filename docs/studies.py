@@ -30,11 +30,11 @@ AUDITED = (  # metric, set
 
 def method_table() -> str:
     """Every method, the sets it reads, and the codecs that it is defined on."""
-    lines = [_line(["method", "what it does", "reads", *CODECS]), _line(["---"] * (3 + len(CODECS)))]
+    lines = [line(["method", "what it does", "reads", *CODECS]), line(["---"] * (3 + len(CODECS)))]
     for name, method in METHODS.items():
         told = (inspect.getdoc(method) or "").splitlines()[0]
         defined = ["yes" if method.defined_on(codec) else "" for codec in CODECS.values()]
-        lines.append(_line([f"`{name}`", told, ", ".join(method.reads) or "nothing", *defined]))
+        lines.append(line([f"`{name}`", told, ", ".join(method.reads) or "nothing", *defined]))
     return "\n".join(lines)
 
 
@@ -46,14 +46,14 @@ def study_table(folder: Path, experiment: str) -> str:
     measured = {one.name: one for one in load_measurements(folder / "results.jsonl")}[experiment]
     columns = _columns(measured)
     heads = ["", *(head for head, _ in columns), "time", "faster than retraining"]
-    lines = [_line(heads), _line(["---"] * len(heads))]
+    lines = [line(heads), line(["---"] * len(heads))]
     again = measured.single("seconds", measured.first("retrained"))
     for series in measured.series:
         cells = [found.get(series) for _, found in columns]
         spent = measured.single("seconds", series)
         time = duration(spent.value) if spent else ""
         faster = f"{again.value / spent.value:.3g} times" if spent and again and series.version == "erased" else ""
-        lines.append(_line([measured.label(series), *map(_cell, cells), time, faster]))
+        lines.append(line([measured.label(series), *map(cell, cells), time, faster]))
     place = f"Channel {measured.point.channel}, {measured.point.snr_db:g} dB. " if measured.point else ""
     seeds = max((row.n for row in measured.rows if row.stopped == "seeds"), default=0)
     over = f"Means over {seeds} seeds, ± half a 95 % interval over them." if seeds else "± half a 95 % interval."
@@ -68,8 +68,25 @@ def curve_table(folder: Path, experiment: str, metric: str, set_name: str) -> st
     curves = {series: measured.curve(metric, channel, set_name, series) for series in measured.series}
     points = [row.snr_db for row in next(iter(curves.values())) if row.snr_db is not None]
     head = f"{metric_words(metric).label}, {set_words(set_name, 'records').lower()}"
-    lines = [_line([head, *(f"{point:g} dB" for point in points)]), _line(["---"] * (1 + len(points)))]
-    lines += [_line([measured.label(series), *map(_cell, rows)]) for series, rows in curves.items()]
+    lines = [line([head, *(f"{point:g} dB" for point in points)]), line(["---"] * (1 + len(points)))]
+    lines += [line([measured.label(series), *map(cell, rows)]) for series, rows in curves.items()]
+    return "\n".join(lines)
+
+
+def across_table(folder: Path, metric: str, set_name: str) -> str:
+    """One metric on one set at the usual point, a line for each version and a column for each experiment of a run.
+
+    Errors: ResultsError when the rows are missing.
+    """
+    measured = load_measurements(folder / "results.jsonl")
+    head = f"{metric_words(metric).label}, {set_words(set_name, 'records').lower()}"
+    rows: dict[str, dict[str, str]] = {}
+    for one in measured:
+        for series in one.series:
+            told = cell(one.at_point(metric, set_name, series))
+            rows.setdefault(one.label(series), {})[one.name] = told
+    lines = [line([head, *(one.name for one in measured)]), line(["---"] * (1 + len(measured)))]
+    lines += [line([label, *(cells.get(one.name, "") for one in measured)]) for label, cells in rows.items()]
     return "\n".join(lines)
 
 
@@ -100,7 +117,8 @@ def _of(measured: Measurements, metric: str, set_name: str) -> dict[Series, Row]
     return by_series
 
 
-def _cell(row: Row | None) -> str:
+def cell(row: Row | None) -> str:
+    """A measured value with half of its interval, or nothing."""
     if row is None:
         return ""
     digits = 1 if row.unit == "dB" or abs(row.value) >= 10 else 3 if abs(row.value) >= 0.1 else 4
@@ -109,5 +127,6 @@ def _cell(row: Row | None) -> str:
     return f"{row.value:.{digits}f}{width}".replace("-", "−")
 
 
-def _line(cells: Sequence[str]) -> str:
+def line(cells: Sequence[str]) -> str:
+    """One line of a table."""
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
