@@ -44,6 +44,7 @@ test-gpu: $(VENV)/installed
 
 # The optional packages have an environment of their own, so that the others are tested without them.
 INTEROP := .venv-interop
+INTEROP_TESTS = tests/codecs/test_interop_*.py tests/experiments/test_*_export.py tests/integration/test_interop_*.py
 
 $(INTEROP)/installed: setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(INTEROP)
@@ -53,7 +54,7 @@ $(INTEROP)/installed: setup.cfg pyproject.toml constraints.txt
 	touch $@
 
 test-interop: $(INTEROP)/installed
-	$(INTEROP)/bin/python -m pytest --numprocesses $(JOBS) tests/codecs/test_interop_*.py tests/experiments/test_cli_export.py
+	$(INTEROP)/bin/python -m pytest --numprocesses $(JOBS) $(INTEROP_TESTS)
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.deepsc import DeepSc
 from semlink.codecs.interop.ends import Argument, End
 from semlink.codecs.text import TextCodec
 from semlink.codecs.text.model import TOKENIZER_FILE
@@ -43,10 +44,16 @@ def describe(
     config: Any = codec.config
     if isinstance(codec, TextCodec):
         text = {"symbols_per_token": config.symbols_per_token, "longest": config.max_length, "padding": PADDING}
-        told["text"] = {"tokenizer": TOKENIZER_FILE, **text}
+        told["text"] = {"tokenizer": TOKENIZER_FILE, **text, **(_marks(codec) if "step" in ends else {})}
     else:
         told["image"] = {"height": config.height, "width": config.width, "channels": config.channels}
     return told
+
+
+def _marks(codec: TextCodec) -> dict[str, int]:
+    """What is said before the first word, and after the last, where one word follows the other."""
+    receiver: Any = codec if isinstance(codec, DeepSc) else codec.semantic_decoder
+    return {"start": getattr(receiver, "start", receiver.end), "end": receiver.end}
 
 
 def _described(end: End, file: str) -> dict[str, Any]:
