@@ -122,7 +122,7 @@ def _figures(measured: Measurements, drawn: Path, figures: Path) -> str:
 def _samples(samples: Sequence[Sample], figures: Path) -> Iterator[str]:
     """What was sent and what arrived, for a few records."""
     for wanted in ("forget", "test"):
-        of_set = [one for one in samples if (one.set, one.channel) == (wanted, "awgn")]
+        of_set = [one for one in samples if one.set == wanted and one.channel in ("awgn", "")]
         if of_set:
             break
     else:
@@ -130,10 +130,11 @@ def _samples(samples: Sequence[Sample], figures: Path) -> Iterator[str]:
     first = of_set[0]
     if first.modality != "text" and any(isinstance(estimate, str) for estimate in first.estimates.values()):
         return  # a class each, which the page of the run shows
-    nearest = min((one.snr_db for one in of_set), key=lambda snr_db: abs(snr_db - SAMPLE_DB))
+    nearest = min((one.snr_db for one in of_set), key=lambda snr_db: abs((snr_db or 0.0) - SAMPLE_DB))
     chosen = [one for one in of_set if one.snr_db == nearest][:SHOWN]
     what = "Erased records" if wanted == "forget" else "Unseen records"
-    yield f"{what} at {nearest:g} dB over AWGN:\n"
+    sent = nearest is not None
+    yield f"{what} at {nearest:g} dB over AWGN:\n" if sent else f"{what}, and what is made on request of their class:\n"
     if chosen[0].modality == "text":
         for sample in chosen:
             yield "| | |\n|---|---|"
@@ -144,7 +145,7 @@ def _samples(samples: Sequence[Sample], figures: Path) -> Iterator[str]:
     file = figures / f"{chosen[0].experiment}-samples.png"
     rows = [np.concatenate([_pixels(one) for one in (s.reference, *s.estimates.values())], axis=1) for s in chosen]
     Image.fromarray(np.concatenate(rows)).save(file)
-    columns = ", ".join(["sent", *chosen[0].estimates])
+    columns = ", ".join(["sent" if sent else "record", *chosen[0].estimates])
     yield f"![From left to right: {columns}]({LINK}/{file.name})\n\nFrom left to right: {columns}.\n"
 
 

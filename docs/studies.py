@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from semlink.codecs import CODECS
-from semlink.experiments.report.rows import Measurements, Series, load_measurements
+from semlink.experiments.report.rows import USUAL_SNR_DB, Measurements, Series, load_measurements
 from semlink.experiments.report.summary import forget_metric, quality_metric
 from semlink.experiments.report.wording import duration, metric_words, set_words
 from semlink.simulator.results import Row
@@ -74,7 +74,7 @@ def curve_table(folder: Path, experiment: str, metric: str, set_name: str) -> st
 
 
 def across_table(folder: Path, metric: str, set_name: str) -> str:
-    """One metric on one set at the usual point, a line for each version and a column for each experiment of a run.
+    """One metric on one set at 12 dB or nearest to it, a line for each version and a column for each experiment of a run.
 
     Errors: ResultsError when the rows are missing.
     """
@@ -83,8 +83,9 @@ def across_table(folder: Path, metric: str, set_name: str) -> str:
     rows: dict[str, dict[str, str]] = {}
     for one in measured:
         for series in one.series:
-            told = cell(one.at_point(metric, set_name, series))
-            rows.setdefault(one.label(series), {})[one.name] = told
+            curve = one.curve(metric, one.channels_of(metric)[0], set_name, series)
+            nearest = min(curve, key=lambda row: abs((row.snr_db or 0.0) - USUAL_SNR_DB))
+            rows.setdefault(one.label(series), {})[one.name] = cell(nearest)
     lines = [line([head, *(one.name for one in measured)]), line(["---"] * (1 + len(measured)))]
     lines += [line([label, *(cells.get(one.name, "") for one in measured)]) for label, cells in rows.items()]
     return "\n".join(lines)

@@ -20,7 +20,7 @@ from semlink.experiments.sweeping import Bench, bench_of, claim, jobs_of, prepar
 from semlink.experiments.tasks import Task, run_tasks
 from semlink.files import write_whole
 from semlink.simulator.results import Row, write_rows
-from semlink.simulator.samples import take_samples
+from semlink.simulator.samples import make_samples, take_samples
 from semlink.simulator.sweep import Entry
 from semlink.unlearning.audits import Setting
 from semlink.unlearning.partition import divide
@@ -70,7 +70,6 @@ class _Plan:
 
     def __init__(self, recipe: Recipe, folder: Path, machine: Machine, parts: Path) -> None:
         self.recipe, self.machine = recipe, machine
-        self.sends = "link" in CODECS[recipe.codec.name].traits  # a plain GAN is sent nothing: audits alone look at it
         erasure, name = recipe.erasure, recipe.experiment
         original, shown = folder / "original", name
         if recipe.training is None:
@@ -92,7 +91,7 @@ class _Plan:
             name, contenders, source, self.request, recipe.sweep, recipe.seed, recipe.threads, machine.device, parts
         )
         self.making = self._making(original, methods)
-        if self.sends:
+        if _sends(recipe):
             self.making |= preparing(self.bench, source, tuple(self.making))
         self.measuring = self._measuring(parts)
 
@@ -115,7 +114,7 @@ class _Plan:
     def _measuring(self, parts: Path) -> dict[str, Task]:
         """The jobs of the sweep, the times and samples, then the audits."""
         name, made = self.recipe.experiment, tuple(self.making)
-        jobs = jobs_of(self.bench, parts) if self.sends else []
+        jobs = jobs_of(self.bench, parts) if _sends(self.recipe) else []
         tasks = {f"{name}: {job.channel} on {job.set_name}": Task(run_job, (job,), made) for job in jobs}
         tasks[f"{name}: times and samples"] = Task(_look, (self.recipe, self.bench), made)
         if self.recipe.erasure is not None:
@@ -141,6 +140,11 @@ class _Plan:
             found["erasure"] = told[first]
             found |= {"other_erasures": {label: told[label] for label in others}} if others else {}
         return found
+
+
+def _sends(recipe: Recipe) -> bool:
+    """Whether there is a link to sweep: a plain GAN is sent nothing, and audits alone look at it."""
+    return "link" in CODECS[recipe.codec.name].traits
 
 
 def _entries(bench: Bench) -> list[Entry]:
@@ -173,7 +177,10 @@ def _look(recipe: Recipe, bench: Bench) -> dict[str, Any]:
     shown_at = list(dict.fromkeys((points[0], points[len(points) // 2], points[-1])))
     samples: list[dict[str, Any]] = []
     shown = [*entries, *filter(None, (one.entry(bench.device) for one in bench.classical))]
-    for set_name, records in bench.sets.items() if "link" in CODECS[recipe.codec.name].traits else ():
+    for set_name, records in bench.sets.items():
+        if not _sends(recipe):
+            samples += make_samples(entries, records, set_name, SAMPLES, recipe.experiment, recipe.seed)
+            continue
         for channel in recipe.sweep.channels:
             arguments = (
                 shown,

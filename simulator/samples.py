@@ -1,4 +1,4 @@
-"""A few records sent by several codecs at a few SNRs, for people to look at."""
+"""A few records sent by several codecs at a few SNRs, or made by several GANs, for people to look at."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,6 +8,8 @@ import torch
 
 from semlink.channels import build_channel
 from semlink.codecs.contract import Sentence
+from semlink.codecs.generative import Adversarial
+from semlink.seeding import generator_for
 from semlink.simulator.batches import batch_of
 from semlink.simulator.senders import Passage
 from semlink.simulator.sources.contract import Record
@@ -64,6 +66,37 @@ def take_samples(
                 }
                 | ({"label": _name(record.label, labels)} if entries[0].codec.delivers == "class" else {})
             )
+    return samples
+
+
+@torch.no_grad()
+def make_samples(
+    entries: Sequence[Entry], records: Sequence[Record], set_name: str, count: int, experiment: str, seed: int
+) -> list[dict[str, Any]]:
+    """What each version of a plain GAN makes of the same noise on request of the classes of records, as plain data for
+    `samples.json`; nothing is sent, so that there is no channel and no Es/N0. `reference` is the record.
+    """
+    names = _names(entries)
+    samples = []
+    for record in subset(records, count, seed):
+        made: dict[str, Any] = {}
+        for name, entry in zip(names, entries, strict=True):
+            assert isinstance(entry.codec, Adversarial)
+            batch = batch_of(entry.codec, [record])
+            generator = generator_for(seed, "sample", set_name, record.id, device=entry.codec.device)
+            made[name] = _plain(entry.codec.generate(entry.codec.prior(1, generator), batch.labels)[0])
+        samples.append(
+            {
+                "experiment": experiment,
+                "modality": "image",
+                "channel": "",
+                "set": set_name,
+                "snr_db": None,
+                "record": record.id,
+                "reference": _plain(entries[0].codec.view([record.payload])[0]),
+                "estimates": made,
+            }
+        )
     return samples
 
 

@@ -30,6 +30,8 @@ Mark = Literal["right", "wrong", "missing", "unknown", "term"]
 class Sample:
     """One record at one Es/N0: what was sent and what each version of the codec made of it.
 
+    Where nothing is sent, channel is empty and snr_db None: each version made an image of the class of the record.
+
     reference, estimates: text, or an image as nested lists [channels][height][width] in 0..1; where classes are inferred,
                           estimates name one. label: the class of the record, told where classes are inferred.
     """
@@ -38,7 +40,7 @@ class Sample:
     modality: Literal["text", "image", "class"]
     channel: str
     set: str
-    snr_db: float
+    snr_db: float | None
     record: str
     reference: Any
     estimates: dict[str, Any]
@@ -66,7 +68,7 @@ class Word:
 
 @dataclass(frozen=True)
 class Exhibit:
-    """One record over one channel: the samples at each Es/N0, in ascending order."""
+    """One record over one channel: the samples at each Es/N0, in ascending order; or one sample where nothing was sent."""
 
     modality: str
     set: str
@@ -104,7 +106,7 @@ def exhibits(samples: Sequence[Sample], channel: str | None) -> list[Exhibit]:
             pixels += sum(_pixels(image) for one in group for image in one.images)
             if found and pixels > PIXELS:
                 return found
-            ordered = tuple(sorted(group, key=lambda sample: sample.snr_db))
+            ordered = tuple(sorted(group, key=lambda sample: sample.snr_db or 0.0))
             found.append(Exhibit(first.modality, first.set, first.channel, first.record, first.reference, ordered))
     return found
 

@@ -33,8 +33,14 @@ def test_a_gan_is_audited_and_not_swept(semlink, tmp_path: Path, monkeypatch) ->
     assert not [name for name in metrics if "psnr" in name or "channel_uses" in name]
     methods = {row.method for row in rows if row.metric == "share_on_request"}
     assert methods == {"none", "cascaded", "fresh-condition", "retrain", "retrain-2"}
-    assert json.loads((tmp_path / "out" / "samples.json").read_text()) == []
-    assert (tmp_path / "out" / "report.html").is_file()
+    made = json.loads((tmp_path / "out" / "samples.json").read_text())
+    assert {one["set"] for one in made} == {"forget", "forget_test", "retain", "test"}
+    first = made[0]
+    assert set(first["estimates"]) == {"original", "cascaded", "fresh-condition", "retrain", "retrain-2"}
+    assert first["estimates"]["original"] != first["estimates"]["retrain"] != first["estimates"]["retrain-2"]
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "What is made on request" in page
+    assert "Es/N0</th>" not in page
     original = tmp_path / "out" / "tiny-gan" / "original"
     refused = semlink("sweep", original, "--out", tmp_path / "sweep", "--workers", "1")
     assert refused.status == 2
