@@ -19,6 +19,7 @@ from semlink.experiments.report import write_report
 from semlink.experiments.report.claims import MEMORY, claims
 from semlink.experiments.report.rows import Measurements, load_measurements
 from semlink.experiments.report.samples import Sample, check_samples, data_uri
+from semlink.experiments.report.seeds import first_of_each
 from semlink.experiments.report.summary import quality_metric, sentences
 
 RUNS = {  # folder of experiments/results -> title
@@ -92,6 +93,7 @@ def _run(folder: Path, figures: Path) -> Iterator[str]:
     facts = json.loads((folder / "experiments.json").read_text(encoding="utf-8"))
     stored = folder / "samples.json"
     samples = check_samples(json.loads(stored.read_text(encoding="utf-8")), str(stored)) if stored.is_file() else []
+    shown = first_of_each(one.experiment for one in samples)
     yield f"```console\n$ {facts[0]['command']}\n```\n"
     with tempfile.TemporaryDirectory() as drawn:
         write_report(folder, Path(drawn))
@@ -104,7 +106,7 @@ def _run(folder: Path, figures: Path) -> Iterator[str]:
                 yield f"- {claim.claim}{of}: **{claim.verdict.lower()}**.{why}"
             yield ""
             yield _figures(measured, Path(drawn, "figures"), figures) + "\n"
-            yield from _samples([one for one in samples if one.experiment == measured.name], figures)
+            yield from _samples([one for one in samples if one.experiment == shown.get(measured.name)], figures)
 
 
 def noun_of(measured: Measurements) -> str:
