@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,7 @@ def compare(exported: Exported, folder: Path, batch: Any, reception: Callable[[F
     torch.set_num_threads(1)
     try:
         alone = reception(original.encode(first))
-        seconds = tuple(_median_seconds(codec, first, alone) for codec in (original, exported))
+        seconds = _median_seconds((original, exported), first, alone)
     finally:
         torch.set_num_threads(threads)
     return Comparison(
@@ -68,14 +68,16 @@ def compare(exported: Exported, folder: Path, batch: Any, reception: Callable[[F
     )
 
 
-def _median_seconds(codec: Any, batch: Any, reception: Reception) -> float:
-    taken = []
+def _median_seconds(codecs: Sequence[Any], batch: Any, reception: Reception) -> list[float]:
+    """Of each codec. They take turns, so that a busy machine slows all of them alike."""
+    taken: list[list[float]] = [[] for _ in codecs]
     for _ in range(TIMES):
-        began = time.perf_counter()
-        codec.encode(batch)
-        codec.decode(reception)
-        taken.append(time.perf_counter() - began)
-    return statistics.median(taken)
+        for codec, own in zip(codecs, taken, strict=True):
+            began = time.perf_counter()
+            codec.encode(batch)
+            codec.decode(reception)
+            own.append(time.perf_counter() - began)
+    return [statistics.median(own) for own in taken]
 
 
 def _largest(one: Tensor, two: Tensor) -> float:
