@@ -15,12 +15,17 @@ from semlink.codecs.interop.runner import NamedRunner
 from semlink.codecs.interop.tracing import Traced
 
 OPSET = 20
+PURPOSE = "Exporting to ONNX"
 
 
 def write_onnx(traced: Traced, path: Path) -> None:
-    """Stores an end as one ONNX file with its weights. Errors: CodecError when a package is missing."""
+    """Stores an end as one ONNX file with its weights, and without the exporter's notes, which hold paths of this machine.
+
+    Errors: CodecError when a package is missing.
+    """
     for module in ("onnx", "onnxscript"):
-        needed(module, "onnx", "Exporting to ONNX")
+        needed(module, "onnx", PURPOSE)
+    passes = needed("onnx_ir.passes.common", "onnx", PURPOSE)
     end = traced.end
     with _quiet():
         program: Any = torch.onnx.export(
@@ -38,6 +43,7 @@ def write_onnx(traced: Traced, path: Path) -> None:
             if isinstance(name, str)
         }
         program.rename_axes({size: name for size, name in names.items() if size != name and "*" not in name})
+        passes.ClearMetadataAndDocStringPass()(program.model)
         program.save(path, external_data=False)
 
 

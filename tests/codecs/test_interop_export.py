@@ -20,6 +20,7 @@ from semlink.codecs.interop.tracing import trace
 from semlink.errors import BundleError, CodecError
 from semlink.seeding import generator_for
 
+ROOT = Path(__file__).resolve().parents[2]
 NEEDED = {
     "onnx": ("onnx", ("onnxruntime", "onnxscript")),
     "savedmodel": ("tensorflow", ("tensorflow",)),
@@ -106,6 +107,8 @@ def test_one_part_alone(image: Any, kind: str, tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(
         [f"encoder{FORMATS[kind].ending}", "export.json"]
     )
+    for file in (tmp_path / "out").rglob("*"):
+        assert file.is_dir() or str(ROOT).encode() not in file.read_bytes()  # no paths of the machine that made it
     exported = open_export(tmp_path / "out", codec, "sha256:0")
     frame = exported.encode(exported.prepare(image.payloads))
     with pytest.raises(CodecError, match="decoder"):

@@ -36,7 +36,8 @@ class Contrastive(Method):
 
     Fields: mode: ("auto": class where the request names labels, or no retained record has the class of an erased one).
             repeats: omega (4). unlearn_weight: lambda_UL (0.2). retain_weight: lambda_CE (1). temperature: tau (0.7).
-            rate: of Adam (None: the peak rate of training). batch: records of each set a step (64).
+            rate: of Adam (None: the peak rate of training; ResNet-18 wants a fifth of it, see `contrastive/cifar10-class`).
+            batch: records of each set a step (64).
             passes: over the forget set, at most (30). clip: largest gradient norm (1). end: of the link that learns
             ("both"; the loss of representations moves the sender alone).
     Reads:  forget set, retain set; validation set, for stopping, unless a class leaves a codec that infers classes.
