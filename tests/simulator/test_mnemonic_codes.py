@@ -1,5 +1,6 @@
 """Mnemonic codes: what they are, how training mixes them in, and that nothing changes without them."""
 
+import copy
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -132,11 +133,11 @@ def test_a_checkpoint_of_other_codes_is_refused(
     classifier: NeuralCodec[Any], digits: Source, codes: MnemonicCodes, tmp_path: Path
 ) -> None:
     place = tmp_path / "checkpoint"
-    arguments = (classifier, digits.train[:100], digits.validation[:40], AWGN, SHORT, 0, "test", place)
-    train(*arguments, codes=codes)
-    train(*arguments, codes=codes)
+    arguments = (digits.train[:100], digits.validation[:40], AWGN, SHORT, 0, "test", place)
+    train(copy.deepcopy(classifier), *arguments, codes=codes)
+    train(copy.deepcopy(classifier), *arguments, codes=codes)
     with pytest.raises(BundleError, match="of other work"):
-        train(*arguments, codes=MnemonicCodes.drawn(10, (1, 8, 8), 1))
+        train(copy.deepcopy(classifier), *arguments, codes=MnemonicCodes.drawn(10, (1, 8, 8), 1))
 
 
 def test_what_cannot_be_mixed_is_refused(
