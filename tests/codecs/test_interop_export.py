@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from semlink.channels import Reception, build_channel
 from semlink.codecs import CODECS, save_bundle
 from semlink.codecs.bundle import load_bundle
+from semlink.codecs.interop import comparing
 from semlink.codecs.interop.comparing import compare
 from semlink.codecs.interop.ends import Argument, End
 from semlink.codecs.interop.exported import open_export
@@ -26,6 +27,12 @@ NEEDED = {
     "savedmodel": ("tensorflow", ("tensorflow",)),
     "tflite": ("tensorflow", ("tensorflow", "ai_edge_litert")),
 }
+
+
+@pytest.fixture(autouse=True)
+def quick_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Latencies are of no interest here, and words that follow each other take long twenty times over."""
+    monkeypatch.setattr(comparing, "TIMES", 1)
 
 
 @pytest.fixture(params=FORMATS)
