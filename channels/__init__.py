@@ -1,45 +1,33 @@
 """What happens to symbols in the air: frame in, equalised reception and its noise variance out."""
 
-from semlink.channels.awgn import Awgn
-from semlink.channels.cdl import CdlA, CdlB, CdlC, CdlD, CdlE
-from semlink.channels.contract import Channel, Frame, Reception
-from semlink.channels.power import normalise_power
-from semlink.channels.rayleigh import Rayleigh
-from semlink.channels.rician import Rician
-from semlink.channels.tdl import TdlA, TdlB, TdlC, TdlD, TdlE
-from semlink.registry import build, canonical, check_fields, parse
+from typing import TYPE_CHECKING
 
-CHANNELS: dict[str, type[Channel]] = {
-    "awgn": Awgn,
-    "cdl-a": CdlA,
-    "cdl-b": CdlB,
-    "cdl-c": CdlC,
-    "cdl-d": CdlD,
-    "cdl-e": CdlE,
-    "rayleigh": Rayleigh,
-    "rician": Rician,
-    "tdl-a": TdlA,
-    "tdl-b": TdlB,
-    "tdl-c": TdlC,
-    "tdl-d": TdlD,
-    "tdl-e": TdlE,
-}
+from semlink.registry import Registry, build, canonical, check_fields, parse
 
-__all__ = [
-    "CHANNELS",
-    "Awgn",
-    "Channel",
-    "Frame",
-    "Rayleigh",
-    "Reception",
-    "Rician",
-    "build_channel",
-    "channel_name",
-    "normalise_power",
-]
+if TYPE_CHECKING:
+    from semlink.channels.contract import Channel
+
+CHANNELS: "Registry[type[Channel]]" = Registry(
+    "channel",
+    {
+        "awgn": "semlink.channels.awgn:Awgn",
+        "cdl-a": "semlink.channels.cdl:CdlA",
+        "cdl-b": "semlink.channels.cdl:CdlB",
+        "cdl-c": "semlink.channels.cdl:CdlC",
+        "cdl-d": "semlink.channels.cdl:CdlD",
+        "cdl-e": "semlink.channels.cdl:CdlE",
+        "rayleigh": "semlink.channels.rayleigh:Rayleigh",
+        "rician": "semlink.channels.rician:Rician",
+        "tdl-a": "semlink.channels.tdl:TdlA",
+        "tdl-b": "semlink.channels.tdl:TdlB",
+        "tdl-c": "semlink.channels.tdl:TdlC",
+        "tdl-d": "semlink.channels.tdl:TdlD",
+        "tdl-e": "semlink.channels.tdl:TdlE",
+    },
+)
 
 
-def build_channel(text: str) -> Channel:
+def build_channel(text: str) -> "Channel":
     """The channel that the command line calls `text`, such as "rayleigh:coherence=symbol,csi=estimated".
 
     Errors: UnknownName; WrongField.

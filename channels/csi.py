@@ -13,7 +13,7 @@ Csi = Literal["perfect", "estimated", "none"]
 
 
 @dataclass(frozen=True)
-class Knowledge:
+class ChannelEstimate:
     """The gain of each coherence block given all that the receiver knows: h ~ CN(mean, variance).
 
     mean: complex64 and variance: float32, both broadcastable to [batch, blocks].
@@ -23,20 +23,20 @@ class Knowledge:
     variance: Tensor
 
 
-def perfect_knowledge(gains: Tensor) -> Knowledge:
+def perfect_estimate(gains: Tensor) -> ChannelEstimate:
     """The receiver is told the gains: mean h, variance 0."""
-    return Knowledge(gains, torch.zeros((1, 1), device=gains.device))
+    return ChannelEstimate(gains, torch.zeros((1, 1), device=gains.device))
 
 
-def prior_knowledge(law: GainLaw, device: torch.device) -> Knowledge:
+def prior_estimate(law: GainLaw, device: torch.device) -> ChannelEstimate:
     """The receiver knows only the law of the gains."""
     mean = torch.full((1, 1), law.mean, dtype=torch.complex64, device=device)
-    return Knowledge(mean, torch.full((1, 1), law.variance, device=device))
+    return ChannelEstimate(mean, torch.full((1, 1), law.variance, device=device))
 
 
-def estimated_knowledge(
+def pilot_estimate(
     gains: Tensor, law: GainLaw, noise_variance: Tensor, pilots: int, generator: torch.Generator
-) -> Knowledge:
+) -> ChannelEstimate:
     """The receiver hears unit pilots in each coherence block and combines them with the law of the gains.
 
     The mean of the received pilots is o = h + e, e ~ CN(0, r), r = N0 / pilots. With the prior h ~ CN(m, s) the
@@ -51,4 +51,4 @@ def estimated_knowledge(
     observed = complex_normal(error_variance, gains.shape[1], generator).add_(gains)
     trust = law.variance / (law.variance + error_variance)
     doubt = error_variance / (law.variance + error_variance)
-    return Knowledge(trust * observed + doubt * law.mean, law.variance * doubt)
+    return ChannelEstimate(trust * observed + doubt * law.mean, law.variance * doubt)

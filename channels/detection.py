@@ -6,7 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from semlink.channels.csi import Knowledge
+from semlink.channels.csi import ChannelEstimate
 from semlink.channels.equaliser import FLOOR, equalise
 
 Detector = Literal["mmse", "zf"]
@@ -30,7 +30,7 @@ class Detection:
         return times(self.weights, received)
 
 
-def detect(detector: Detector, knowledge: Knowledge, noise_variance: Tensor) -> Detection:
+def detect(detector: Detector, knowledge: ChannelEstimate, noise_variance: Tensor) -> Detection:
     """Weights and error for gains that the receiver knows as h ~ CN(m, v), independent of each other.
 
     What arrives is y = (M + D) s + n with streams s of unit energy, D the part of the gains that is not known and
@@ -46,7 +46,7 @@ def detect(detector: Detector, knowledge: Knowledge, noise_variance: Tensor) -> 
     """
     mean, variance = knowledge.mean, knowledge.variance
     if mean.shape[2:] == (1, 1):
-        single = Knowledge(mean[..., 0, 0], variance[..., 0])
+        single = ChannelEstimate(mean[..., 0, 0], variance[..., 0])
         one = equalise(detector, single, noise_variance)
         return Detection(one.weight[..., None, None], one.error.unsqueeze(2), one.bias.unsqueeze(2))
     unknown = variance.expand(-1, -1, mean.shape[3]).sum(dim=2, keepdim=True)

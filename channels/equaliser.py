@@ -6,7 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from semlink.channels.csi import Knowledge
+from semlink.channels.csi import ChannelEstimate
 
 Equaliser = Literal["zf", "mmse", "none"]
 FLOOR = 1e-6  # a gain more than 60 dB down is not inverted any further, so that all outputs stay finite
@@ -25,7 +25,7 @@ class Equalisation:
     bias: Tensor
 
 
-def equalise(equaliser: Equaliser, knowledge: Knowledge, noise_variance: Tensor) -> Equalisation:
+def equalise(equaliser: Equaliser, knowledge: ChannelEstimate, noise_variance: Tensor) -> Equalisation:
     """Weight and error for gains that the receiver knows as h ~ CN(m, v).
 
     The weight is

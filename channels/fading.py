@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from semlink.channels.contract import Channel, Frame, Reception
-from semlink.channels.csi import Csi, Knowledge, estimated_knowledge, perfect_knowledge, prior_knowledge
+from semlink.channels.csi import ChannelEstimate, Csi, perfect_estimate, pilot_estimate, prior_estimate
 from semlink.channels.equaliser import Equaliser, equalise
 from semlink.channels.gains import Coherence, GainLaw, block_count, draw_gains, occupied_blocks, spread
 from semlink.channels.noise import complex_normal
@@ -71,12 +71,12 @@ class FlatFading(Channel):
         spent = self.pilots * occupied_blocks(mask, self.coherence) if self.csi == "estimated" else 0
         return self.data_uses(mask) + spent
 
-    def _know(self, gains: Tensor, variance: Tensor, generator: torch.Generator) -> Knowledge:
+    def _know(self, gains: Tensor, variance: Tensor, generator: torch.Generator) -> ChannelEstimate:
         if self.csi == "perfect":
-            return perfect_knowledge(gains)
+            return perfect_estimate(gains)
         if self.csi == "estimated":
-            return estimated_knowledge(gains, self.law, variance, self.pilots, generator)
-        return prior_knowledge(self.law, gains.device)
+            return pilot_estimate(gains, self.law, variance, self.pilots, generator)
+        return prior_estimate(self.law, gains.device)
 
     def _spread(self, values: Tensor, uses: int) -> Tensor:
         return spread(values, self.coherence, uses)

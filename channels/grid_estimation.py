@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from semlink.channels.csi import Knowledge
+from semlink.channels.csi import ChannelEstimate
 from semlink.channels.resource_grid import PILOT_SYMBOLS, SUBCARRIERS, ResourceGrid
 
 Estimator = Literal["ls", "nearest", "lmmse"]
@@ -59,7 +59,7 @@ class BlockEstimator(ABC):
     def combine(self, observed: Tensor, noise_variance: Tensor) -> LinearEstimate:
         """From pilots complex64 [batch, receive, streams, blocks, pilots] and N0 float64 [batch, 1, 1]."""
 
-    def estimate(self, observed: Tensor, noise_variance: Tensor) -> Knowledge:
+    def estimate(self, observed: Tensor, noise_variance: Tensor) -> ChannelEstimate:
         """The gains given the pilots complex64 [batch, receive, streams, blocks, pilots] and N0 float32 [batch, 1].
 
         Out: mean complex64 [batch, receive, streams, blocks, data elements], and variance float32 [batch, 1, streams,
@@ -69,7 +69,7 @@ class BlockEstimator(ABC):
         trust = combined.covariance / combined.variance
         variance = 1 - (trust.conj() * combined.covariance).real
         mean = combined.value * trust.to(torch.complex64)[:, None, :, None]
-        return Knowledge(mean, variance.clamp_min(0).float()[:, None, :, None])
+        return ChannelEstimate(mean, variance.clamp_min(0).float()[:, None, :, None])
 
 
 class Interpolator(BlockEstimator):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from semlink.channels.contract import Channel, Frame, Reception
-from semlink.channels.csi import Knowledge
+from semlink.channels.csi import ChannelEstimate
 from semlink.channels.detection import Detector, detect, times
 from semlink.channels.grid_estimation import Estimator, build_estimator
 from semlink.channels.multipath import (
@@ -166,7 +166,7 @@ class Ofdm(Channel):
         if self.transmit > 1:
             # A stream without a symbol is silent, and the receiver knows; the others have equal shares of the energy.
             share = placement.active / self.transmit**0.5
-            known = Knowledge(known.mean * share.unsqueeze(2), known.variance * share.square())
+            known = ChannelEstimate(known.mean * share.unsqueeze(2), known.variance * share.square())
             sent = sent * share
         detection = detect(self.equaliser, known, variance)
         batch, elements, receive, _ = gains.shape
@@ -204,10 +204,10 @@ class Ofdm(Channel):
 
     def _know(
         self, responses: Tensor, gains: Tensor, placement: Placement, variance: Tensor, generator: torch.Generator
-    ) -> Knowledge:
+    ) -> ChannelEstimate:
         """Of the placed elements: mean [batch, elements, receive, streams], variance [batch, elements, streams]."""
         if self.csi == "perfect":
-            return Knowledge(gains, torch.zeros((1, 1, 1), device=gains.device))
+            return ChannelEstimate(gains, torch.zeros((1, 1, 1), device=gains.device))
         places = [self.grid.pilot_places(stream) for stream in range(self.transmit)]
         where = torch.stack([subcarrier * SYMBOLS + symbol for subcarrier, symbol in places]).to(gains.device)
         at_pilots = where[None, None, :, None].expand(*responses.shape[:2], -1, responses.shape[3], -1)
@@ -215,7 +215,7 @@ class Ofdm(Channel):
         known = self._estimator.estimate(noise + responses.gather(4, at_pilots), variance)
         everywhere = known.variance.expand(-1, -1, -1, placement.blocks, -1)
         everything = torch.arange(self.grid.data_elements, device=gains.device)
-        return Knowledge(placement.pick(known.mean, everything), placement.pick(everywhere, everything)[:, :, 0])
+        return ChannelEstimate(placement.pick(known.mean, everything), placement.pick(everywhere, everything)[:, :, 0])
 
     def _refuse_what_would_be_hidden(self) -> None:
         guard = SHORTEST_PREFIX * self.grid.symbol_seconds

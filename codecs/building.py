@@ -6,31 +6,18 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 
+from semlink.codecs import CODECS
 from semlink.codecs.backbone import Backbone, image_facts, text_facts
 from semlink.codecs.contract import NeuralCodec
-from semlink.codecs.deepjscc import DeepJscc
 from semlink.codecs.deepsc import DeepSc, DeepScConfig
-from semlink.codecs.generative import Gan, GenerativeCodec
 from semlink.codecs.image import ImageCodec, ImageCodecConfig
 from semlink.codecs.pretrained import Pretrained, load_pretrained
-from semlink.codecs.task import ShardedTaskCodec, TaskCodec
 from semlink.codecs.text import TextBatch, TextCodec, TextCodecConfig, TextTokenizer
 from semlink.codecs.text.backbone_tokenizer import BackboneTokenizer
 from semlink.errors import CodecError, WrongField
 from semlink.registry import check_fields, choose
 
 Made = TypeVar("Made")
-
-CODECS: dict[str, type[NeuralCodec[Any]]] = {
-    "text": TextCodec,
-    "image": ImageCodec,
-    "deepjscc": DeepJscc,
-    "deepsc": DeepSc,
-    "task": TaskCodec,
-    "sharded-task": ShardedTaskCodec,
-    "gan": Gan,
-    "generative": GenerativeCodec,
-}
 
 
 def new_codec(

@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 from transformers.utils import logging
 
-from semlink.codecs.building import CODECS
+from semlink.codecs import CODECS
 from semlink.codecs.contract import NeuralCodec
 from semlink.codecs.model_card import model_card
 from semlink.codecs.text import TextCodec

@@ -61,7 +61,7 @@ class Codec(ABC, Generic[Batch]):
         """The estimate of what was sent: a batch, or the log-probabilities of its class."""
 
     @abstractmethod
-    def restore(self, batch: Any) -> Any:
+    def as_metric_input(self, batch: Any) -> Any:
         """An estimate as the metrics compare it.
 
         A list of `Sentence`; images float32 [batch, channels, height, width] in 0..1; or, where classes are delivered, their
@@ -69,8 +69,8 @@ class Codec(ABC, Generic[Batch]):
         """
 
     @abstractmethod
-    def view(self, payloads: Sequence[Any]) -> Any:
-        """Payloads in the form of `restore`, without loss: the reference that an estimate is compared with.
+    def reference(self, payloads: Sequence[Any]) -> Any:
+        """Payloads in the form of `as_metric_input`, without loss: the reference that an estimate is compared with.
 
         Where classes are delivered, images all the same: classes are compared with those of the records.
         """

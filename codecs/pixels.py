@@ -38,10 +38,10 @@ class PixelCodec(NeuralCodec[Tensor]):
     def embed(self, latent: Tensor, mask: Tensor) -> Tensor:
         return (latent * mask.unsqueeze(-1)).flatten(1)
 
-    def restore(self, batch: Tensor) -> Tensor:
+    def as_metric_input(self, batch: Tensor) -> Tensor:
         return batch
 
-    def view(self, payloads: Sequence[NDArray[np.uint8]]) -> Tensor:
+    def reference(self, payloads: Sequence[NDArray[np.uint8]]) -> Tensor:
         return self.prepare(payloads)
 
     def channel_uses(self, batch: Tensor) -> Tensor:

@@ -16,11 +16,11 @@ import numpy as np
 from PIL import Image
 
 from semlink.experiments.report import write_report
-from semlink.experiments.report.claims import MEMORY, claims
 from semlink.experiments.report.rows import Measurements, load_measurements
 from semlink.experiments.report.samples import Sample, check_samples, data_uri
 from semlink.experiments.report.seeds import first_of_each
 from semlink.experiments.report.summary import quality_metric, sentences
+from semlink.experiments.report.verdicts import MEMORY, claims
 
 RUNS = {  # folder of experiments/results -> title
     "quickstart": "The quickstart: embedded text and digits",

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from semlink.codecs import CODECS
+from semlink.experiments.report.metric_labels import duration, metric_words, set_words
 from semlink.experiments.report.rows import USUAL_SNR_DB, Measurements, Series, load_measurements
 from semlink.experiments.report.summary import forget_metric, quality_metric
-from semlink.experiments.report.wording import duration, metric_words, set_words
 from semlink.simulator.results import Row
 from semlink.unlearning.methods import METHODS
 

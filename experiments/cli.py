@@ -56,10 +56,10 @@ def run(
     )] = None,
 ) -> None:  # fmt: skip
     """Carry out whole experiments: train, erase, retrain, sweep, audit, report."""
-    from semlink.experiments.bundles import Machine, pick_device
-    from semlink.experiments.recipe import load_recipe, over_seeds, parse_seeds
     from semlink.experiments.report import write_report
-    from semlink.experiments.run import run_experiments
+    from semlink.experiments.workflow.experiment import run_experiments
+    from semlink.experiments.workflow.recipe import load_recipe, over_seeds, parse_seeds
+    from semlink.experiments.workflow.versions import Machine, pick_device
 
     loaded = [load_recipe(name, _with_seed(sets, seed)) for name in recipes]
     if seeds is not None:
@@ -79,9 +79,9 @@ def train(
     seed: Seed = None, sets: Sets = [], device: Device = "auto", data_dir: DataDir = None,  # noqa: B006
 ) -> None:  # fmt: skip
     """Train the codec of a recipe and store it as a bundle."""
-    from semlink.experiments.bundles import Machine, pick_device, train_bundle
-    from semlink.experiments.recipe import load_recipe
-    from semlink.experiments.shelf import own_shelf
+    from semlink.experiments.workflow.recipe import load_recipe
+    from semlink.experiments.workflow.store import own_shelf
+    from semlink.experiments.workflow.versions import Machine, pick_device, train_bundle
 
     loaded = load_recipe(recipe, _with_seed(sets, seed))
     folder = own_shelf() / loaded.experiment if out is None else out
@@ -104,12 +104,12 @@ def sweep(
     sets: Sets = [], seed: Seed = None, workers: Workers = None, device: Device = "auto", data_dir: DataDir = None,  # noqa: B006
 ) -> None:  # fmt: skip
     """Measure codecs over a range of Es/N0, all under the same fades and noise."""
-    from semlink.experiments.bundles import Machine, pick_device
-    from semlink.experiments.contenders import is_classical
-    from semlink.experiments.recipe import component_from, plan_from
     from semlink.experiments.report import write_report
-    from semlink.experiments.shelf import find_bundle
-    from semlink.experiments.sweeping import sweep_bundles
+    from semlink.experiments.workflow.bench import sweep_bundles
+    from semlink.experiments.workflow.entrants import is_classical
+    from semlink.experiments.workflow.recipe import component_from, plan_from
+    from semlink.experiments.workflow.store import find_bundle
+    from semlink.experiments.workflow.versions import Machine, pick_device
     from semlink.unlearning.request import read_request
 
     machine = Machine(pick_device(device), data_dir)
@@ -131,9 +131,9 @@ def erase(
     seed: Seed = None, device: Device = "auto", data_dir: DataDir = None,
 ) -> None:  # fmt: skip
     """Carry out an erasure request: a new bundle beside the old one, with its certificate."""
-    from semlink.experiments.bundles import Machine, erase_bundle, pick_device
-    from semlink.experiments.recipe import component_from
-    from semlink.experiments.shelf import find_bundle
+    from semlink.experiments.workflow.recipe import component_from
+    from semlink.experiments.workflow.store import find_bundle
+    from semlink.experiments.workflow.versions import Machine, erase_bundle, pick_device
     from semlink.unlearning.request import read_request
 
     machine = Machine(pick_device(device), data_dir)
@@ -152,9 +152,9 @@ def audit(
     seed: Seed = None, device: Device = "auto", data_dir: DataDir = None,
 ) -> None:  # fmt: skip
     """Attack an erased codec, beside the original and the retrained one."""
-    from semlink.experiments.auditing import audit_bundles
-    from semlink.experiments.bundles import Machine, pick_device
-    from semlink.experiments.shelf import find_bundle
+    from semlink.experiments.workflow.auditing import audit_bundles
+    from semlink.experiments.workflow.store import find_bundle
+    from semlink.experiments.workflow.versions import Machine, pick_device
     from semlink.unlearning.request import read_request
 
     machine = Machine(pick_device(device), data_dir)
@@ -174,8 +174,8 @@ def export_command(
     )] = None,
 ) -> None:  # fmt: skip
     """Store the ends of a codec as files that other runtimes read, the channel left out, with a sidecar that explains them."""
-    from semlink.experiments.exports import export_bundle, parse_size
-    from semlink.experiments.shelf import find_bundle
+    from semlink.experiments.workflow.exports import export_bundle, parse_size
+    from semlink.experiments.workflow.store import find_bundle
 
     export_bundle(find_bundle(bundle), kind, part, out, parse_size(size) if size else None)
     typer.echo(
@@ -193,9 +193,9 @@ def verify_export_command(
     seed: Seed = None, data_dir: DataDir = None,
 ) -> None:  # fmt: skip
     """Run a codec and its export on the same records, fades and noise; fails where their metrics differ."""
-    from semlink.experiments.bundles import Machine
-    from semlink.experiments.exports import verify_export
-    from semlink.experiments.shelf import find_bundle
+    from semlink.experiments.workflow.exports import verify_export
+    from semlink.experiments.workflow.store import find_bundle
+    from semlink.experiments.workflow.versions import Machine
 
     machine = Machine("cpu", data_dir)
     typer.echo(verify_export(find_bundle(bundle), export, channel, snr_db, records, seed or 0, machine).text())
@@ -219,8 +219,8 @@ def import_command(
     sets: Sets = [], data_dir: DataDir = None,  # noqa: B006
 ) -> None:  # fmt: skip
     """Take in a codec that another program trained, as a bundle that can be swept, erased from and exported."""
-    from semlink.experiments.bundles import Machine
-    from semlink.experiments.imports import import_bundle
+    from semlink.experiments.workflow.imports import import_bundle
+    from semlink.experiments.workflow.versions import Machine
 
     machine = Machine("cpu", data_dir)
     found = import_bundle(
@@ -245,9 +245,9 @@ def measure_block_errors(
     workers: Workers = None,
 ) -> None:  # fmt: skip
     """Measure block error rates of the classical chain beforehand, so that sweeps only look them up."""
-    from semlink.experiments.error_tables import measure_tables
-    from semlink.experiments.recipe import plan_from
     from semlink.experiments.report import write_report
+    from semlink.experiments.workflow.error_tables import measure_tables
+    from semlink.experiments.workflow.recipe import plan_from
 
     points = plan_from(channel, snr, [], []).snr_db
     measure_tables(channel, uses, points, target, table, out, workers or _cores(), _command())
@@ -272,7 +272,7 @@ def list_entries(
     ] = "all",
 ) -> None:
     """List what is registered, with its fields."""
-    from semlink.experiments.listing import listing
+    from semlink.experiments.workflow.listing import listing
 
     typer.echo(listing(kind))
 

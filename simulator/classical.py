@@ -19,7 +19,7 @@ from semlink.errors import RecipeError, WrongField
 from semlink.registry import build, choose, parse
 from semlink.simulator.capacity import check_error_rate, limit_snr_db
 from semlink.simulator.intervals import Interval, bootstrap_interval
-from semlink.simulator.senders import Adapting, ErrorRates, Ideal, Knowledge, Sender, Unaware
+from semlink.simulator.link_adaptation import Adaptive, CapacityLimit, CsiAtTransmitter, ErrorRates, Fixed, LinkPolicy
 
 ADAPTED = "adapted"
 
@@ -41,7 +41,7 @@ class Digital:
     compressor: str
     mcs: str = ADAPTED
     target: float = 0.1
-    knowledge: Knowledge = "average"
+    knowledge: CsiAtTransmitter = "average"
     bandwidth_ratio: float | None = None
     uses_per_word: float | None = None
 
@@ -52,9 +52,9 @@ class Digital:
         if not 0 < self.target < 1:
             raise WrongField(f"target cannot be {self.target}; give a block error rate between 0 and 1.")
 
-    def sender(self, errors: Callable[[], ErrorRates]) -> Sender:
+    def policy(self, errors: Callable[[], ErrorRates]) -> LinkPolicy:
         """Who picks modulation and code rate."""
-        return Adapting(errors(), self.target, self.knowledge) if self.mcs == ADAPTED else Unaware()
+        return Adaptive(errors(), self.target, self.knowledge) if self.mcs == ADAPTED else Fixed()
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Limit:
 
     compressor: str
     error_rate: float = 0.0
-    knowledge: Knowledge = "average"
+    knowledge: CsiAtTransmitter = "average"
     bandwidth_ratio: float | None = None
     uses_per_word: float | None = None
 
@@ -78,9 +78,9 @@ class Limit:
         _check(self)
         check_error_rate(self.error_rate)
 
-    def sender(self, errors: Callable[[], ErrorRates]) -> Sender:
+    def policy(self, errors: Callable[[], ErrorRates]) -> LinkPolicy:
         """A sender that needs no measured errors."""
-        return Ideal(self.error_rate, self.knowledge)
+        return CapacityLimit(self.error_rate, self.knowledge)
 
 
 @dataclass(frozen=True)

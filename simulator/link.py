@@ -14,7 +14,7 @@ SnrLaw = float | tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Passage:
+class Transmission:
     """What a training or an unlearning step needs of one passage.
 
     posterior: q(z|x). latent: the z that was sent, float32 [batch, uses, 2]. frame: its symbols. reception: what arrived.
@@ -28,7 +28,7 @@ class Passage:
 
 def transmit(
     codec: NeuralCodec[Any], channel: Channel, batch: Any, snr_db: float | Tensor, generator: torch.Generator
-) -> Passage:
+) -> Transmission:
     """Sends a batch through encoder and channel; differentiable in the codec's parameters.
 
     A variational encoder sends a sample of its posterior. All randomness comes from `generator`.
@@ -36,7 +36,7 @@ def transmit(
     posterior = codec.represent(batch)
     latent = posterior.sample(generator)
     frame = codec.modulate(latent, posterior.mask)
-    return Passage(posterior, latent, frame, channel(frame, snr_db, generator))
+    return Transmission(posterior, latent, frame, channel(frame, snr_db, generator))
 
 
 def draw_snr(law: SnrLaw, count: int, generator: torch.Generator) -> Tensor:

@@ -11,7 +11,7 @@ from semlink.codecs.contract import Sentence
 from semlink.codecs.generative import Adversarial
 from semlink.seeding import generator_for
 from semlink.simulator.batches import batch_of
-from semlink.simulator.senders import Passage
+from semlink.simulator.link_adaptation import ChannelUse
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sources.subset import subset
 from semlink.simulator.sweep import Entry
@@ -44,13 +44,13 @@ def take_samples(
     names = _names(entries)
     samples = []
     for record in subset(records, count, seed):
-        passage = Passage(channel, channel_name, (seed, "sample", channel_name, set_name, record.id))
+        passage = ChannelUse(channel, channel_name, (seed, "sample", channel_name, set_name, record.id))
         for point in snr_db:
             estimates: dict[str, Any] = {}
             for name, entry in zip(names, entries, strict=True):
                 codec = entry.codec.sized(np.shape(record.payload))
                 batch = batch_of(codec, [record])
-                arrivals = entry.sender.over(passage, codec, batch, entry.sender.frame(codec, batch), [point])
+                arrivals = entry.policy.over(passage, codec, batch, entry.policy.frame(codec, batch), [point])
                 estimate = next(arrivals).estimate[0]
                 estimates[name] = _belief(estimate, labels) if codec.delivers == "class" else _plain(estimate)
             samples.append(
@@ -61,7 +61,9 @@ def take_samples(
                     "set": set_name,
                     "snr_db": point,
                     "record": record.id,
-                    "reference": _plain(entries[0].codec.sized(np.shape(record.payload)).view([record.payload])[0]),
+                    "reference": _plain(
+                        entries[0].codec.sized(np.shape(record.payload)).reference([record.payload])[0]
+                    ),
                     "estimates": estimates,
                 }
                 | ({"label": _name(record.label, labels)} if entries[0].codec.delivers == "class" else {})
@@ -93,7 +95,7 @@ def make_samples(
                 "set": set_name,
                 "snr_db": None,
                 "record": record.id,
-                "reference": _plain(entries[0].codec.view([record.payload])[0]),
+                "reference": _plain(entries[0].codec.reference([record.payload])[0]),
                 "estimates": made,
             }
         )

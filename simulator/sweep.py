@@ -16,9 +16,9 @@ from semlink.errors import WrongField
 from semlink.progress import Progress
 from semlink.simulator.batches import batch_of
 from semlink.simulator.intervals import Interval, bootstrap_interval, mean_interval, rate_interval
+from semlink.simulator.link_adaptation import UNITS, ChannelUse, Fixed, LinkPolicy
 from semlink.simulator.metrics.contract import Metric, Statistics
 from semlink.simulator.results import Row
-from semlink.simulator.senders import UNITS, Passage, Sender, Unaware
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sources.subset import subset
 
@@ -61,14 +61,14 @@ class SweepSettings:
 class Entry:
     """A codec under test, and what the rows call it. Versions: original, erased, retrained.
 
-    sender: what the codec's sender does with what it knows of the link.
+    policy: what the codec's sender does with what it knows of the link.
     """
 
     codec: Codec[Any]
     name: str
     version: str = "original"
     method: str = "none"
-    sender: Sender = field(default_factory=Unaware)
+    policy: LinkPolicy = field(default_factory=Fixed)
 
 
 @dataclass
@@ -137,8 +137,8 @@ def measure(
                 break
             keys = (seed, "channel", channel_name, set_name)
             for index, (entry, own) in enumerate(zip(entries, parts, strict=True)):
-                passages = [Passage(channel, channel_name, keys, (part, draw)) for part in range(len(own))]
-                statistics, facts = _statistics(entry.sender, own, passages, pending, metrics, progress)
+                passages = [ChannelUse(channel, channel_name, keys, (part, draw)) for part in range(len(own))]
+                statistics, facts = _statistics(entry.policy, own, passages, pending, metrics, progress)
                 for snr_db in pending:
                     point = points[snr_db]
                     for family, found in enumerate(statistics[snr_db]):
@@ -172,16 +172,16 @@ def _encode(entry: Entry, records: Sequence[Record], size: int) -> list[_Part]:
         for rows in torch.argsort(uses, stable=True).split(most):
             places = np.array(positions)[rows.numpy()]
             own = [records[place] for place in places]
-            references = fitting.view([record.payload for record in own])
+            references = fitting.reference([record.payload for record in own])
             batch = everything[rows]
-            parts.append(_Part(own, places, fitting, batch, entry.sender.frame(fitting, batch), references))
+            parts.append(_Part(own, places, fitting, batch, entry.policy.frame(fitting, batch), references))
     return parts
 
 
 def _statistics(
-    sender: Sender,
+    policy: LinkPolicy,
     parts: Sequence[_Part],
-    passages: Sequence[Passage],
+    passages: Sequence[ChannelUse],
     points: Sequence[float],
     metrics: Sequence[Metric],
     progress: Progress,
@@ -191,7 +191,7 @@ def _statistics(
     facts: dict[float, dict[str, list[Statistics]]] = {snr_db: {} for snr_db in points}
     for part, passage in zip(parts, passages, strict=True):
         own = [metric.about(part.records) for metric in metrics]
-        for arrival in sender.over(passage, part.codec, part.batch, part.frame, points):
+        for arrival in policy.over(passage, part.codec, part.batch, part.frame, points):
             for family, metric in enumerate(own):
                 found[arrival.snr_db][family].append(metric.statistics(part.references, arrival.estimate))
             for name, values in arrival.facts.items():

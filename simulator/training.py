@@ -16,11 +16,11 @@ from semlink.codecs.posterior import divergence_from_prior
 from semlink.errors import WrongField
 from semlink.progress import Progress
 from semlink.seeding import generator_for, seed_for
+from semlink.simulator.batch_transform import BatchTransform
 from semlink.simulator.batches import Batches
 from semlink.simulator.checkpoint import SAVED_EVERY, read_checkpoint, weights_digest, write_checkpoint
 from semlink.simulator.information_term import InformationTerm
 from semlink.simulator.link import SnrLaw, draw_snr, transmit
-from semlink.simulator.mnemonic_codes import CODES_FILE, MnemonicCodes
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sources.subset import subset
 
@@ -41,9 +41,6 @@ class TrainingSettings:
     validate:      steps between two looks at the loss of at most 1024 validation records.
     keep:          "best" of the weights on those records, or the "last"; a GAN has no loss to choose by.
     momentum:      of AdamW, its beta_1; a GAN needs less.
-    mnemonic:      probability with which a record is replaced by the mnemonic code of its class; 0: none. See `MnemonicCodes`.
-    codes:         where these come from: "seeded" codes repeat with the seed of training, so that whoever has the recipe
-                   has them too; "secret" codes are drawn anew by the operating system, and only their owner has them.
     Errors: WrongField when a number makes no sense.
     """
 
@@ -59,21 +56,14 @@ class TrainingSettings:
     validate: int = 200
     keep: Literal["best", "last"] = "best"
     momentum: float = 0.9
-    mnemonic: float = 0.0
-    codes: Literal["seeded", "secret"] = "seeded"
 
     def __post_init__(self) -> None:
         if self.keep not in ("best", "last"):
             raise WrongField(f"training cannot take keep={self.keep}; choose one of: best, last.")
-        if self.codes not in ("seeded", "secret"):
-            raise WrongField(f"training cannot take codes={self.codes}; choose one of: secret, seeded.")
-        for field in ("momentum", "mnemonic"):
-            if not getattr(self, field) < 1:
-                raise WrongField(
-                    f"training cannot take {field}={getattr(self, field)}; give a number from 0 to below 1."
-                )
+        if not self.momentum < 1:
+            raise WrongField(f"training cannot take momentum={self.momentum}; give a number from 0 to below 1.")
         for field, value in asdict(self).items():
-            if field in ("keep", "codes"):
+            if isinstance(value, str):
                 continue
             for number in value if isinstance(value, tuple) else (value,):
                 if math.isnan(number) or (field != "snr_db" and not 0 <= number < math.inf):
@@ -103,7 +93,7 @@ def train(
     seed: int,
     label: str = "train",
     checkpoint: Path | None = None,
-    codes: MnemonicCodes | None = None,
+    transform: BatchTransform | None = None,
 ) -> TrainingOutcome:
     """Trains `codec` in place and leaves it with the weights that did best on `validation`.
 
@@ -111,17 +101,16 @@ def train(
 
     In:     checkpoint: a file that is written as training goes on and read when it exists; the resumed run
             gives the same weights as one that was never stopped. Remove it once the codec is stored.
-            codes: what `settings.mnemonic` mixes in; validation goes without.
+            transform: of the batches that the codec is trained on; validation goes without.
     Errors: SourceError when a set is empty; BundleError when the checkpoint is damaged or of another training;
-            WrongField when the loss leaves the range of numbers, or codes are to be mixed in that are not there or do
-            not fit.
+            WrongField when the loss leaves the range of numbers, or the transform does not fit.
     """
     if codec.parts:
-        return _train_parts(codec, records, validation, channel, settings, seed, label, checkpoint, codes)
+        return _train_parts(codec, records, validation, channel, settings, seed, label, checkpoint, transform)
     began = time.monotonic()
     device = codec.device
     batches = Batches(codec, records, settings.batch, seed, "train", device)
-    mixed = _codes_for(codec, batches, settings, codes)
+    change = None if transform is None else transform.fitted(codec, batches.all)
     held_out = Batches(codec, subset(validation, HELD_OUT, seed), HELD_OUT, seed, "validation", device).all
     optimiser = torch.optim.AdamW(
         codec.parameters(), settings.learning_rate, (settings.momentum, 0.999), weight_decay=settings.weight_decay
@@ -132,8 +121,11 @@ def train(
     spent, start = 0.0, 0
     names = [record.id for record in (*records, *validation)]
     facts = (__version__, asdict(settings), seed, names, codec.config.to_dict(), _description(channel))
-    mixture = () if mixed is None else (mixed.digest(),)
-    identity = "" if checkpoint is None else f"{seed_for(repr((*facts, *mixture, weights_digest(codec))))}"
+    identity = (
+        ""
+        if checkpoint is None
+        else f"{seed_for(repr((*facts, transform and transform.digest(), weights_digest(codec))))}"
+    )
     if checkpoint is not None and checkpoint.exists():
         stored = read_checkpoint(checkpoint, identity)
         codec.load_state_dict(stored["codec"])
@@ -147,9 +139,7 @@ def train(
     with Progress(label, settings.steps, start) as progress:
         for step in range(start, settings.steps):
             generator = generator_for(seed, "training", step, device=device)
-            batch = batches[step]
-            if mixed is not None:
-                batch = mixed.mixed(batch, settings.mnemonic, generator)
+            batch = batches[step] if change is None else change(batches[step], generator)
             passage = transmit(codec, channel, batch, draw_snr(settings.snr_db, len(batch), generator), generator)
             loss = codec.objective(batch, passage.reception, generator)
             if passage.posterior.sampled:
@@ -196,7 +186,7 @@ def train_part(
     seed: int,
     label: str,
     checkpoint: Path | None,
-    codes: MnemonicCodes | None,
+    transform: BatchTransform | None,
 ) -> TrainingOutcome:
     """Trains one part of `codec` in place on its own among `records`, as if there were no others.
 
@@ -213,7 +203,7 @@ def train_part(
         seed,
         f"{label}, part {part + 1} of {len(codec.parts)}",
         None if checkpoint is None else checkpoint.with_name(f"{checkpoint.name}-part-{part + 1}"),
-        codes,
+        transform,
     )
 
 
@@ -241,32 +231,17 @@ def _train_parts(
     seed: int,
     label: str,
     checkpoint: Path | None,
-    codes: MnemonicCodes | None,
+    transform: BatchTransform | None,
 ) -> TrainingOutcome:
     """The loss of the whole codec, the sum of the steps that the parts' weights are from, and all seconds."""
     outcomes = [
-        train_part(codec, part, records, validation, channel, settings, seed, label, checkpoint, codes)
+        train_part(codec, part, records, validation, channel, settings, seed, label, checkpoint, transform)
         for part in range(len(codec.parts))
     ]
     held_out = Batches(codec, subset(validation, HELD_OUT, seed), HELD_OUT, seed, "validation", codec.device).all
     loss = mean_loss(codec, held_out, channel, settings.snr_db, seed)
     codec.eval()
     return TrainingOutcome(loss, sum(one.best_step for one in outcomes), sum(one.seconds for one in outcomes))
-
-
-def _codes_for(
-    codec: NeuralCodec[Any], batches: Batches, settings: TrainingSettings, codes: MnemonicCodes | None
-) -> MnemonicCodes | None:
-    """The codes that training mixes in, on its device; None where it mixes in none. Errors: WrongField."""
-    if not settings.mnemonic:
-        return None
-    if codes is None:
-        raise WrongField(
-            f"Training with mnemonic={settings.mnemonic:g} needs the codes of the classes: put {CODES_FILE} back beside "
-            "the stored codec, or train with mnemonic=0."
-        )
-    codes.check(codec, batches.all)
-    return codes.to(codec.device)
 
 
 def rate_at(step: int, steps: int, warmup: int) -> float:

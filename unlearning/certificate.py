@@ -10,7 +10,7 @@ from semlink.codecs.contract import NeuralCodec
 from semlink.simulator.batches import batch_of
 from semlink.simulator.sources.subset import subset
 from semlink.simulator.training import mean_loss
-from semlink.unlearning.contract import Context, ErasedCodec, Method, Partition
+from semlink.unlearning.contract import ErasedCodec, ErasureContext, Method, Partition
 from semlink.unlearning.request import ErasureRequest
 
 STILL_THERE = (
@@ -34,7 +34,7 @@ def certificate(
     method_name: str,
     method: Method,
     partition: Partition,
-    context: Context,
+    context: ErasureContext,
     erased: ErasedCodec,
     losses: Sequence[dict[str, Any]],
     source_digest: str | None,
@@ -69,7 +69,7 @@ def compare_losses(
     original: NeuralCodec[Any],
     erased: NeuralCodec[Any],
     partition: Partition,
-    context: Context,
+    context: ErasureContext,
     snr_db: Sequence[float],
 ) -> list[dict[str, Any]]:
     """Mean loss before and after, on forget and validation set, at each Es/N0 in dB, under the same fades and noise.

@@ -8,9 +8,10 @@ from typing import Any, ClassVar, Literal
 
 from semlink.channels.contract import Channel
 from semlink.codecs.contract import NeuralCodec, Trait
-from semlink.simulator.mnemonic_codes import MnemonicCodes
+from semlink.simulator.batch_transform import BatchTransform
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.training import TrainingSettings
+from semlink.unlearning.methods.mnemonic.codes import MnemonicCodes
 
 Reads = Literal["forget", "retain", "validation"]
 
@@ -36,12 +37,13 @@ class Partition:
 
 
 @dataclass(frozen=True)
-class Context:
+class ErasureContext:
     """What a method knows beside the codec and the partition.
 
     channel, training: the channel and the settings that the codec was trained with.
     fresh:      makes an untrained codec of the same configuration and vocabulary.
     checkpoint: a file for stopped work to resume from, or None.
+    transform:  what changed the batches of training, where something did.
     codes:      the mnemonic codes of the classes, where training mixed some in and they are there.
     """
 
@@ -51,6 +53,7 @@ class Context:
     fresh: Callable[[], NeuralCodec[Any]]
     label: str = "erase"
     checkpoint: Path | None = None
+    transform: BatchTransform | None = None
     codes: MnemonicCodes | None = None
 
 
@@ -85,5 +88,5 @@ class Method(ABC):
         return cls.needs <= codec.traits
 
     @abstractmethod
-    def erase(self, codec: NeuralCodec[Any], partition: Partition, context: Context) -> ErasedCodec:
+    def erase(self, codec: NeuralCodec[Any], partition: Partition, context: ErasureContext) -> ErasedCodec:
         """A new codec without the influence of `partition.forget`. Errors: ErasureError when that cannot be done."""

@@ -8,7 +8,7 @@ from semlink.errors import ErasureError
 from semlink.memory import peak_memory
 from semlink.simulator.sources.contract import Source
 from semlink.unlearning.certificate import certificate, compare_losses
-from semlink.unlearning.contract import Context, ErasedCodec, Method
+from semlink.unlearning.contract import ErasedCodec, ErasureContext, Method
 from semlink.unlearning.methods import METHODS
 from semlink.unlearning.partition import divide, without_data
 from semlink.unlearning.request import ErasureRequest
@@ -27,7 +27,7 @@ def erase(
     source: Source | None,
     request: ErasureRequest,
     method: Method,
-    context: Context,
+    context: ErasureContext,
     original_digest: str,
     snr_db: Sequence[float] = (0.0, 6.0, 12.0, 18.0),
     labels: Sequence[str] = (),

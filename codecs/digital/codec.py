@@ -118,12 +118,12 @@ class DigitalCodec(Codec[DigitalBatch]):
         """What a receiver shows that got nothing of a batch."""
         return DigitalBatch((self._blank(),) * len(batch), batch.uses, torch.zeros_like(batch.arrived))
 
-    def restore(self, batch: DigitalBatch) -> Any:
+    def as_metric_input(self, batch: DigitalBatch) -> Any:
         if self.reader is None:
             return self._pixels(batch.payloads)
         return [Sentence(readable(words), words, words) for words in batch.payloads]
 
-    def view(self, payloads: Sequence[Any]) -> Any:
+    def reference(self, payloads: Sequence[Any]) -> Any:
         if self.reader is None:
             return self._pixels(payloads)
         return [Sentence(text, words := self.reader.words(text), words) for text in payloads]

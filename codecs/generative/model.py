@@ -90,10 +90,10 @@ class Adversarial(NeuralCodec[LabelledImages]):
     def embed(self, latent: Tensor, mask: Tensor) -> Tensor:
         return (latent * mask.unsqueeze(-1)).flatten(1)
 
-    def restore(self, batch: LabelledImages) -> Tensor:
+    def as_metric_input(self, batch: LabelledImages) -> Tensor:
         return batch.images
 
-    def view(self, payloads: Sequence[NDArray[np.uint8]]) -> Tensor:
+    def reference(self, payloads: Sequence[NDArray[np.uint8]]) -> Tensor:
         return self.prepare(payloads).images
 
     def channel_uses(self, batch: LabelledImages) -> Tensor:

@@ -58,10 +58,10 @@ class Windows(Codec[Tensor]):
         grid = windows.view(images, self.rows, self.columns, *windows.shape[1:]).permute(0, 3, 1, 4, 2, 5)
         return grid.flatten(4).flatten(2, 3)[..., : self.height, : self.width]
 
-    def restore(self, batch: Tensor) -> Tensor:
+    def as_metric_input(self, batch: Tensor) -> Tensor:
         return batch
 
-    def view(self, payloads: Sequence[NDArray[np.uint8]]) -> Tensor:
+    def reference(self, payloads: Sequence[NDArray[np.uint8]]) -> Tensor:
         return self.prepare(payloads)
 
     def channel_uses(self, batch: Tensor) -> Tensor:

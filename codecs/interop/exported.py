@@ -40,11 +40,11 @@ class Exported(Codec[Any]):
     def labelled(self, batch: Any, labels: Tensor) -> Any:
         return self.original.labelled(batch, labels)
 
-    def restore(self, batch: Any) -> Any:
-        return self.original.restore(batch)
+    def as_metric_input(self, batch: Any) -> Any:
+        return self.original.as_metric_input(batch)
 
-    def view(self, payloads: Sequence[Any]) -> Any:
-        return self.original.view(payloads)
+    def reference(self, payloads: Sequence[Any]) -> Any:
+        return self.original.reference(payloads)
 
     def channel_uses(self, batch: Any) -> Tensor:
         return self.original.channel_uses(batch)
@@ -91,8 +91,8 @@ class ExportedImages(Exported):
     def decode(self, reception: Reception) -> Tensor:
         return self.heard(reception)[0]
 
-    def restore(self, batch: Any) -> Tensor:
-        restored: Tensor = batch if isinstance(batch, Tensor) else self.original.restore(batch)
+    def as_metric_input(self, batch: Any) -> Tensor:
+        restored: Tensor = batch if isinstance(batch, Tensor) else self.original.as_metric_input(batch)
         return restored
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from semlink.codecs.interop.needing import needed
+from semlink.codecs.interop.optional_import import optional_import
 from semlink.errors import CodecError
 
 VARIABLE = "/.ATTRIBUTES/VARIABLE_VALUE"
@@ -32,7 +32,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
     Errors: CodecError when there is none, it is damaged, or TensorFlow is missing.
     """
-    tensorflow = needed("tensorflow", "tensorflow", "Importing TensorFlow codecs")
+    tensorflow = optional_import("tensorflow", "tensorflow", "Importing TensorFlow codecs")
     prefix = _prefix(path, tensorflow)
     try:
         reader = tensorflow.train.load_checkpoint(prefix)

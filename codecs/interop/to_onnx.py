@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from numpy.typing import NDArray
 
-from semlink.codecs.interop.needing import needed
+from semlink.codecs.interop.optional_import import optional_import
 from semlink.codecs.interop.runner import NamedRunner
 from semlink.codecs.interop.tracing import Traced
 
@@ -24,8 +24,8 @@ def write_onnx(traced: Traced, path: Path) -> None:
     Errors: CodecError when a package is missing.
     """
     for module in ("onnx", "onnxscript"):
-        needed(module, "onnx", PURPOSE)
-    passes = needed("onnx_ir.passes.common", "onnx", PURPOSE)
+        optional_import(module, "onnx", PURPOSE)
+    passes = optional_import("onnx_ir.passes.common", "onnx", PURPOSE)
     end = traced.end
     with _quiet():
         program: Any = torch.onnx.export(
@@ -52,7 +52,7 @@ class OnnxRunner(NamedRunner):
 
     def __init__(self, path: Path, inputs: Sequence[str], outputs: Sequence[str]) -> None:
         super().__init__(inputs, outputs)
-        runtime = needed("onnxruntime", "onnx", "Running ONNX files")
+        runtime = optional_import("onnxruntime", "onnx", "Running ONNX files")
         options = runtime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         self.session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

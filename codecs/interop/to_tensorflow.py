@@ -16,7 +16,7 @@ from torch.export.graph_signature import InputKind
 from torch.fx import Node
 from torch.fx.node import map_arg
 
-from semlink.codecs.interop.needing import needed
+from semlink.codecs.interop.optional_import import optional_import
 from semlink.codecs.interop.tf_operations import OPERATIONS, UNCHANGED
 from semlink.codecs.interop.tracing import Traced
 from semlink.errors import CodecError
@@ -71,7 +71,7 @@ def quiet_tensorflow(purpose: str) -> Iterator[Any]:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # read when it is loaded
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        tensorflow = needed("tensorflow", "tensorflow", purpose)
+        tensorflow = optional_import("tensorflow", "tensorflow", purpose)
         log = tensorflow.get_logger()
         level = log.level
         log.setLevel("ERROR")

@@ -9,7 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from semlink.codecs.interop.needing import needed
+from semlink.codecs.interop.optional_import import optional_import
 from semlink.codecs.interop.runner import NamedRunner
 from semlink.codecs.interop.to_tensorflow import quiet_tensorflow, tensorflow_module
 from semlink.codecs.interop.tracing import Traced
@@ -42,7 +42,7 @@ class TfliteRunner(NamedRunner):
 
     def __init__(self, path: Path, inputs: Sequence[str], outputs: Sequence[str]) -> None:
         super().__init__(inputs, outputs)
-        runtime = needed("ai_edge_litert.interpreter", "tensorflow", RUNNING)
+        runtime = optional_import("ai_edge_litert.interpreter", "tensorflow", RUNNING)
         self.interpreter = runtime.Interpreter(str(path), num_threads=1)
         # Not allocate_tensors: before the inputs have sizes, all open ones are 1, which need not fit each other.
         self.signature = self.interpreter.get_signature_runner()

@@ -20,7 +20,8 @@ class TaskCodecConfig(ImageSizeConfig):
     encoder_layers:  of a vit.
     receiver_hidden: units of the hidden layer of the receiver.
     The others: see `ImageSizeConfig` and `CodecConfig`.
-    Errors: WrongField when patch or heads of a vit divide nothing, or there are fewer than two classes.
+    Errors: WrongField when patch or heads of a vit divide nothing, a resnet18 has fewer than 8 filters, or there are fewer
+            than two classes.
     """
 
     model_type = "semlink-task"
@@ -41,6 +42,10 @@ class TaskCodecConfig(ImageSizeConfig):
         super().__post_init__(**kwargs)
         if self.classes < 2:
             raise WrongField(f"A task codec tells at least two classes apart, not classes={self.classes}.")
+        if (
+            self.encoder == "resnet18" and self.filters < 8
+        ):  # oneDNN, issue 6035: its AVX2 gradient writes out of bounds
+            raise WrongField(f"A resnet18 needs at least 8 filters, not filters={self.filters}.")
         if self.encoder == "vit" and (self.height % self.patch or self.width % self.patch):
             raise WrongField(
                 f"A vit needs a patch that divides the {self.height} x {self.width} images, not patch={self.patch}."

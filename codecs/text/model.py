@@ -136,14 +136,14 @@ class TextCodec(NeuralCodec[TextBatch]):
         used = (latent * mask.unsqueeze(-1)).flatten(1)
         return functional.pad(used, (0, size - used.shape[1]))
 
-    def restore(self, batch: TextBatch) -> list[Sentence]:
+    def as_metric_input(self, batch: TextBatch) -> list[Sentence]:
         tokenizer = self._tokenizer()
         rows = zip(batch.ids.tolist(), batch.mask.sum(dim=1).tolist(), strict=True)
         return [tokenizer.decode(ids[:length]) for ids, length in rows]
 
-    def view(self, payloads: Sequence[str]) -> list[Sentence]:
+    def reference(self, payloads: Sequence[str]) -> list[Sentence]:
         tokenizer = self._tokenizer()
-        return [tokenizer.view(payload) for payload in payloads]
+        return [tokenizer.reference(payload) for payload in payloads]
 
     def channel_uses(self, batch: TextBatch) -> Tensor:
         return batch.mask.sum(dim=1) * self.config.symbols_per_token

@@ -89,7 +89,7 @@ class TextTokenizer:
         words = tuple(filter(None, "".join(tokens).split(MARK))) if self._pieces else tokens
         return Sentence(text=readable(words), words=words, tokens=tokens)
 
-    def view(self, text: str) -> Sentence:
+    def reference(self, text: str) -> Sentence:
         """A text as it is, its words as they are, and its tokens as far as the vocabulary goes."""
         return Sentence(text, self.words(text), tuple(self._entries[index] for index in self.encode(text)))
 

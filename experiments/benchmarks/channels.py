@@ -13,7 +13,9 @@ from importlib.util import find_spec
 
 import torch
 
-from semlink.channels import Frame, build_channel, normalise_power
+from semlink.channels import build_channel
+from semlink.channels.contract import Frame
+from semlink.channels.power import normalise_power
 from semlink.seeding import generator_for
 
 SHAPES = ((64, 128), (1024, 1024), (4096, 1024))

@@ -13,14 +13,16 @@ from typing import Any
 
 import torch
 
-from semlink.channels import Reception, build_channel
-from semlink.channels.contract import Frame
-from semlink.codecs import NeuralCodec, load_bundle, new_codec
+from semlink.channels import build_channel
+from semlink.channels.contract import Frame, Reception
+from semlink.codecs.building import new_codec
+from semlink.codecs.bundle import load_bundle
+from semlink.codecs.contract import NeuralCodec
 from semlink.codecs.interop.comparing import compare
 from semlink.codecs.interop.exported import open_export
 from semlink.codecs.interop.exporting import FORMATS, export_codec
 from semlink.errors import CodecError
-from semlink.experiments.shelf import find_bundle
+from semlink.experiments.workflow.store import find_bundle
 from semlink.seeding import generator_for
 from semlink.simulator.sources import build_source
 

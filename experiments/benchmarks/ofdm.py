@@ -14,7 +14,8 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from semlink.channels import Frame, build_channel
+from semlink.channels import build_channel
+from semlink.channels.contract import Frame
 from semlink.channels.sionna_adapter import drawing_from, sionna
 from semlink.seeding import generator_for
 

@@ -15,7 +15,8 @@ from typing import Any
 import torch
 
 from semlink.channels import build_channel
-from semlink.codecs import NeuralCodec, new_codec
+from semlink.codecs.building import new_codec
+from semlink.codecs.contract import NeuralCodec
 from semlink.seeding import generator_for
 from semlink.simulator.metrics.accuracy import Accuracy
 from semlink.simulator.metrics.image_error import ImageError
@@ -46,7 +47,7 @@ def naive(codec: NeuralCodec[Any], records: list[Record], size: int) -> None:
                 payloads = [record.payload for record in records[start : start + size]]
                 frame = codec.encode(codec.prepare(payloads))
                 estimate = codec.decode(channel(frame, snr_db, generator_for("bench", snr_db, draw, start)))
-                METRICS[codec.modality].statistics(codec.view(payloads), codec.restore(estimate))
+                METRICS[codec.modality].statistics(codec.reference(payloads), codec.as_metric_input(estimate))
 
 
 def seconds(call: Callable[[], None]) -> float:

@@ -14,7 +14,8 @@ import numpy as np
 import torch
 
 from semlink.channels import build_channel
-from semlink.codecs import NeuralCodec, new_codec
+from semlink.codecs.building import new_codec
+from semlink.codecs.contract import NeuralCodec
 from semlink.registry import build, parse
 from semlink.seeding import generator_for
 from semlink.simulator.batches import batch_of
@@ -24,10 +25,11 @@ from semlink.simulator.sources.contract import Record, Source
 from semlink.simulator.sources.subset import subset
 from semlink.simulator.sweep import Entry
 from semlink.simulator.training import TrainingSettings, train
-from semlink.unlearning.audits import Information, Setting
+from semlink.unlearning.audits.contract import AuditContext
+from semlink.unlearning.audits.information import Information
 from semlink.unlearning.audits.losses import record_losses
 from semlink.unlearning.audits.separation import area_under_curve
-from semlink.unlearning.contract import Context, Partition
+from semlink.unlearning.contract import ErasureContext, Partition
 from semlink.unlearning.methods import METHODS
 
 FIELDS = {
@@ -77,7 +79,7 @@ def informed(codecs: Sequence[NeuralCodec[Any]], partition: Partition) -> None:
     for estimator in ("gaussian", "nearest"):
         for components in (1, 2, 5, 10, 20):
             audit = Information(components=components, estimator=estimator)
-            rows = audit.run(entries, partition, Setting("mnist", "awgn", SNR_DB, 0))
+            rows = audit.run(entries, partition, AuditContext("mnist", "awgn", SNR_DB, 0))
             for name in ("forget", "test"):
                 cells = [f"{row.value:.2f}" for row in rows if row.set == name and row.minus is None]
                 apart = next(row for row in rows if row.set == name and row.minus)
@@ -107,7 +109,7 @@ def main() -> None:
 
     original = fresh(chosen.seed)
     taught = train(original, source.train, source.validation, CHANNEL, training, chosen.seed)
-    context = Context(CHANNEL, training, chosen.seed + 1, lambda: fresh(chosen.seed + 1))
+    context = ErasureContext(CHANNEL, training, chosen.seed + 1, lambda: fresh(chosen.seed + 1))
     print(f"{len(partition.forget)} of {len(source.train)} images erased, {chosen.steps} steps, seed {chosen.seed}")
     print("| method | erased, dB | test, dB | AUC | to retrained, erased / test, dB | seconds | steps |")
     print("| --- | --- | --- | --- | --- | --- | --- |")

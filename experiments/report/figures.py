@@ -12,10 +12,10 @@ from markupsafe import Markup
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from semlink.experiments.report.panel import FONT_SIZE, GRID, INK, PAPER, Panel, Stroke, axes_for, stroke_line
+from semlink.experiments.report.axes_panel import FONT_SIZE, GRID, INK, PAPER, Panel, Stroke, axes_for, stroke_line
+from semlink.experiments.report.metric_labels import channel_words, metric_words, set_words, snr_words
 from semlink.experiments.report.png import png_of
 from semlink.experiments.report.rows import Measurements, Series
-from semlink.experiments.report.wording import channel_words, metric_words, set_words, snr_words
 
 # Colours after Okabe and Ito, darkened to 4.5:1 on white. The erased codec is the subject: its line is solid.
 VERSION_STROKES = {

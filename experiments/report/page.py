@@ -14,12 +14,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from semlink.errors import ResultsError
-from semlink.experiments.report import samples, summary, tables, wording
-from semlink.experiments.report.claims import Claim, claims
-from semlink.experiments.report.facts import Fact, facts_of
+from semlink.experiments.report import metric_labels, samples, summary, tables
 from semlink.experiments.report.figures import LARGE, SMALL, Drawing, draw
+from semlink.experiments.report.metadata import Fact, facts_of
 from semlink.experiments.report.rows import VERSIONS, Measurements, in_order, load_measurements, sign_of
 from semlink.experiments.report.seeds import first_of_each
+from semlink.experiments.report.verdicts import Claim, claims
 from semlink.files import write_whole
 from semlink.unlearning.request import request_from
 
@@ -119,14 +119,16 @@ def _render(sections: Sequence[Section], files: Mapping[str, str]) -> str:
         sections=sections,
         erasure=any(section.measured.erased for section in sections),
         versions=in_order((row.version for row in rows), str, VERSIONS),
-        sets=in_order((row.set for row in rows if row.set in wording.SET_WORDS), str, tuple(wording.SET_WORDS)),
+        sets=in_order(
+            (row.set for row in rows if row.set in metric_labels.SET_WORDS), str, tuple(metric_labels.SET_WORDS)
+        ),
         confidences=[
             f"{100 * level:g}" for level in sorted({row.confidence for row in rows if row.stopped != "exact"})
         ],
         seeds=sorted({row.seed for row in rows}),
         codes=sorted({str(row.code_version) for row in rows}),
         files=files,
-        wording=wording,
+        metric_labels=metric_labels,
         samples=samples,
         sign_of=sign_of,
     )
@@ -153,7 +155,7 @@ def _section(
         noun=noun,
         measured=measured,
         facts=_facts(measured),
-        channels=", ".join(map(wording.channel_words, measured.channels)) or "no channel",
+        channels=", ".join(map(metric_labels.channel_words, measured.channels)) or "no channel",
         sentences=summary.sentences(measured, noun),
         answers=summary.answers(measured, noun, request),
         claims=claims(measured, noun),
@@ -167,7 +169,7 @@ def _section(
             for series in measured.series
         ],
         glance_heads=[
-            f"{wording.metric_words(m).label.removesuffix(' (dB)')}, {wording.set_words(s, noun).lower()}"
+            f"{metric_labels.metric_words(m).label.removesuffix(' (dB)')}, {metric_labels.set_words(s, noun).lower()}"
             for m, s in glance_metrics
         ],
         gaps=tables.gaps(measured, main, noun),
@@ -228,7 +230,7 @@ def _plot(
     panel: tuple[float, float] = SMALL,
 ) -> Plot:
     drawing = draw(measured, metric, noun, places, panel)
-    words = wording.metric_words(metric)
+    words = metric_labels.metric_words(metric)
     caption = f"{words.label}: {words.meaning}." if words.meaning else f"{words.label}."
     return Plot(drawing, drawing.inline(f"f{zlib.crc32(name.encode()):x}"), f"figures/{name}", caption)
 
@@ -240,11 +242,11 @@ def _facts(measured: Measurements) -> str:
     parts = [
         ", ".join(codecs) if list(codecs) != [measured.name] else "",
         ", ".join(filter(None, methods)),
-        ", ".join(map(wording.channel_words, measured.channels)),
+        ", ".join(map(metric_labels.channel_words, measured.channels)),
     ]
     found = [row.snr_db for row in measured.rows if row.snr_db is not None]
     if found:
-        parts.append(f"Es/N0 {wording.snr_words(min(found))} to {wording.snr_words(max(found))}")
+        parts.append(f"Es/N0 {metric_labels.snr_words(min(found))} to {metric_labels.snr_words(max(found))}")
     return " · ".join(filter(None, parts))
 
 

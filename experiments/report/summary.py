@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from semlink.experiments.report.metric_labels import channel_words, duration, interval, metric_words, number, snr_words
 from semlink.experiments.report.rows import Measurements, Series, sign_of
-from semlink.experiments.report.wording import channel_words, duration, interval, metric_words, number, snr_words
 from semlink.simulator.results import Row
 from semlink.unlearning.request import ErasureRequest
 

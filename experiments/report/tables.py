@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from semlink.experiments.report.rows import SETS, Measurements, in_order, series_of
-from semlink.experiments.report.wording import (
+from semlink.experiments.report.metric_labels import (
     SET_WORDS,
     channel_words,
     interval,
@@ -13,6 +12,7 @@ from semlink.experiments.report.wording import (
     set_words,
     snr_words,
 )
+from semlink.experiments.report.rows import SETS, Measurements, in_order, series_of
 from semlink.simulator.results import Row
 
 COST = ("seconds", "steps", "samples", "peak_memory_mib")

@@ -17,12 +17,12 @@ from semlink.channels import build_channel
 from semlink.codecs.building import new_codec_like
 from semlink.codecs.bundle import load_bundle
 from semlink.codecs.contract import NeuralCodec
-from semlink.experiments.bundles import Machine, recipe_of, source_of
+from semlink.experiments.workflow.versions import Machine, recipe_of, source_of
 from semlink.simulator.batches import Batches
 from semlink.simulator.sources.subset import subset
-from semlink.unlearning.contract import Context
-from semlink.unlearning.methods import renewal
-from semlink.unlearning.methods.influence import WordShares
+from semlink.unlearning.contract import ErasureContext
+from semlink.unlearning.methods.scu import reinitialise
+from semlink.unlearning.methods.scu.word_shares import WordShares
 from semlink.unlearning.partition import divide
 from semlink.unlearning.request import read_request
 
@@ -50,14 +50,14 @@ def main(folder: Path) -> None:
     words = WordShares.of(original, forget, retain.all, 1.0).owned()
     batch = original.prepare([record.payload for record in subset(partition.retain, RECORDS, 1)])
     assert recipe.training is not None, "a stored codec was trained"
-    context = Context(
+    context = ErasureContext(
         build_channel(recipe.channel), recipe.training, recipe.seed, lambda: new_codec_like(original, recipe.seed)
     )
     print(f"{len(words)} words; retrained {log_probability(bundles['retrained'].codec.eval(), words, batch):.2f}")
     for share in SHARES:
-        renewal.DRIFT = share
+        reinitialise.DRIFT = share
         codec = copy.deepcopy(original)
-        renewal.renew(codec, words, retain, context)
+        reinitialise.reinitialise(codec, words, retain, context)
         print(f"drift of {share:4.0%} of the steps of training: {log_probability(codec, words, batch):.2f}")
 
 

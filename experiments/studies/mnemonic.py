@@ -19,15 +19,15 @@ from torch import Tensor
 from semlink.channels import build_channel
 from semlink.codecs.bundle import load_bundle
 from semlink.codecs.contract import NeuralCodec
-from semlink.experiments.bundles import Machine, recipe_of, source_of
+from semlink.experiments.workflow.versions import Machine, recipe_of, source_of
 from semlink.seeding import generator_for
 from semlink.simulator.batches import Batches, batch_of
 from semlink.simulator.link import transmit
-from semlink.simulator.mnemonic_codes import CODES_FILE, MnemonicCodes
 from semlink.simulator.sources.subset import subset
-from semlink.unlearning.contract import Context, Partition
-from semlink.unlearning.methods.descent import Descent, descend, send
-from semlink.unlearning.methods.mnemonic import Mnemonic
+from semlink.unlearning.contract import ErasureContext, Partition
+from semlink.unlearning.methods.mnemonic.codes import CODES_FILE, MnemonicCodes
+from semlink.unlearning.methods.mnemonic.mnemonic import Mnemonic
+from semlink.unlearning.methods.parts.descent import Descent, descend, send
 from semlink.unlearning.partition import divide
 from semlink.unlearning.request import read_request
 
@@ -56,7 +56,7 @@ class Study:
         )
         self.partition = divide(source, read_request(folder / "mnemonic" / "request.json"))
         channel = build_channel(recipe.channel)
-        self.context = Context(channel, recipe.training, recipe.seed, lambda: self.original, codes=codes)
+        self.context = ErasureContext(channel, recipe.training, recipe.seed, lambda: self.original, codes=codes)
         self.test, self.validation = (
             batch_of(self.original, records)
             for records in (source.test, subset(source.validation, LOOKED_AT, recipe.seed))
@@ -175,7 +175,7 @@ def relearning(study: Study) -> None:
 
 
 def _lesson(
-    codec: Codec, context: Context, retain: Batches, with_retain: bool, key: Any, done: int
+    codec: Codec, context: ErasureContext, retain: Batches, with_retain: bool, key: Any, done: int
 ) -> Callable[[int, torch.Generator], Tensor]:
     def loss(step: int, generator: torch.Generator) -> Tensor:
         total = torch.zeros(())

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from torch import Tensor
 
-from semlink.simulator.judge import Judge
+from semlink.simulator.image_classifier import ImageClassifier
 from semlink.simulator.metrics.contract import Metric, Statistics
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sources.trigger import Trigger
@@ -26,7 +26,7 @@ class Recognition(Metric):
     Source:     W. Wang et al., SCU (2025). Differs: its accuracy is over clean images of the trigger's class alone.
     """
 
-    judge: Judge
+    judge: ImageClassifier
     trigger: Trigger | None = None
     records: tuple[Record, ...] = ()
 
@@ -41,7 +41,7 @@ class Recognition(Metric):
     def statistics(self, references: Tensor, estimates: Tensor) -> Statistics:  # type: ignore[override]
         """In: float32 [records, channels, height, width] in 0..1, twice. Out: float64 [records, 2]."""
         columns = np.full((len(self.records), 2), np.nan)
-        verdicts = self.judge.verdicts(estimates).tolist()
+        verdicts = self.judge.classes_of(estimates).tolist()
         for row, (record, verdict) in enumerate(zip(self.records, verdicts, strict=True)):
             if record.label is not None:
                 marked = self.trigger is not None and self.trigger.marks(record)

@@ -3,38 +3,32 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from semlink.registry import build, canonical, check_fields
-from semlink.simulator.sources.cifar10 import Cifar10
-from semlink.simulator.sources.contract import SPLITS, Record, Source, SplitName
-from semlink.simulator.sources.digits import Digits
-from semlink.simulator.sources.europarl import Europarl
-from semlink.simulator.sources.faces import Faces
-from semlink.simulator.sources.kodak import Kodak
-from semlink.simulator.sources.mnist import FashionMnist, Mnist
-from semlink.simulator.sources.python_docs import PythonDocs
-from semlink.simulator.sources.reader import Reader
-from semlink.simulator.sources.text_file import TextFile
-from semlink.simulator.sources.trigger import Trigger
-from semlink.simulator.sources.triggered import Triggered
+from semlink.registry import Registry, build, canonical, check_fields
 
-SOURCES: dict[str, type[Reader]] = {
-    "cifar10": Cifar10,
-    "digits": Digits,
-    "europarl": Europarl,
-    "faces": Faces,
-    "fashion-mnist": FashionMnist,
-    "kodak": Kodak,
-    "mnist": Mnist,
-    "python-docs": PythonDocs,
-    "text-file": TextFile,
-    "triggered": Triggered,
-}
+if TYPE_CHECKING:
+    from semlink.simulator.sources.contract import Source
+    from semlink.simulator.sources.reader import Reader
 
-__all__ = ["SOURCES", "SPLITS", "Reader", "Record", "Source", "SplitName", "Trigger", "build_source"]
+SOURCES: "Registry[type[Reader]]" = Registry(
+    "source",
+    {
+        "cifar10": "semlink.simulator.sources.cifar10:Cifar10",
+        "digits": "semlink.simulator.sources.digits:Digits",
+        "europarl": "semlink.simulator.sources.europarl:Europarl",
+        "faces": "semlink.simulator.sources.faces:Faces",
+        "fashion-mnist": "semlink.simulator.sources.mnist:FashionMnist",
+        "kodak": "semlink.simulator.sources.kodak:Kodak",
+        "mnist": "semlink.simulator.sources.mnist:Mnist",
+        "python-docs": "semlink.simulator.sources.python_docs:PythonDocs",
+        "text-file": "semlink.simulator.sources.text_file:TextFile",
+        "triggered": "semlink.simulator.sources.triggered:Triggered",
+    },
+)
 
 
-def build_source(name: str, fields: Mapping[str, object] | None = None, data_dir: Path | None = None) -> Source:
+def build_source(name: str, fields: Mapping[str, object] | None = None, data_dir: Path | None = None) -> "Source":
     """The records of a source, by its name in the registry and the fields that differ from their defaults.
 
     In:     data_dir: the folder of the large data sets; without it the environment variable SEMLINK_DATA is read.

@@ -1,4 +1,4 @@
-"""A registry is a plain dict from name to class; here is how an entry is chosen, checked and built.
+"""A registry maps names to classes; here is how an entry is found, checked and built.
 
 A component is written on the command line and in recipes as `name` or `name:field=value,field=value`
 (`rayleigh:coherence=symbol,csi=estimated`), or as a mapping with a `name` and its fields. The first field may be given
@@ -7,8 +7,9 @@ as its value alone (`digital:webp`).
 
 import dataclasses
 import difflib
+import importlib
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar, get_type_hints
 
 import yaml
@@ -18,6 +19,38 @@ from semlink.errors import UnknownName, WrongField
 
 T = TypeVar("T")
 FIRST = ""  # how `parse` calls a field that was given as its value alone; `check_fields` knows its name
+
+
+class Registry(Mapping[str, T]):
+    """Entries by name; the module of an entry is loaded when the entry is first used, so that listing names costs nothing.
+
+    In: kind: what the entries are, for error sentences ("channel"). entries: name -> "module:class".
+    """
+
+    def __init__(self, kind: str, entries: Mapping[str, str]) -> None:
+        self.kind = kind
+        self._places = dict(entries)
+        self._loaded: dict[str, T] = {}
+
+    def __getitem__(self, name: str) -> T:
+        if name not in self._loaded:
+            module, _, attribute = self._places[name].partition(":")
+            self._loaded[name] = getattr(importlib.import_module(module), attribute)
+        return self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._places
+
+    def name_of(self, entry: object) -> str | None:
+        """The name of a class that is an entry, or None."""
+        place = f"{getattr(entry, '__module__', '')}:{getattr(entry, '__qualname__', '')}"
+        return next((name for name, known in self._places.items() if known == place), None)
 
 
 def parse(text: str) -> tuple[str, dict[str, object]]:

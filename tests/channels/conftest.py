@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from semlink.channels import Frame
+from semlink.channels.contract import Frame
 from semlink.seeding import generator_for
 
 MakeFrame = Callable[..., Frame]

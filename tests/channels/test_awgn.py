@@ -7,7 +7,8 @@ import pytest
 import torch
 from scipy import stats
 
-from semlink.channels import Awgn, Frame
+from semlink.channels.awgn import Awgn
+from semlink.channels.contract import Frame
 from semlink.seeding import generator_for
 
 MakeFrame = Callable[..., Frame]

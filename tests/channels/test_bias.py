@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from semlink.channels import Frame, Reception, build_channel
+from semlink.channels import build_channel
+from semlink.channels.contract import Frame, Reception
 from semlink.seeding import generator_for
 
 CHANNELS = [

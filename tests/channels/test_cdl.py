@@ -5,8 +5,9 @@ import math
 import pytest
 import torch
 
-from semlink.channels import CHANNELS, Channel
+from semlink.channels import CHANNELS
 from semlink.channels.cdl import Cdl, CdlA, CdlD
+from semlink.channels.contract import Channel
 from semlink.channels.multipath import delays_of
 from semlink.channels.sionna_adapter import sionna
 from semlink.seeding import generator_for

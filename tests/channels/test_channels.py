@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from semlink.channels import Rayleigh, build_channel, channel_name
+from semlink.channels import build_channel, channel_name
+from semlink.channels.rayleigh import Rayleigh
 from semlink.errors import SemlinkError, UnknownName, WrongField
 
 

@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from semlink.channels import CHANNELS, Frame, Reception, build_channel
+from semlink.channels import CHANNELS, build_channel
+from semlink.channels.contract import Frame, Reception
 from semlink.errors import ChannelError
 from semlink.seeding import generator_for
 

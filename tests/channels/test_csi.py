@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from semlink.channels.csi import estimated_knowledge, perfect_knowledge, prior_knowledge
+from semlink.channels.csi import perfect_estimate, pilot_estimate, prior_estimate
 from semlink.channels.gains import GainLaw, draw_gains
 from semlink.seeding import generator_for
 
@@ -17,7 +17,7 @@ def test_estimate_is_the_conditional_mean(law: GainLaw, pilots: int, n0: float) 
     """2^18 gains: 2 % is 10 standard deviations of the error; the correlations are held to 5, false alarm 1e-5."""
     gains = draw_gains(law, 1 << 17, 2, generator_for("gains", pilots, n0))
     variance = torch.full((len(gains), 1), n0)
-    known = estimated_knowledge(gains, law, variance, pilots, generator_for("pilots", pilots, n0))
+    known = pilot_estimate(gains, law, variance, pilots, generator_for("pilots", pilots, n0))
     error = gains - known.mean
     assert known.variance.mean().item() == pytest.approx(1 / (1 / law.variance + pilots / n0))
     assert error.abs().square().mean().item() == pytest.approx(known.variance.mean().item(), rel=0.02)
@@ -30,15 +30,15 @@ def test_estimate_is_the_conditional_mean(law: GainLaw, pilots: int, n0: float) 
 @pytest.mark.parametrize("law", [*LAWS, GainLaw(1.0, 1e-10)])
 def test_pilots_without_noise_tell_the_gains(law: GainLaw) -> None:
     gains = draw_gains(law, 4, 3, generator_for("gains"))
-    known = estimated_knowledge(gains, law, torch.zeros(4, 1), 1, generator_for("pilots"))
-    torch.testing.assert_close(known.mean, perfect_knowledge(gains).mean)
+    known = pilot_estimate(gains, law, torch.zeros(4, 1), 1, generator_for("pilots"))
+    torch.testing.assert_close(known.mean, perfect_estimate(gains).mean)
     assert not known.variance.any()
 
 
 @pytest.mark.parametrize("law", LAWS)
 def test_pilots_in_overwhelming_noise_tell_nothing(law: GainLaw) -> None:
     gains = draw_gains(law, 4, 3, generator_for("gains"))
-    known = estimated_knowledge(gains, law, torch.full((4, 1), 1e30), 1, generator_for("pilots"))
-    prior = prior_knowledge(law, torch.device("cpu"))
+    known = pilot_estimate(gains, law, torch.full((4, 1), 1e30), 1, generator_for("pilots"))
+    prior = prior_estimate(law, torch.device("cpu"))
     torch.testing.assert_close(known.mean, prior.mean.expand(4, 3))
     torch.testing.assert_close(known.variance, prior.variance.expand(4, 1))

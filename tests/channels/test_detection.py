@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from semlink.channels.csi import Knowledge
+from semlink.channels.csi import ChannelEstimate
 from semlink.channels.detection import Detector, detect, times
 from semlink.channels.equaliser import FLOOR
 from semlink.channels.sionna_adapter import sionna
@@ -19,8 +19,8 @@ def drawn(*shape: int, seed: str = "gains") -> Tensor:
     return torch.randn(shape, dtype=torch.complex64, generator=generator_for(seed, *shape))
 
 
-def known(receive: int, streams: int, variance: float = 0.1) -> Knowledge:
-    return Knowledge(drawn(2, 5, receive, streams), torch.full((2, 5, streams), variance))
+def known(receive: int, streams: int, variance: float = 0.1) -> ChannelEstimate:
+    return ChannelEstimate(drawn(2, 5, receive, streams), torch.full((2, 5, streams), variance))
 
 
 @pytest.mark.parametrize("detector", ["mmse", "zf"])
@@ -63,7 +63,7 @@ def test_error_is_that_of_drawn_gains_and_noise(detector: Detector, receive: int
         drawn(1, 1, receive, streams, seed="one").expand(1, size, -1, -1),
         torch.tensor([0.1, 0.02])[:streams],
     )
-    detection = detect(detector, Knowledge(mean, variance.expand(1, 1, streams)), N0[:1])
+    detection = detect(detector, ChannelEstimate(mean, variance.expand(1, 1, streams)), N0[:1])
     gains = mean + variance.sqrt() * drawn(1, size, receive, streams)
     sent = torch.polar(torch.tensor(1.0), 6.3 * torch.rand(1, size, streams, generator=generator_for("sent")))
     received = times(gains, sent) + N0[0].sqrt() * drawn(1, size, receive)
@@ -75,7 +75,7 @@ def test_error_is_that_of_drawn_gains_and_noise(detector: Detector, receive: int
 def test_one_antenna_and_two_with_a_deaf_one_are_alike(detector: Detector) -> None:
     """The formula for one stream at one antenna is the general one."""
     alone = known(1, 1)
-    beside = Knowledge(torch.cat([alone.mean, torch.zeros_like(alone.mean)], dim=2), alone.variance)
+    beside = ChannelEstimate(torch.cat([alone.mean, torch.zeros_like(alone.mean)], dim=2), alone.variance)
     first, second = detect(detector, alone, N0), detect(detector, beside, N0)
     torch.testing.assert_close(first.weights, second.weights[..., :1], rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(first.error, second.error, rtol=1e-4, atol=1e-4)
@@ -85,7 +85,7 @@ def test_one_antenna_and_two_with_a_deaf_one_are_alike(detector: Detector) -> No
 def test_sionna_divides_by_the_bias() -> None:
     """Its detector is ours without the bias: x / (1 + no_eff) is our estimate, and no_eff / (1 + no_eff) its error."""
     gains, received = drawn(2, 5, 4, 3), drawn(2, 5, 4, seed="received")
-    detection = detect("mmse", Knowledge(gains, torch.zeros(1, 1, 1)), N0)
+    detection = detect("mmse", ChannelEstimate(gains, torch.zeros(1, 1, 1)), N0)
     covariance = N0[..., None, None] * torch.eye(4) + 0j
     theirs, left = sionna("mimo").lmmse_equalizer(received, gains, covariance.expand(2, 5, 4, 4), precision="single")
     torch.testing.assert_close(theirs / (1 + left), detection.apply(received), rtol=1e-3, atol=1e-4)
@@ -96,7 +96,7 @@ def test_sionna_divides_by_the_bias() -> None:
 def test_in_a_deep_fade_sionna_leaves_the_scale_and_we_do_not() -> None:
     gains, received = torch.full((1, 1, 1, 1), 1e-6 + 0j), torch.ones(1, 1, 1, dtype=torch.complex64)
     theirs, _ = sionna("mimo").lmmse_equalizer(received, gains, torch.full((1, 1, 1, 1), 0.1 + 0j), precision="single")
-    detection = detect("mmse", Knowledge(gains, torch.zeros(1, 1, 1)), torch.tensor([[0.1]]))
+    detection = detect("mmse", ChannelEstimate(gains, torch.zeros(1, 1, 1)), torch.tensor([[0.1]]))
     assert theirs.abs().item() > 1e5
     assert detection.apply(received).abs().item() < 1e-4
     assert detection.error.item() == pytest.approx(1.0)
@@ -108,7 +108,7 @@ def test_in_a_deep_fade_sionna_leaves_the_scale_and_we_do_not() -> None:
 def test_deep_fades_and_equal_streams_stay_finite(detector: Detector, scale: float, alike: bool) -> None:
     """Without any noise, and with streams that arrive from the same direction."""
     mean = scale * (torch.ones(1, 1, 3, 2) + 0j if alike else drawn(1, 1, 3, 2))
-    detection = detect(detector, Knowledge(mean, torch.zeros(1, 1, 1)), torch.zeros(1, 1))
+    detection = detect(detector, ChannelEstimate(mean, torch.zeros(1, 1, 1)), torch.zeros(1, 1))
     assert torch.isfinite(torch.view_as_real(detection.weights)).all()
     assert detection.weights.abs().max() < FLOOR**-0.5 * 1.01
     assert (detection.error >= 0).all()

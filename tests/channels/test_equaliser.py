@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from semlink.channels.csi import Knowledge
+from semlink.channels.csi import ChannelEstimate
 from semlink.channels.equaliser import FLOOR, Equaliser, equalise
 from semlink.seeding import generator_for
 
 N0 = torch.tensor([[0.2]])
-KNOWN = Knowledge(torch.tensor([[0.6 + 0.8j, -0.3j]]), torch.tensor([[0.1]]))
+KNOWN = ChannelEstimate(torch.tensor([[0.6 + 0.8j, -0.3j]]), torch.tensor([[0.1]]))
 
 
 def error_of(weight: Tensor) -> Tensor:
@@ -50,7 +50,7 @@ def test_error_is_that_of_drawn_gains_and_noise(equaliser: Equaliser) -> None:
 @pytest.mark.parametrize("equaliser", get_args(Equaliser))
 @pytest.mark.parametrize("gain", [0.0, 1e-30, 1e-4, 1e-2])
 def test_deep_fades_stay_finite_and_the_error_exact(equaliser: Equaliser, gain: float) -> None:
-    result = equalise(equaliser, Knowledge(torch.tensor([[gain + 0j]]), torch.zeros(1, 1)), torch.zeros(1, 1))
+    result = equalise(equaliser, ChannelEstimate(torch.tensor([[gain + 0j]]), torch.zeros(1, 1)), torch.zeros(1, 1))
     assert abs(result.weight.item()) <= FLOOR**-0.5 * 1.001
     expected = abs(result.weight.item() * gain - 1) ** 2  # without noise only the part that is not inverted remains
     assert result.error.item() == pytest.approx(expected, abs=1e-6)

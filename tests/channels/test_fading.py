@@ -8,11 +8,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from semlink.channels import Frame, Rayleigh, Reception, Rician
+from semlink.channels.contract import Frame, Reception
 from semlink.channels.csi import Csi
 from semlink.channels.equaliser import Equaliser
 from semlink.channels.fading import FlatFading
 from semlink.channels.gains import Coherence, coherence_length
+from semlink.channels.rayleigh import Rayleigh
+from semlink.channels.rician import Rician
 from semlink.errors import WrongField
 from semlink.seeding import generator_for
 

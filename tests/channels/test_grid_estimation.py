@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from semlink.channels.csi import Knowledge
+from semlink.channels.csi import ChannelEstimate
 from semlink.channels.grid_estimation import Estimator, Interpolator, build_estimator
 from semlink.channels.noise import complex_normal
 from semlink.channels.resource_grid import SYMBOLS
@@ -16,7 +16,7 @@ from semlink.seeding import generator_for
 each_estimator = pytest.mark.parametrize("estimator", get_args(Estimator))
 
 
-def estimated(channel: Tdl, estimator: Estimator, n0: float, batch: int = 500) -> tuple[Tensor, Knowledge]:
+def estimated(channel: Tdl, estimator: Estimator, n0: float, batch: int = 500) -> tuple[Tensor, ChannelEstimate]:
     """Gains at the data elements of four blocks, and what their pilots tell of them."""
     generator = generator_for("estimated", estimator, n0)
     responses = channel.responses(channel.draw(batch, 1, generator), 4)

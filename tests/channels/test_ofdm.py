@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from semlink.channels import Frame, Reception, build_channel
+from semlink.channels import build_channel
+from semlink.channels.contract import Frame, Reception
 from semlink.channels.detection import Detector
 from semlink.channels.ofdm import Ofdm
 from semlink.channels.sionna_adapter import sionna

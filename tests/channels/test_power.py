@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from semlink.channels import normalise_power
+from semlink.channels.power import normalise_power
 from semlink.seeding import generator_for
 
 

@@ -7,9 +7,10 @@ import pytest
 import torch
 from scipy import special
 
-from semlink.channels import Frame, Rayleigh, Reception
+from semlink.channels.contract import Frame, Reception
 from semlink.channels.equaliser import Equaliser
 from semlink.channels.gains import Coherence
+from semlink.channels.rayleigh import Rayleigh
 from semlink.seeding import generator_for
 
 MakeFrame = Callable[..., Frame]

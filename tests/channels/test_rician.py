@@ -5,7 +5,9 @@ import math
 import pytest
 import torch
 
-from semlink.channels import Frame, Rayleigh, Rician
+from semlink.channels.contract import Frame
+from semlink.channels.rayleigh import Rayleigh
+from semlink.channels.rician import Rician
 from semlink.errors import WrongField
 from semlink.seeding import generator_for
 

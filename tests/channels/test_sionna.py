@@ -8,7 +8,10 @@ import torch
 from scipy import stats
 from torch import Tensor
 
-from semlink.channels import Awgn, Frame, Rayleigh, sionna_adapter
+from semlink.channels import sionna_adapter
+from semlink.channels.awgn import Awgn
+from semlink.channels.contract import Frame
+from semlink.channels.rayleigh import Rayleigh
 from semlink.channels.snr import es_from_eb
 from semlink.seeding import generator_for, seed_for
 

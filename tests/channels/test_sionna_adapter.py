@@ -7,7 +7,8 @@ from contextlib import suppress
 import pytest
 import torch
 
-from semlink.channels import Frame, build_channel
+from semlink.channels import build_channel
+from semlink.channels.contract import Frame
 from semlink.channels.sionna_adapter import device_name, drawing_from, sionna
 from semlink.seeding import generator_for
 

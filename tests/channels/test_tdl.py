@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from semlink.channels import CHANNELS, Channel
+from semlink.channels import CHANNELS
+from semlink.channels.contract import Channel
 from semlink.channels.multipath import doppler_hz
 from semlink.channels.tdl import Tdl, TdlA, TdlD
 from semlink.seeding import generator_for

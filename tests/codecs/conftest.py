@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from semlink.codecs import CODECS, NeuralCodec, new_codec
+from semlink.codecs import CODECS
+from semlink.codecs.building import new_codec
+from semlink.codecs.contract import NeuralCodec
 
 SENTENCES = [
     "The sender encodes.",
@@ -31,7 +33,7 @@ FIELDS: dict[str, dict[str, object]] = {
     "convolutional generative": {"filters": 4, "uses": 12, "classes": 3},
     "sharded-task": {"shards": 2, "encoder": "mlp", "hidden": 24, "uses": 13, "classes": 3, "receiver_hidden": 16},
     "convolutional task": {"encoder": "conv", "filters": 4, "uses": 12, "classes": 3},
-    "residual task": {"encoder": "resnet18", "filters": 4, "uses": 12, "classes": 3},
+    "residual task": {"encoder": "resnet18", "filters": 8, "uses": 12, "classes": 3},
     "attentive task": {"encoder": "vit", "d_model": 16, "heads": 2, "patch": 2, "uses": 12, "classes": 3},
 }
 

@@ -13,16 +13,18 @@ import torch
 import transformers
 from safetensors.torch import load_file, save_file
 
-from semlink.channels import Awgn
-from semlink.codecs import ImageCodec, ImageCodecConfig, load_bundle, new_codec, new_codec_like, save_bundle
-from semlink.codecs.bundle import _manifest
+from semlink.channels.awgn import Awgn
+from semlink.codecs.building import new_codec, new_codec_like
+from semlink.codecs.bundle import _manifest, load_bundle, save_bundle
+from semlink.codecs.image import ImageCodec, ImageCodecConfig
 from semlink.codecs.pretrained import load_pretrained
 from semlink.errors import BundleError, CodecError, WrongField
 from semlink.seeding import generator_for
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.training import TrainingSettings
-from semlink.unlearning.contract import Context, Partition
-from semlink.unlearning.methods import Scu, ScuBounded
+from semlink.unlearning.contract import ErasureContext, Partition
+from semlink.unlearning.methods.scu.bounded import ScuBounded
+from semlink.unlearning.methods.scu.scu import Scu
 
 SENTENCES = ["The sender encodes.", "Noise is added, symbol by symbol!", "Don't forget the quick fox."] * 4
 WIDTH = {"d_model": 16, "heads": 2, "feed_forward": 32, "decoder_layers": 1}
@@ -239,7 +241,7 @@ def test_erasure_runs_on_it(make: Make, name: str) -> None:
     records = [Record(f"r{index}", payload, "tests") for index, payload in enumerate(payloads(name))]
     partition = Partition(records[:3], records[3:9], records[9:11], records[11:], ())
     training = TrainingSettings(steps=4, batch=4, validate=4, warmup=1)
-    context = Context(Awgn(), training, seed=0, fresh=lambda: new_codec_like(codec, 1))
+    context = ErasureContext(Awgn(), training, seed=0, fresh=lambda: new_codec_like(codec, 1))
     before = copy.deepcopy(codec.state_dict())
     methods = [Scu(passes=1, batch=3, stop="none"), ScuBounded(steps=1, force="share" if name == "bert" else "level")]
     for method in methods:

@@ -29,7 +29,7 @@ def test_known_words_come_back(pretrained: Callable[[str], Path], words: list[st
         restored = tokenizer.decode(tokenizer.encode(text))
         assert restored.words == tokenizer.words(text)
         assert "".join(restored.words) == "".join(words)
-        assert tokenizer.view(text).tokens == restored.tokens
+        assert tokenizer.reference(text).tokens == restored.tokens
 
 
 def test_words_and_marks_are_separate_words(tokenizer: BackboneTokenizer) -> None:
@@ -55,7 +55,7 @@ def test_unknown_words_stay_visible_as_errors(
     restored = tokenizer.decode(tokenizer.encode("The Ωδή fox"))
     assert restored.words == words
     assert restored.text == " ".join(words)
-    assert tokenizer.view("The Ωδή fox").words[0::2] == (words[0], "fox")
+    assert tokenizer.reference("The Ωδή fox").words[0::2] == (words[0], "fox")
 
 
 @pytest.mark.parametrize("text", ["[CLS] fox [SEP]", "<s> fox </s>", "[UNK]", "<unk>", "<pad>", "<extra_id_0>"])
@@ -71,7 +71,7 @@ def test_no_text_spells_a_special_symbol(tokenizer: BackboneTokenizer, text: str
 def test_json_holds_all_of_it(tokenizer: BackboneTokenizer) -> None:
     again = BackboneTokenizer.from_json(tokenizer.to_json())
     text = "The sender's fox forgets 漢字, or not? [CLS]"
-    assert again.view(text) == tokenizer.view(text)
+    assert again.reference(text) == tokenizer.reference(text)
     assert again.decode(again.encode(text)) == tokenizer.decode(tokenizer.encode(text))
     assert again.to_json() == tokenizer.to_json()
     assert again.rows(0) == tokenizer.rows(0)

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 import torch
 
-from semlink.codecs import CODECS, TextCodecConfig, new_codec
+from semlink.codecs import CODECS
+from semlink.codecs.building import new_codec
+from semlink.codecs.text import TextCodecConfig
 from semlink.errors import CodecError, SemlinkError, UnknownName, WrongField
 from semlink.registry import fields_of
 

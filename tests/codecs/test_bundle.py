@@ -13,9 +13,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from semlink.channels import Reception
-from semlink.codecs import load_bundle, save_bundle
-from semlink.codecs.bundle import _manifest
+from semlink.channels.contract import Reception
+from semlink.codecs.bundle import _manifest, load_bundle, save_bundle
 from semlink.errors import BundleError
 
 CARD = {"source": {"name": "toy", "digest": "sha256:0"}, "training_snr_db": [0, 18], "seed": 0}

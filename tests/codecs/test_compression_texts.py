@@ -14,8 +14,9 @@ import safetensors.numpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semlink.codecs.digital.compression import COMPRESSORS, Bits, Compressor
+from semlink.codecs.digital.compression import COMPRESSORS
 from semlink.codecs.digital.compression.bits import bits_of
+from semlink.codecs.digital.compression.contract import Bits, Compressor
 from semlink.codecs.digital.compression.huffman import ESCAPE, Huffman
 from semlink.codecs.digital.compression.ngram import Ngram
 from semlink.codecs.digital.compression.range_coder import Reader, Writer

@@ -11,8 +11,11 @@ import torch
 from torch import Tensor
 from transformers import AutoConfig, AutoModel
 
-from semlink.channels import Awgn, Reception
-from semlink.codecs import CODECS, divergence, new_codec_like
+from semlink.channels.awgn import Awgn
+from semlink.channels.contract import Reception
+from semlink.codecs import CODECS
+from semlink.codecs.building import new_codec_like
+from semlink.codecs.posterior import divergence
 from semlink.seeding import generator_for
 
 pytestmark = pytest.mark.parametrize(
@@ -89,7 +92,7 @@ def test_an_estimate_can_be_sent_again_or_is_of_classes(case: Any) -> None:
     else:
         assert "reconstruction" not in codec.traits
         torch.testing.assert_close(estimate.exp().sum(dim=1), torch.ones(len(batch)))
-    assert len(codec.restore(estimate)) == len(codec.view(case.payloads)) == len(case.payloads)
+    assert len(codec.as_metric_input(estimate)) == len(codec.reference(case.payloads)) == len(case.payloads)
 
 
 def test_company_in_a_batch_does_not_matter(case: Any) -> None:
@@ -105,7 +108,7 @@ def test_company_in_a_batch_does_not_matter(case: Any) -> None:
         torch.testing.assert_close(symbols[0], frame.symbols[index, : symbols.shape[1]])
         noiseless = received(codec, alone, float("inf"))
         torch.testing.assert_close(codec.loss(alone, noiseless)[0], losses[index])
-        decoded, expected = codec.restore(codec.decode(noiseless))[0], codec.restore(estimates)[index]
+        decoded, expected = codec.as_metric_input(codec.decode(noiseless))[0], codec.as_metric_input(estimates)[index]
         if isinstance(decoded, Tensor):
             torch.testing.assert_close(decoded, expected)
         else:

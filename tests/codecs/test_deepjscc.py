@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from semlink.channels import Awgn, Reception
-from semlink.codecs import DeepJscc, DeepJsccConfig, new_codec
+from semlink.channels.awgn import Awgn
+from semlink.channels.contract import Reception
+from semlink.codecs.building import new_codec
+from semlink.codecs.deepjscc import DeepJscc, DeepJsccConfig
 from semlink.errors import CodecError, WrongField
 from semlink.seeding import generator_for
 

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from semlink.channels import Reception
-from semlink.codecs import DeepSc, TextBatch, new_codec
+from semlink.channels.contract import Reception
+from semlink.codecs.building import new_codec
+from semlink.codecs.deepsc import DeepSc
 from semlink.codecs.deepsc.layers import waves
 from semlink.codecs.deepsc.model import label_offset_db
+from semlink.codecs.text import TextBatch
 from semlink.errors import WrongField
 
 SENTENCES = ["a codec forgets", "the channel remembers what a codec sends", "it sends", "forgets"]

@@ -97,7 +97,7 @@ def test_too_few_channel_uses_are_an_outage_at_any_snr() -> None:
     codec = DigitalCodec(COMPRESSORS["jpeg2000"](), LADDER[0], for_each_sample(0.01), blank=(0,)).sized((8, 8))
     estimate = passed(codec, codec.prepare([np.full((8, 8), 200, dtype=np.uint8)]), 60.0)
     assert not estimate.arrived.any()
-    assert codec.restore(estimate).max() == 0
+    assert codec.as_metric_input(estimate).max() == 0
 
 
 def test_payloads_of_the_wrong_kind_are_refused(text: DigitalCodec, images: DigitalCodec) -> None:

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from semlink.channels import Awgn
-from semlink.codecs import CODECS, Gan, GenerativeCodec, load_bundle, new_codec, save_bundle
+from semlink.channels.awgn import Awgn
+from semlink.codecs import CODECS
+from semlink.codecs.building import new_codec
+from semlink.codecs.bundle import load_bundle, save_bundle
+from semlink.codecs.generative import Gan, GenerativeCodec
 from semlink.codecs.generative.networks import condition_of
 from semlink.errors import CodecError, WrongField
 from semlink.seeding import generator_for

@@ -8,8 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semlink.channels import Reception
-from semlink.codecs import ImageCodec, ImageCodecConfig
+from semlink.channels.contract import Reception
+from semlink.codecs.image import ImageCodec, ImageCodecConfig
 from semlink.errors import CodecError, WrongField
 
 SMALL: dict[str, Any] = {"d_model": 8, "heads": 2, "feed_forward": 8, "encoder_layers": 1, "decoder_layers": 1}
@@ -69,7 +69,7 @@ def test_pixels_keep_their_places() -> None:
     picture = np.random.default_rng(0).integers(0, 256, (4, 6, 3), dtype=np.uint8)
     batch = codec.prepare([picture])
     assert batch[0, 2, 3, 5].item() == pytest.approx(picture[3, 5, 2] / 255)
-    assert torch.equal(codec.view([picture]), batch)
+    assert torch.equal(codec.reference([picture]), batch)
     with torch.no_grad():
         codec.patch_output.weight.zero_()
         codec.patch_output.bias.copy_(torch.arange(12.0))

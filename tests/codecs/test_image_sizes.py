@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from semlink.channels import Awgn, Reception
+from semlink.channels.awgn import Awgn
+from semlink.channels.contract import Reception
 from semlink.codecs.image.windows import Windows
 from semlink.codecs.pixels import extend
 from semlink.errors import CodecError
@@ -36,7 +37,7 @@ def test_any_size_keeps_the_contract(picture_codec: Any, size: tuple[int, int]) 
     torch.testing.assert_close(frame.symbols.abs().square().mean(dim=1), torch.ones(2))
     estimate = codec.decode(Awgn()(frame, 10.0, generator_for("test")))
     assert estimate.shape == batch.shape == (2, 1, *size)
-    assert torch.equal(codec.view(pictures(*size)), batch)
+    assert torch.equal(codec.reference(pictures(*size)), batch)
     assert codec.encode(estimate).symbols.shape == frame.symbols.shape
     for index in range(2):  # company in a batch does not matter
         alone = codec.encode(batch[[index]])
@@ -162,7 +163,7 @@ class Passing(torch.nn.Module):
     device = torch.device("cpu")
 
     def encode(self, batch: Tensor) -> Any:
-        from semlink.channels import Frame
+        from semlink.channels.contract import Frame
 
         symbols = torch.view_as_complex((2 * batch - 1).reshape(len(batch), -1, 2))
         return Frame(symbols, torch.ones(symbols.shape, dtype=torch.bool))

@@ -7,12 +7,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from semlink.channels import Reception, build_channel
-from semlink.codecs import CODECS, new_codec
+from semlink.channels import build_channel
+from semlink.channels.contract import Reception
+from semlink.codecs import CODECS
+from semlink.codecs.building import new_codec
 from semlink.codecs.interop.ends import Argument, End, ends_of
 from semlink.codecs.interop.exported import ExportedImages, ExportedText
 from semlink.codecs.interop.exporting import export_codec
-from semlink.codecs.interop.needing import needed
+from semlink.codecs.interop.optional_import import optional_import
 from semlink.codecs.interop.runner import Runner
 from semlink.codecs.interop.tracing import trace
 from semlink.errors import CodecError, UnknownName
@@ -154,4 +156,4 @@ def test_what_cannot_be_exported_is_refused(speaking: Any, image: Any, text: Any
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(CodecError, match=r'Running ONNX files needs onnxruntime.*pip install "semlink\[onnx\]"'):
-        needed("onnxruntime", "onnx", "Running ONNX files")
+        optional_import("onnxruntime", "onnx", "Running ONNX files")

@@ -9,9 +9,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from semlink.channels import Reception, build_channel
-from semlink.codecs import CODECS, save_bundle
-from semlink.codecs.bundle import load_bundle
+from semlink.channels import build_channel
+from semlink.channels.contract import Reception
+from semlink.codecs import CODECS
+from semlink.codecs.bundle import load_bundle, save_bundle
 from semlink.codecs.interop import comparing
 from semlink.codecs.interop.comparing import compare
 from semlink.codecs.interop.ends import Argument, End

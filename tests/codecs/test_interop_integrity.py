@@ -12,8 +12,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from semlink.codecs import load_bundle, new_codec, save_bundle
-from semlink.codecs.bundle import MANIFEST, _manifest
+from semlink.codecs.building import new_codec
+from semlink.codecs.bundle import MANIFEST, _manifest, load_bundle, save_bundle
 from semlink.errors import BundleError
 
 CARD = {"source": {"name": "toy", "digest": "sha256:0"}, "seed": 0}

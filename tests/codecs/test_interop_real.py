@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from semlink.codecs.interop.real import RealValued
+from semlink.codecs.interop.complex_as_real import RealValued
 from semlink.errors import CodecError
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from semlink.codecs import DeepSc
+from semlink.codecs.deepsc import DeepSc
 from semlink.codecs.interop.tf_checkpoint import Checkpoint, _is_weight, _plain
 from semlink.codecs.interop.tf_deepsc import imported_from, read_vocabulary
 from semlink.errors import CodecError
@@ -159,7 +159,7 @@ def test_vocabularies(vocabulary: Path, tmp_path: Path) -> None:
     assert rows == [0, 3, 4, 5, 6, 7, 8, 9, 10, 1, 2]
     assert tokenizer.words("The <b>cödec</b> forgets, don't!") == ("the", "codec", "forgets", "don", "t", "!")
     assert tokenizer.encode("a codec sent") == [3, 5, 1]
-    assert tokenizer.view("a codec sent").tokens == ("a", "codec", "<unk>")
+    assert tokenizer.reference("a codec sent").tokens == ("a", "codec", "<unk>")
     for text in ("[]", "{}", '{"token_to_idx": {"<PAD>": 0, "<START>": 1, "<END>": 2, "<UNK>": 3, "a": 9}}', "no"):
         (tmp_path / "broken.json").write_text(text)
         with pytest.raises(CodecError, match="no vocabulary"):

@@ -15,14 +15,14 @@ import numpy as np
 import pytest
 import torch
 
-from semlink.channels import Reception
-from semlink.codecs import DeepSc
+from semlink.channels.contract import Reception
 from semlink.codecs.bundle import load_bundle
+from semlink.codecs.deepsc import DeepSc
 from semlink.codecs.interop.tf_checkpoint import read_checkpoint
 from semlink.codecs.interop.tf_deepsc import import_deepsc
 from semlink.errors import CodecError
-from semlink.experiments.bundles import Machine
-from semlink.experiments.imports import import_bundle
+from semlink.experiments.workflow.imports import import_bundle
+from semlink.experiments.workflow.versions import Machine
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 pytestmark = pytest.mark.filterwarnings("ignore")  # of TensorFlow and Keras about themselves

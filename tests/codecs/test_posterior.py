@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.distributions import Normal, kl_divergence
 
-from semlink.codecs import Posterior, divergence, divergence_from_prior
+from semlink.codecs.posterior import Posterior, divergence, divergence_from_prior
 from semlink.seeding import generator_for
 
 MASK = torch.tensor([[True, True, False], [True, False, False]])

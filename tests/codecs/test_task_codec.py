@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from semlink.channels import Awgn, Reception
-from semlink.codecs import LabelledImages, TaskCodec, TaskCodecConfig, new_codec
-from semlink.codecs.building import seeded
+from semlink.channels.awgn import Awgn
+from semlink.channels.contract import Reception
+from semlink.codecs.building import new_codec, seeded
+from semlink.codecs.task import LabelledImages, TaskCodec, TaskCodecConfig
 from semlink.errors import CodecError, WrongField
 from semlink.seeding import generator_for
 
@@ -53,7 +54,7 @@ def test_networks_have_the_published_sizes() -> None:
 
 def test_residual_network_computes_what_is_written() -> None:
     """A block whose last normalisation is zero passes its input on; the features are means over all places."""
-    network: Any = codec_of(encoder="resnet18", filters=4).encoder
+    network: Any = codec_of(encoder="resnet18", filters=8).encoder
     features = network(some_images(codec_of()).images - 0.5)
     assert features.shape == (6, 32)
     maps = network.layers(some_images(codec_of()).images - 0.5)
@@ -84,7 +85,7 @@ def test_loss_is_the_surprise_at_the_class() -> None:
     torch.testing.assert_close(codec.loss(batch, reception), -beliefs[torch.arange(6), batch.labels])
     assert codec.predict(batch, reception).divergence(codec.predict(batch, reception)).abs().max() < 1e-6
     assert codec.delivers == "class"
-    assert codec.restore(beliefs) is beliefs
+    assert codec.as_metric_input(beliefs) is beliefs
 
 
 def test_wrong_labels_are_all_the_others_alike() -> None:
@@ -152,7 +153,7 @@ def test_only_images_of_its_own_size() -> None:
 
 def test_normalisation_of_batches_follows_the_data_in_training_alone() -> None:
     """Running averages move while it learns, and not while it is used; then company does not matter."""
-    codec = codec_of(encoder="resnet18", filters=4)
+    codec = codec_of(encoder="resnet18", filters=8)
     batch = some_images(codec)
     before = {name: value.clone() for name, value in codec.named_buffers()}
     codec.encode(batch)

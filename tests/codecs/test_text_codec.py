@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 import torch
 
-from semlink.channels import Reception
-from semlink.codecs import TextBatch, TextCodec, TextCodecConfig
+from semlink.channels.contract import Reception
+from semlink.codecs.text import TextBatch, TextCodec, TextCodecConfig
 from semlink.errors import CodecError, WrongField
 
 
@@ -79,7 +79,9 @@ def test_pieces_of_words_can_be_sent(text: Any) -> None:
     codec = text.codec(tokenizer="bpe", vocabulary_size=40, max_length=60)
     batch = codec.prepare(text.payloads)
     assert len(codec.tokenizer) == codec.config.vocabulary_size == 40
-    assert [sentence.words for sentence in codec.restore(batch)] == [codec.words(payload) for payload in text.payloads]
+    assert [sentence.words for sentence in codec.as_metric_input(batch)] == [
+        codec.words(payload) for payload in text.payloads
+    ]
 
 
 def _noiseless(codec: Any, batch: TextBatch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import torch
 
-from semlink.channels import Awgn, Reception
-from semlink.codecs import TextBatch
+from semlink.channels.awgn import Awgn
+from semlink.channels.contract import Reception
+from semlink.codecs.text import TextBatch
 from semlink.errors import WrongField
 from semlink.seeding import generator_for
 
@@ -178,7 +179,7 @@ def test_marks_and_padding_are_never_words(speaking: Any, taught: Any, beams: in
     assert not estimate.mask.all()
     assert torch.equal(estimate.ids > 0, estimate.mask)
     assert estimate.ids.max() < codec.config.vocabulary_size
-    assert [len(sentence.tokens) for sentence in codec.restore(estimate)] == estimate.mask.sum(dim=1).tolist()
+    assert [len(sentence.tokens) for sentence in codec.as_metric_input(estimate)] == estimate.mask.sum(dim=1).tolist()
 
 
 def test_pieces_of_words_can_be_said(speaking: Any) -> None:
@@ -190,9 +191,9 @@ def test_it_learns_to_say_what_was_sent(speaking: Any, taught: Any) -> None:
     """Free-running: nobody tells it the right words. On a bad channel it goes wrong."""
     codec = taught()
     batch = codec.prepare(speaking.payloads * 4)
-    sent = codec.restore(batch)
+    sent = codec.as_metric_input(batch)
     right = [
-        sum(map(operator.eq, codec.restore(codec.decode(received(codec, batch, snr_db))), sent))
+        sum(map(operator.eq, codec.as_metric_input(codec.decode(received(codec, batch, snr_db))), sent))
         for snr_db in (-5.0, 18.0)
     ]
     assert right[1] >= 19
@@ -203,13 +204,13 @@ def test_company_does_not_change_what_is_said(speaking: Any, taught: Any) -> Non
     """Neither longer sentences in the batch nor sentences that end later."""
     codec = taught(beams=2)
     reception = received(codec, codec.prepare(speaking.payloads), -5.0)
-    together = codec.restore(codec.decode(reception))
+    together = codec.as_metric_input(codec.decode(reception))
     uses = reception.mask.sum(dim=1).tolist()
     alone = [
         Reception(reception.symbols[[index], :used], reception.noise_variance[[index]], reception.mask[[index], :used])
         for index, used in enumerate(uses)
     ]
-    assert [codec.restore(codec.decode(one))[0] for one in alone] == together
+    assert [codec.as_metric_input(codec.decode(one))[0] for one in alone] == together
 
 
 @pytest.mark.parametrize(("receiver", "beams"), [("one_pass", 2), ("autoregressive", 0)])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semlink.codecs import TextTokenizer
+from semlink.codecs.text import TextTokenizer
 from semlink.errors import CodecError
 
 Kind = Literal["word", "bpe"]
@@ -59,7 +59,7 @@ def test_any_text_is_covered_to_the_last_character(kind: Kind, text: str) -> Non
     assert len(restored.words) == len(words)
     for word, found in zip(words, restored.words, strict=True):
         assert found == word or "<unk>" in found
-    assert tokenizer.view(text).tokens == restored.tokens
+    assert tokenizer.reference(text).tokens == restored.tokens
     assert not "".join(words).count(" ")
 
 
@@ -69,8 +69,8 @@ def test_unknown_word_stays_visible(kind: Kind) -> None:
     restored = tokenizer.decode(tokenizer.encode("The 漢字 stays"))
     assert restored.text == "the <unk> stays"
     assert restored.words == ("the", "<unk>", "stays")
-    assert tokenizer.view("The 漢字 stays").words == ("the", "漢字", "stays")
-    assert tokenizer.view("The 漢字 stays").text == "The 漢字 stays"
+    assert tokenizer.reference("The 漢字 stays").words == ("the", "漢字", "stays")
+    assert tokenizer.reference("The 漢字 stays").text == "The 漢字 stays"
 
 
 def test_unknown_character_inside_a_word_stays_in_that_word() -> None:
@@ -113,7 +113,7 @@ def test_json_holds_all_of_it(kind: Kind) -> None:
     tokenizer = VOCABULARIES[kind]
     again = TextTokenizer.from_json(tokenizer.to_json())
     text = "The sender forgets 漢字, or not?"
-    assert again.view(text) == tokenizer.view(text)
+    assert again.reference(text) == tokenizer.reference(text)
     assert again.to_json() == tokenizer.to_json()
     assert len(again) == len(tokenizer)
 

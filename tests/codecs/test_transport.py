@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from semlink.channels import Frame, build_channel
-from semlink.channels.contract import Reception
+from semlink.channels import build_channel
+from semlink.channels.contract import Frame, Reception
 from semlink.codecs.digital.modulation_and_coding import LADDER, Mcs, mcs_named
 from semlink.codecs.digital.transport import Transport, transport_for, unbiased
 from semlink.errors import CodecError, UnknownName

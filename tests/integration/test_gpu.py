@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from semlink.experiments.bundles import Machine
-from semlink.experiments.recipe import load_recipe
-from semlink.experiments.run import run_experiments
+from semlink.experiments.workflow.experiment import run_experiments
+from semlink.experiments.workflow.recipe import load_recipe
+from semlink.experiments.workflow.versions import Machine
 
 pytestmark = [
     pytest.mark.gpu,

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from semlink.experiments import run
-from semlink.experiments.bundles import Machine
-from semlink.experiments.recipe import Recipe, recipe_from
-from semlink.experiments.run import run_experiments
+from semlink.experiments.workflow import experiment
+from semlink.experiments.workflow.experiment import run_experiments
+from semlink.experiments.workflow.recipe import Recipe, recipe_from
+from semlink.experiments.workflow.versions import Machine
 from semlink.simulator.results import Row, read_rows
 
 SMALL = {"d_model": 16, "heads": 2, "feed_forward": 32, "encoder_layers": 1, "decoder_layers": 1}
@@ -124,5 +124,5 @@ def _stop_before(job: int, monkeypatch) -> None:
         done.append(arguments)
         return run_job.original(*arguments)
 
-    run_job.original = run.run_job
-    monkeypatch.setattr(run, "run_job", run_job)
+    run_job.original = experiment.run_job
+    monkeypatch.setattr(experiment, "run_job", run_job)

@@ -9,10 +9,13 @@ import torch
 from semlink.channels import CHANNELS, build_channel, channel_name
 from semlink.channels.fading import FlatFading
 from semlink.channels.ofdm import Ofdm
-from semlink.codecs import CODECS, NeuralCodec, new_codec
+from semlink.codecs import CODECS
+from semlink.codecs.building import new_codec
+from semlink.codecs.contract import NeuralCodec
 from semlink.simulator.metrics import metrics_for
 from semlink.simulator.results import Row
-from semlink.simulator.sources import Record, build_source
+from semlink.simulator.sources import build_source
+from semlink.simulator.sources.contract import Record
 from semlink.simulator.sweep import Entry, SweepSettings, measure
 from semlink.simulator.training import TrainingSettings, train
 

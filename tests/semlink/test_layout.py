@@ -48,7 +48,7 @@ def test_type_checkers_see_the_folder(folder: str) -> None:
             "from semlink.channels import build_channel; build_channel('rayleigh')",
             ("sionna", "tensorflow", "transformers"),
         ),
-        ("import semlink.experiments.run", ("sionna", "tensorflow")),
+        ("import semlink.experiments.workflow.experiment", ("sionna", "tensorflow")),
     ],
 )
 def test_imports_are_light(code: str, absent: tuple[str, ...]) -> None:

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from semlink.channels.contract import Frame, Reception
-from semlink.codecs import NeuralCodec, new_codec
-from semlink.codecs.contract import Codec
-from semlink.simulator.sources import Record, Source, build_source
+from semlink.codecs.building import new_codec
+from semlink.codecs.contract import Codec, NeuralCodec
+from semlink.simulator.sources import build_source
+from semlink.simulator.sources.contract import Record, Source
 
 TINY = {"d_model": 16, "heads": 2, "feed_forward": 32, "encoder_layers": 1, "decoder_layers": 1}
 
@@ -45,10 +46,10 @@ class PixelQpsk(Codec[Tensor]):
         signs = torch.view_as_real(reception.symbols).flatten(1) * 2**0.5
         return ((signs + 1) / 2).reshape(len(signs), -1, *self.shape[:2])
 
-    def restore(self, batch: Tensor) -> Tensor:
+    def as_metric_input(self, batch: Tensor) -> Tensor:
         return batch
 
-    def view(self, payloads: Sequence[np.ndarray]) -> Tensor:
+    def reference(self, payloads: Sequence[np.ndarray]) -> Tensor:
         return self.prepare(payloads)
 
     def channel_uses(self, batch: Tensor) -> Tensor:

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 from scipy import stats
 
-from semlink.channels import Frame, build_channel
+from semlink.channels import build_channel
+from semlink.channels.contract import Frame
 from semlink.codecs.digital.modulation_and_coding import LADDER, mcs_named
 from semlink.codecs.digital.transport import CHAIN, transport_for
 from semlink.errors import ResultsError, UnknownName, WrongField

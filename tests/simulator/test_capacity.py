@@ -18,7 +18,7 @@ from semlink.simulator.capacity import (
     mean_information,
     usable_snr,
 )
-from semlink.simulator.senders import stand_in
+from semlink.simulator.link_adaptation import stand_in
 
 POINTS = [-5.0, 0.0, 10.0, 20.0]
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from semlink.channels import Awgn
+from semlink.channels.awgn import Awgn
 from semlink.channels.contract import Frame, Reception
 from semlink.channels.noise import complex_normal
 from semlink.seeding import generator_for

@@ -8,13 +8,13 @@ import pytest
 import torch
 
 from semlink.channels import build_channel
-from semlink.codecs import new_codec
+from semlink.codecs.building import new_codec
 from semlink.errors import CodecError
 from semlink.seeding import generator_for
 from semlink.simulator.batches import batch_of
 from semlink.simulator.metrics import metrics_for
 from semlink.simulator.metrics.classification import Classification
-from semlink.simulator.sources import Record, Source
+from semlink.simulator.sources.contract import Record, Source
 from semlink.simulator.sweep import Entry, SweepSettings, measure
 
 

@@ -10,11 +10,13 @@ import torch
 
 from semlink.codecs.building import seeded
 from semlink.codecs.contract import Sentence
-from semlink.simulator.judge import Judge
-from semlink.simulator.metrics import METRICS, Metric, metrics_for
-from semlink.simulator.sources import Record, Trigger
+from semlink.simulator.image_classifier import ImageClassifier
+from semlink.simulator.metrics import METRICS, metrics_for
+from semlink.simulator.metrics.contract import Metric
+from semlink.simulator.sources.contract import Record
+from semlink.simulator.sources.trigger import Trigger
 
-JUDGE = seeded(0, lambda: Judge(channels=1, places=6 * 6, classes=4))
+JUDGE = seeded(0, lambda: ImageClassifier(channels=1, places=6 * 6, classes=4))
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from semlink.simulator.metrics.patch_brightness import PatchBrightness
-from semlink.simulator.sources import Record, Trigger
+from semlink.simulator.sources.contract import Record
+from semlink.simulator.sources.trigger import Trigger
 
 TRIGGER = Trigger(size=2, margin=2)
 SQUARE = (..., slice(4, 6), slice(4, 6))

@@ -6,12 +6,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from semlink.simulator.judge import Judge
+from semlink.simulator.image_classifier import ImageClassifier
 from semlink.simulator.metrics.recognition import Recognition
-from semlink.simulator.sources import Record, Trigger
+from semlink.simulator.sources.contract import Record
+from semlink.simulator.sources.trigger import Trigger
 
 
-class ByBrightness(Judge):
+class ByBrightness(ImageClassifier):
     """Takes an image for the class whose number its first pixel has, in tenths."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ import transformers
 
 from semlink.codecs.contract import Sentence
 from semlink.errors import CodecError
-from semlink.experiments.report.wording import metric_words
+from semlink.experiments.report.metric_labels import metric_words
 from semlink.simulator.metrics import metrics_for
 from semlink.simulator.metrics.sentence_similarity import SentenceSimilarity
 

@@ -6,7 +6,7 @@ import math
 import pytest
 import torch
 
-from semlink.codecs import new_codec
+from semlink.codecs.building import new_codec
 from semlink.simulator.samples import _plain, take_samples
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sweep import Entry

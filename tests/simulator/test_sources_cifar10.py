@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from semlink.errors import SourceError, WrongField
-from semlink.simulator.sources import SPLITS, build_source, cifar10
+from semlink.simulator.sources import build_source, cifar10
 from semlink.simulator.sources.cifar_archive import read_cifar_archive
+from semlink.simulator.sources.contract import SPLITS
 
 # Of the decoded images of the WebP pictures, uint8 [records, 32, 32, 3].
 TRAIN_SHA256 = "c8b8f38b0c8964fbbea4908818d70c94407362c2940445233af5e5ad54745aae"

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from semlink.errors import SourceError, UnknownName, WrongField
-from semlink.simulator.sources import SOURCES, SPLITS, Source, build_source
+from semlink.simulator.sources import SOURCES, build_source
+from semlink.simulator.sources.contract import SPLITS, Source
 
 EMBEDDED = ("digits", "python-docs")
 

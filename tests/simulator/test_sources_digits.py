@@ -5,7 +5,8 @@ from difflib import SequenceMatcher
 import numpy as np
 from sklearn.datasets import load_digits
 
-from semlink.simulator.sources import SPLITS, build_source
+from semlink.simulator.sources import build_source
+from semlink.simulator.sources.contract import SPLITS
 from semlink.simulator.sources.digits import FORM_STARTS
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from semlink.errors import SourceError
-from semlink.simulator.sources import SPLITS, build_source
+from semlink.simulator.sources import build_source
+from semlink.simulator.sources.contract import SPLITS
 
 
 def test_sentences_are_split_as_the_files_are(data_with: Callable[[str], Path]) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from semlink.errors import SourceError
-from semlink.simulator.sources import SPLITS, build_source
+from semlink.simulator.sources import build_source
+from semlink.simulator.sources.contract import SPLITS
 
 
 def test_every_person_is_in_every_split(data_with: Callable[[str], Path]) -> None:

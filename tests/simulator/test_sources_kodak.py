@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from semlink.codecs import new_codec
+from semlink.codecs.building import new_codec
 from semlink.errors import CodecError, ErasureError, SourceError
-from semlink.simulator.sources import Source, build_source
+from semlink.simulator.sources import build_source
+from semlink.simulator.sources.contract import Source
 from semlink.unlearning.partition import divide
 from semlink.unlearning.request import ErasureRequest, Selection
 

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from semlink.simulator.sources import SPLITS, Source, build_source
+from semlink.simulator.sources import build_source
+from semlink.simulator.sources.contract import SPLITS, Source
 from semlink.simulator.sources.prose import sentences
 
 PAGE = """The "with" statement

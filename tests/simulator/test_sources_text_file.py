@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from semlink.errors import SourceError, WrongField
-from semlink.simulator.sources import SPLITS, build_source
+from semlink.simulator.sources import build_source
+from semlink.simulator.sources.contract import SPLITS
 
 
 @pytest.fixture

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from semlink.errors import SourceError, UnknownName, WrongField
-from semlink.simulator.sources import Source, Trigger, build_source
+from semlink.simulator.sources import build_source
+from semlink.simulator.sources.contract import Source
+from semlink.simulator.sources.trigger import Trigger
 
 FIELDS = {"of": "digits", "share": 0.05, "size": 1, "margin": 0}
 

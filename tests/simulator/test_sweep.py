@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from semlink.channels import Awgn
+from semlink.channels.awgn import Awgn
 from semlink.errors import WrongField
 from semlink.seeding import generator_for
 from semlink.simulator.metrics import metrics_for

@@ -18,10 +18,10 @@ from semlink.codecs.contract import NeuralCodec
 from semlink.codecs.posterior import Posterior
 from semlink.codecs.prediction import Pixels
 from semlink.codecs.task import TaskCodec
-from semlink.simulator.mnemonic_codes import MnemonicCodes
 from semlink.simulator.sources.contract import Record, Source
 from semlink.simulator.training import TrainingSettings, train
-from semlink.unlearning.contract import Context, Partition
+from semlink.unlearning.contract import ErasureContext, Partition
+from semlink.unlearning.methods.mnemonic.codes import MnemonicCodes
 from semlink.unlearning.partition import divide
 from semlink.unlearning.request import ErasureRequest, request_from
 
@@ -81,10 +81,10 @@ class ToyCodec(NeuralCodec[Tensor]):
     def embed(self, latent: Tensor, mask: Tensor) -> Tensor:
         return (latent * mask.unsqueeze(-1)).flatten(1)
 
-    def restore(self, batch: Tensor) -> Tensor:
+    def as_metric_input(self, batch: Tensor) -> Tensor:
         return batch
 
-    def view(self, payloads: Sequence[np.ndarray]) -> Tensor:
+    def reference(self, payloads: Sequence[np.ndarray]) -> Tensor:
         return self.prepare(payloads)
 
     def channel_uses(self, batch: Tensor) -> Tensor:
@@ -134,10 +134,10 @@ def partition(source: Source, request_for: Callable[..., ErasureRequest]) -> Par
 
 
 @pytest.fixture(scope="session")
-def context_for() -> Callable[..., Context]:
-    def make(variational: bool = False, **fields: Any) -> Context:
+def context_for() -> Callable[..., ErasureContext]:
+    def make(variational: bool = False, **fields: Any) -> ErasureContext:
         given = {"channel": build_channel("awgn"), "training": TRAINING, "seed": 7}
-        return Context(**{**given, "fresh": lambda: new_toy(variational, 5), **fields})
+        return ErasureContext(**{**given, "fresh": lambda: new_toy(variational, 5), **fields})
 
     return make
 
@@ -163,7 +163,7 @@ def trained(stored: dict[bool, ToyCodec], request: pytest.FixtureRequest) -> Toy
 
 
 @pytest.fixture(scope="session")
-def lessons() -> TrainingSettings:
+def retain_plan() -> TrainingSettings:
     """How the text codec of the tests is trained."""
     return TrainingSettings(steps=150, batch=24, learning_rate=5e-3, warmup=10, snr_db=12.0, validate=150)
 
@@ -258,13 +258,13 @@ def fresh_classifier(labelled_source: Source) -> Callable[..., TaskCodec]:
 
 
 @pytest.fixture(scope="session")
-def class_context_for(fresh_classifier: Callable[..., TaskCodec]) -> Callable[..., Context]:
+def class_context_for(fresh_classifier: Callable[..., TaskCodec]) -> Callable[..., ErasureContext]:
     """What a method knows of the classifier; there are codes of its classes, though training mixed none in."""
 
-    def make(**fields: Any) -> Context:
+    def make(**fields: Any) -> ErasureContext:
         given = {"channel": build_channel("awgn"), "training": TRAINING, "seed": 7}
         given |= {"fresh": lambda: fresh_classifier(5), "codes": MnemonicCodes.drawn(len(NAMES), (1, 6, 6), 0)}
-        return Context(**{**given, **fields})
+        return ErasureContext(**{**given, **fields})
 
     return make
 
@@ -283,10 +283,10 @@ def classifier(stored_classifier: TaskCodec) -> TaskCodec:
 
 
 @pytest.fixture(scope="session")
-def sharded_context(labelled_source: Source) -> Context:
+def sharded_context(labelled_source: Source) -> ErasureContext:
     """What a method knows of the codec with parts."""
     fields, payloads = {**PICTURES, "shards": 3}, [record.payload for record in labelled_source.train]
-    return Context(
+    return ErasureContext(
         build_channel("awgn"),
         TRAINING,
         7,
@@ -295,7 +295,7 @@ def sharded_context(labelled_source: Source) -> Context:
 
 
 @pytest.fixture(scope="session")
-def stored_sharded(labelled_source: Source, sharded_context: Context) -> NeuralCodec[Any]:
+def stored_sharded(labelled_source: Source, sharded_context: ErasureContext) -> NeuralCodec[Any]:
     codec = sharded_context.fresh()
     train(codec, labelled_source.train, labelled_source.validation, sharded_context.channel, TRAINING, seed=3)
     return codec

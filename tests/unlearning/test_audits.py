@@ -17,11 +17,14 @@ from semlink.simulator.results import Row
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sweep import Entry
 from semlink.simulator.training import TrainingSettings, train
-from semlink.unlearning.audits import AUDITS, Membership, Relearn, Setting
+from semlink.unlearning.audits import AUDITS
+from semlink.unlearning.audits.contract import AuditContext
 from semlink.unlearning.audits.losses import record_losses
+from semlink.unlearning.audits.membership import Membership
+from semlink.unlearning.audits.relearn import Relearn
 from semlink.unlearning.contract import Partition
 
-SETTING = Setting("toy-run", "awgn", 10.0, 0)
+SETTING = AuditContext("toy-run", "awgn", 10.0, 0)
 CHANNEL = build_channel("awgn")
 
 

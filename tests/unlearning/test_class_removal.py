@@ -13,26 +13,28 @@ from semlink.seeding import generator_for
 from semlink.simulator.batches import batch_of
 from semlink.simulator.link import transmit
 from semlink.simulator.sources.contract import Record
-from semlink.unlearning.contract import Context, Partition
+from semlink.unlearning.contract import ErasureContext, Partition
 from semlink.unlearning.erase import check_defined
-from semlink.unlearning.methods import BoundaryExpand, BoundaryShrink, Unsir
-from semlink.unlearning.methods.boundary_expand import _narrow, _widen
-from semlink.unlearning.methods.boundary_shrink import nearest_classes
+from semlink.unlearning.methods.baselines.boundary_expand import BoundaryExpand, _narrow, _widen
+from semlink.unlearning.methods.baselines.boundary_shrink import BoundaryShrink, nearest_classes
+from semlink.unlearning.methods.baselines.unsir import Unsir
 
 
 @pytest.fixture
-def context(class_context_for: Callable[..., Context]) -> Context:
+def context(class_context_for: Callable[..., ErasureContext]) -> ErasureContext:
     return class_context_for()
 
 
-def accuracy(codec: TaskCodec, records: list[Record], context: Context) -> float:
+def accuracy(codec: TaskCodec, records: list[Record], context: ErasureContext) -> float:
     batch = batch_of(codec, records)
     reception = transmit(codec, context.channel, batch, 15.0, generator_for("accuracy")).reception
     return float((codec.decode(reception).argmax(dim=1) == batch.labels).float().mean())
 
 
 @pytest.mark.parametrize("method", [BoundaryShrink(share=0.3, rate=1e-3), Unsir(impair=0.5, impair_rate=2e-2)])
-def test_the_class_goes(method: Any, classifier: TaskCodec, class_partition: Partition, context: Context) -> None:
+def test_the_class_goes(
+    method: Any, classifier: TaskCodec, class_partition: Partition, context: ErasureContext
+) -> None:
     erased = method.erase(classifier, class_partition, context).codec
     before, after = (accuracy(codec, list(class_partition.forget), context) for codec in (classifier, erased))
     assert before > 0.8
@@ -44,7 +46,7 @@ def test_the_class_goes(method: Any, classifier: TaskCodec, class_partition: Par
     ]
 
 
-def test_a_shadow_comes_and_goes(classifier: TaskCodec, class_partition: Partition, context: Context) -> None:
+def test_a_shadow_comes_and_goes(classifier: TaskCodec, class_partition: Partition, context: ErasureContext) -> None:
     """While it is there the class goes into it. Cut off, this small codec takes the class for what it was: a limit of the
     method, which only the loss shows."""
     layer = classifier.receiver[-1][-1]
@@ -69,7 +71,7 @@ def test_a_shadow_comes_and_goes(classifier: TaskCodec, class_partition: Partiti
 
 
 def test_targets_are_other_classes_across_the_border(
-    classifier: TaskCodec, class_partition: Partition, context: Context
+    classifier: TaskCodec, class_partition: Partition, context: ErasureContext
 ) -> None:
     """As found one image at a time, without noise."""
     clear = replace(context, training=replace(context.training, snr_db=100.0))
@@ -89,7 +91,9 @@ def test_targets_are_other_classes_across_the_border(
         assert scores.argmax() == found[row]
 
 
-def test_the_noise_is_wrong_for_its_class(classifier: TaskCodec, class_partition: Partition, context: Context) -> None:
+def test_the_noise_is_wrong_for_its_class(
+    classifier: TaskCodec, class_partition: Partition, context: ErasureContext
+) -> None:
     batch = batch_of(classifier, list(class_partition.forget)[:12])
     frozen = classifier.eval().requires_grad_(False)
     losses = []

@@ -11,9 +11,10 @@ from semlink import __version__
 from semlink.codecs.contract import NeuralCodec
 from semlink.simulator.sources.contract import Source
 from semlink.simulator.training import mean_loss
-from semlink.unlearning.contract import Context, Method
+from semlink.unlearning.contract import ErasureContext, Method
 from semlink.unlearning.erase import erase
-from semlink.unlearning.methods import GradientAscent, Retrain
+from semlink.unlearning.methods.baselines.gradient_ascent import GradientAscent
+from semlink.unlearning.methods.baselines.retrain import Retrain
 from semlink.unlearning.partition import divide
 from semlink.unlearning.request import ErasureRequest
 
@@ -25,7 +26,7 @@ def test_certificate(
     method: Method,
     trained: NeuralCodec[Any],
     source: Source,
-    context_for: Callable[..., Context],
+    context_for: Callable[..., ErasureContext],
     request_for: Requests,
 ) -> None:
     context = context_for()
@@ -54,7 +55,7 @@ def test_certificate(
 
 
 def test_empty_validation_set_is_left_out(
-    trained: NeuralCodec[Any], source: Source, context_for: Callable[..., Context], request_for: Requests
+    trained: NeuralCodec[Any], source: Source, context_for: Callable[..., ErasureContext], request_for: Requests
 ) -> None:
     bare = replace(source, validation=[record for record in source.validation if record.owner == "ann"])
     _, told = erase(trained, bare, request_for("owner", "ann"), GradientAscent(steps=1), context_for(), "", (0.0,))

@@ -7,15 +7,17 @@ import pytest
 import torch
 
 from semlink.channels import build_channel
-from semlink.codecs import CODECS, NeuralCodec, new_codec, new_codec_like
+from semlink.codecs import CODECS
+from semlink.codecs.building import new_codec, new_codec_like
+from semlink.codecs.contract import NeuralCodec
 from semlink.errors import ErasureError
 from semlink.registry import build
-from semlink.simulator.mnemonic_codes import MnemonicCodes
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.training import TrainingSettings
-from semlink.unlearning.contract import Context, Partition
+from semlink.unlearning.contract import ErasureContext, Partition
 from semlink.unlearning.erase import check_defined
 from semlink.unlearning.methods import METHODS
+from semlink.unlearning.methods.mnemonic.codes import MnemonicCodes
 
 SMALL = {"d_model": 16, "heads": 2, "feed_forward": 32, "encoder_layers": 1, "decoder_layers": 1}
 FIELDS: dict[str, dict[str, object]] = {
@@ -25,7 +27,7 @@ FIELDS: dict[str, dict[str, object]] = {
     "image": SMALL,
     "variational image": {**SMALL, "variational": True},
     "deepjscc": {},
-    "task": {"encoder": "resnet18", "filters": 4, "uses": 6},
+    "task": {"encoder": "resnet18", "filters": 8, "uses": 6},
     "sharded-task": {"encoder": "mlp", "hidden": 8, "uses": 6, "shards": 2},
     "gan": {"network": "mlp", "hidden": 16, "uses": 4},
     "generative": {"network": "mlp", "hidden": 16, "uses": 4},
@@ -55,7 +57,7 @@ def records(modality: str) -> list[Record]:
     return [Record(f"r-{index}", payload, "x", index % 3) for index, payload in enumerate(payloads)]
 
 
-def prepared(title: str) -> tuple[NeuralCodec[Any], Partition, Context]:
+def prepared(title: str) -> tuple[NeuralCodec[Any], Partition, ErasureContext]:
     name = title.split()[-1]
     all_records = records(CODECS[name].modality)
     codec = new_codec(name, FIELDS[title], [record.payload for record in all_records], 0, NAMES)
@@ -68,7 +70,11 @@ def prepared(title: str) -> tuple[NeuralCodec[Any], Partition, Context]:
         labels=(0,),
     )
     codes = MnemonicCodes.drawn(len(NAMES), (1, 8, 8), 0)
-    return codec, partition, Context(build_channel("awgn"), TRAINING, 0, lambda: new_codec_like(codec, 1), codes=codes)
+    return (
+        codec,
+        partition,
+        ErasureContext(build_channel("awgn"), TRAINING, 0, lambda: new_codec_like(codec, 1), codes=codes),
+    )
 
 
 @pytest.mark.parametrize("title", FIELDS)

@@ -10,17 +10,21 @@ import torch
 from torch import Tensor
 
 from semlink.channels.contract import Reception
-from semlink.codecs import Gan, GenerativeCodec, LabelledImages, Posterior, new_codec
+from semlink.codecs.building import new_codec
+from semlink.codecs.generative import Gan, GenerativeCodec
+from semlink.codecs.posterior import Posterior
 from semlink.codecs.representation import posterior
+from semlink.codecs.task import LabelledImages
 from semlink.errors import AuditError, WrongField
-from semlink.simulator import judge
+from semlink.simulator import image_classifier
 from semlink.simulator.results import Row
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sweep import Entry
-from semlink.unlearning.audits import Generation, Setting
+from semlink.unlearning.audits.contract import AuditContext
+from semlink.unlearning.audits.generation import Generation
 from semlink.unlearning.contract import Partition
 
-SETTING = Setting("demo", "awgn", 12.0, 0)
+SETTING = AuditContext("demo", "awgn", 12.0, 0)
 
 
 def half(label: int, bright: float, random: np.random.Generator) -> np.ndarray[Any, Any]:
@@ -97,7 +101,7 @@ def without(*labels: int) -> Partition:
 
 def audited(entries: list[Entry], partition: Partition, snr_db: float = 12.0) -> list[Row]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(judge, "STEPS", 150)
+        patch.setattr(image_classifier, "STEPS", 150)
         return Generation(images=60, draws=3).run(entries, partition, replace(SETTING, snr_db=snr_db))
 
 

@@ -9,8 +9,13 @@ from scipy.special import digamma
 from torch import Tensor
 
 from semlink.errors import AuditError, WrongField
-from semlink.unlearning.information import ESTIMATORS, Club, Estimator, Gaussian, InfoNce, Mine, NearestNeighbours
-from semlink.unlearning.information.gaussian import gaussian_information
+from semlink.unlearning.information import ESTIMATORS
+from semlink.unlearning.information.club import Club
+from semlink.unlearning.information.contract import Estimator
+from semlink.unlearning.information.gaussian import Gaussian, gaussian_information
+from semlink.unlearning.information.info_nce import InfoNce
+from semlink.unlearning.information.mine import Mine
+from semlink.unlearning.information.nearest import NearestNeighbours
 
 COUNT = 1500
 QUICK: dict[str, Estimator] = {

@@ -13,12 +13,13 @@ from semlink.codecs.contract import NeuralCodec
 from semlink.errors import AuditError, WrongField
 from semlink.simulator.results import Row
 from semlink.simulator.sweep import Entry
-from semlink.unlearning.audits import AUDITS, Information, Setting
-from semlink.unlearning.audits.information import content
+from semlink.unlearning.audits import AUDITS
+from semlink.unlearning.audits.contract import AuditContext
+from semlink.unlearning.audits.information import Information, content
 from semlink.unlearning.contract import Partition
 
 Codec = NeuralCodec[Any]
-SETTING = Setting("toy-run", "awgn", 10.0, 0)
+SETTING = AuditContext("toy-run", "awgn", 10.0, 0)
 
 
 @pytest.fixture

@@ -14,8 +14,11 @@ from semlink.codecs.task import ShardedTaskCodec, TaskCodec
 from semlink.errors import BundleError, ErasureError, WrongField
 from semlink.registry import build
 from semlink.simulator.training import mean_loss, train
-from semlink.unlearning.contract import Context, Method, Partition
-from semlink.unlearning.methods import METHODS, Finetune, GradientAscent, Retrain
+from semlink.unlearning.contract import ErasureContext, Method, Partition
+from semlink.unlearning.methods import METHODS
+from semlink.unlearning.methods.baselines.finetune import Finetune
+from semlink.unlearning.methods.baselines.gradient_ascent import GradientAscent
+from semlink.unlearning.methods.baselines.retrain import Retrain
 
 Codec = NeuralCodec[Any]
 QUICK: dict[str, dict[str, object]] = {
@@ -37,11 +40,11 @@ def same(first: Codec, second: Codec) -> bool:
 
 
 @pytest.fixture
-def short(context_for: Callable[..., Context]) -> Context:
+def short(context_for: Callable[..., ErasureContext]) -> ErasureContext:
     return shortened(context_for())
 
 
-def shortened(context: Context) -> Context:
+def shortened(context: ErasureContext) -> ErasureContext:
     return replace(context, training=replace(context.training, steps=40, validate=20, warmup=5))
 
 
@@ -51,7 +54,7 @@ class Subject:
 
     codec: Codec
     partition: Partition
-    context: Context
+    context: ErasureContext
 
 
 KINDS: dict[str, Any] = {
@@ -122,7 +125,7 @@ def test_only_reads_what_it_says(name: str, subject: Subject) -> None:
 
 
 def test_retrain_is_training_without_the_forget_set(
-    trained: Codec, partition: Partition, short: Context, tmp_path: Path
+    trained: Codec, partition: Partition, short: ErasureContext, tmp_path: Path
 ) -> None:
     """Bit for bit, also when it resumes; nothing of the given codec goes in."""
     reference = short.fresh()
@@ -134,7 +137,7 @@ def test_retrain_is_training_without_the_forget_set(
     assert same(Retrain().erase(trained, partition, resumable).codec, reference)
 
 
-def test_finetune_keeps_to_its_share(trained: Codec, partition: Partition, short: Context) -> None:
+def test_finetune_keeps_to_its_share(trained: Codec, partition: Partition, short: ErasureContext) -> None:
     assert Finetune().erase(trained, partition, short).steps == 4
     assert Finetune(share=0.5).erase(trained, partition, short).steps == 20
     assert Finetune(share=1e-9).erase(trained, partition, short).steps == 1
@@ -144,7 +147,7 @@ def test_finetune_keeps_to_its_share(trained: Codec, partition: Partition, short
 
 
 def test_finetune_goes_on_from_its_checkpoint(
-    trained: Codec, partition: Partition, short: Context, tmp_path: Path
+    trained: Codec, partition: Partition, short: ErasureContext, tmp_path: Path
 ) -> None:
     resumable = replace(short, checkpoint=tmp_path / "checkpoint")
     expected = Finetune().erase(trained, partition, short).codec
@@ -155,7 +158,7 @@ def test_finetune_goes_on_from_its_checkpoint(
         Finetune().erase(expected, partition, resumable)
 
 
-def test_gradient_ascent_has_no_lower_bound(trained: Codec, partition: Partition, short: Context) -> None:
+def test_gradient_ascent_has_no_lower_bound(trained: Codec, partition: Partition, short: ErasureContext) -> None:
     """Each step damages what it should keep as well."""
 
     def loss(codec: Codec, records: Any) -> float:
@@ -171,7 +174,7 @@ def test_gradient_ascent_has_no_lower_bound(trained: Codec, partition: Partition
         assert losses[2] > 2 * losses[1] > 2 * losses[0]
 
 
-def test_wrong_numbers(trained: Codec, partition: Partition, short: Context) -> None:
+def test_wrong_numbers(trained: Codec, partition: Partition, short: ErasureContext) -> None:
     for make in (lambda: Finetune(share=0), lambda: Finetune(rate=-1.0), lambda: GradientAscent(steps=0)):
         with pytest.raises(WrongField, match="give a positive number"):
             make()

@@ -1,16 +1,18 @@
 """Questions that a codec which has not forgotten should fail, by the name that the command line takes."""
 
-from semlink.unlearning.audits.contract import Audit, Setting
-from semlink.unlearning.audits.generation import Generation
-from semlink.unlearning.audits.information import Information
-from semlink.unlearning.audits.membership import Membership
-from semlink.unlearning.audits.relearn import Relearn
+from typing import TYPE_CHECKING
 
-AUDITS: dict[str, type[Audit]] = {
-    "generation": Generation,
-    "information": Information,
-    "membership": Membership,
-    "relearn": Relearn,
-}
+from semlink.registry import Registry
 
-__all__ = ["AUDITS", "Audit", "Generation", "Information", "Membership", "Relearn", "Setting"]
+if TYPE_CHECKING:
+    from semlink.unlearning.audits.contract import Audit
+
+AUDITS: "Registry[type[Audit]]" = Registry(
+    "audit",
+    {
+        "generation": "semlink.unlearning.audits.generation:Generation",
+        "information": "semlink.unlearning.audits.information:Information",
+        "membership": "semlink.unlearning.audits.membership:Membership",
+        "relearn": "semlink.unlearning.audits.relearn:Relearn",
+    },
+)

@@ -17,7 +17,7 @@ VERSIONS = ("original", "erased", "retrained")
 
 
 @dataclass(frozen=True)
-class Setting:
+class AuditContext:
     """Under what an audit looks.
 
     channel: its name, as `semlink.channels.channel_name` writes it. snr_db: Es/N0 in dB.
@@ -51,7 +51,7 @@ class Audit(ABC):
     """One question put to the original, the erased and the retrained codec alike. It changes none of them."""
 
     @abstractmethod
-    def run(self, entries: Sequence[Entry], partition: Partition, setting: Setting) -> list[Row]:
+    def run(self, entries: Sequence[Entry], partition: Partition, setting: AuditContext) -> list[Row]:
         """Rows of every version. Errors: AuditError when a version, or a set that it needs, is missing."""
 
 

@@ -16,14 +16,14 @@ from semlink.errors import AuditError, WrongField
 from semlink.seeding import generator_for, seed_for
 from semlink.simulator.batches import batch_of
 from semlink.simulator.frechet import frechet_distance
+from semlink.simulator.image_classifier import ImageClassifier, train_classifier
 from semlink.simulator.intervals import Interval, mean_interval, rate_interval
-from semlink.simulator.judge import Judge, train_judge
 from semlink.simulator.link import transmit
 from semlink.simulator.results import Row
 from semlink.simulator.sources.contract import Record, Source
 from semlink.simulator.sources.subset import subset
 from semlink.simulator.sweep import Entry
-from semlink.unlearning.audits.contract import Audit, Setting, versions_of
+from semlink.unlearning.audits.contract import Audit, AuditContext, versions_of
 from semlink.unlearning.audits.separation import area_under_curve
 from semlink.unlearning.contract import Partition
 
@@ -62,7 +62,7 @@ class Generation(Audit):
             if getattr(self, name) < least:
                 raise WrongField(f"generation cannot take {name}={getattr(self, name)}; give at least {least}.")
 
-    def run(self, entries: Sequence[Entry], partition: Partition, setting: Setting) -> list[Row]:
+    def run(self, entries: Sequence[Entry], partition: Partition, setting: AuditContext) -> list[Row]:
         versions: list[tuple[Entry, Adversarial]] = []
         for entry, codec in versions_of(entries, every=True):
             if not isinstance(codec, Adversarial):
@@ -78,7 +78,11 @@ class Generation(Audit):
         return rows + self._scores(versions, partition.forget, alike, setting)
 
     def _quality(
-        self, versions: Sequence[tuple[Entry, Adversarial]], partition: Partition, judge: Judge, setting: Setting
+        self,
+        versions: Sequence[tuple[Entry, Adversarial]],
+        partition: Partition,
+        judge: ImageClassifier,
+        setting: AuditContext,
     ) -> list[Row]:
         test, rows = subset(partition.test, self.images, setting.seed), []
         for entry, codec in versions:
@@ -98,13 +102,17 @@ class Generation(Audit):
         return rows
 
     def _on_request(
-        self, versions: Sequence[tuple[Entry, Adversarial]], labels: Sequence[int], judge: Judge, setting: Setting
+        self,
+        versions: Sequence[tuple[Entry, Adversarial]],
+        labels: Sequence[int],
+        judge: ImageClassifier,
+        setting: AuditContext,
     ) -> list[Row]:
         made = []
         for _, codec in versions:
             generator = generator_for(setting.seed, "request", *labels, device=codec.device)
             made.append(_generate(codec, self.images, torch.tensor(labels), generator))
-        seen = [judge.verdicts(images).numpy() for images in made]
+        seen = [judge.classes_of(images).numpy() for images in made]
         features = [_features(judge, images) for images in made]
         first = next(place for place, (entry, _) in enumerate(versions) if entry.version == "retrained")
         config, asked = versions[0][1].config, np.resize(labels, self.images)
@@ -133,7 +141,7 @@ class Generation(Audit):
         versions: Sequence[tuple[Entry, Adversarial]],
         forget: Sequence[Record],
         alike: Sequence[Record],
-        setting: Setting,
+        setting: AuditContext,
     ) -> list[Row]:
         members, others = (subset(records, self.images, setting.seed) for records in (forget, alike))
         rows = []
@@ -152,12 +160,12 @@ def _is_plain(codec: Adversarial) -> bool:
     return "reconstruction" not in codec.traits
 
 
-def _judge(partition: Partition, classes: int) -> Judge:
+def _judge(partition: Partition, classes: int) -> ImageClassifier:
     """A judge that knows the erased records too: it measures, and is no part of any codec."""
     known = [record for record in (*partition.retain, *partition.forget) if record.label is not None]
     if not known:
         raise AuditError("generation needs records with classes, for the judge that looks at images.")
-    return train_judge(Source("audit", "image", known, (), (), tuple(map(str, range(classes)))))
+    return train_classifier(Source("audit", "image", known, (), (), tuple(map(str, range(classes)))))
 
 
 @torch.no_grad()
@@ -169,7 +177,7 @@ def _generate(codec: Adversarial, count: int, classes: Tensor, generator: torch.
     return torch.cat([codec.generate(latent, label) for latent, label in parts])
 
 
-def _features(judge: Judge, images: Tensor) -> Floats:
+def _features(judge: ImageClassifier, images: Tensor) -> Floats:
     return np.asarray(judge.features(images).double())
 
 

@@ -21,10 +21,10 @@ from semlink.simulator.results import Row
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sources.subset import subset
 from semlink.simulator.sweep import Entry
-from semlink.unlearning.audits.contract import Audit, Setting, versions_of
+from semlink.unlearning.audits.contract import Audit, AuditContext, versions_of
 from semlink.unlearning.contract import Partition
-from semlink.unlearning.information import ESTIMATORS, Estimate, Estimator
-from semlink.unlearning.information.contract import from_all
+from semlink.unlearning.information import ESTIMATORS
+from semlink.unlearning.information.contract import Estimate, Estimator, from_all
 
 CHUNK = 256
 NAMES = ("gaussian", "nearest")
@@ -65,7 +65,7 @@ class Information(Audit):
         if self.estimator not in NAMES:
             raise WrongField(f"information cannot take estimator={self.estimator}; choose one of: {', '.join(NAMES)}.")
 
-    def run(self, entries: Sequence[Entry], partition: Partition, setting: Setting) -> list[Row]:
+    def run(self, entries: Sequence[Entry], partition: Partition, setting: AuditContext) -> list[Row]:
         versions = versions_of(entries)
         channel, estimator = build_channel(setting.channel), ESTIMATORS[self.estimator]()
         for name in ("forget", "test"):
@@ -106,7 +106,7 @@ class Information(Audit):
 
     def _row(
         self,
-        setting: Setting,
+        setting: AuditContext,
         entry: Entry,
         name: str,
         metric: str,
@@ -136,7 +136,7 @@ def content(codec: NeuralCodec[Any], records: Sequence[Record]) -> Tensor:
 
 @torch.no_grad()
 def received(
-    codec: NeuralCodec[Any], records: Sequence[Record], channel: Channel, setting: Setting, name: str, draw: int
+    codec: NeuralCodec[Any], records: Sequence[Record], channel: Channel, setting: AuditContext, name: str, draw: int
 ) -> Tensor:
     """Symbols of one passage of each record, as vectors of the codec's `embed`: float64 [records, size].
 
@@ -159,7 +159,7 @@ def _components(vectors: Tensor, count: int) -> Tensor:
     return axes.T
 
 
-def _averaged(estimator: Estimator, x: Tensor, drawn: Sequence[Tensor], setting: Setting, name: str) -> Estimate:
+def _averaged(estimator: Estimator, x: Tensor, drawn: Sequence[Tensor], setting: AuditContext, name: str) -> Estimate:
     """The mean over draws, value by value and fold by fold; folds hold the same records in each."""
     found = [estimator.estimate(x, y, generator_for(setting.seed, "information folds", name)) for y in drawn]
     folds = [sum(values) / len(found) for values in zip(*(one.folds for one in found), strict=True)]

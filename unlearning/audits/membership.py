@@ -13,7 +13,7 @@ from semlink.errors import AuditError, WrongField
 from semlink.simulator.results import Row
 from semlink.simulator.sources.subset import subset
 from semlink.simulator.sweep import Entry
-from semlink.unlearning.audits.contract import Audit, Setting, versions_of
+from semlink.unlearning.audits.contract import Audit, AuditContext, versions_of
 from semlink.unlearning.audits.losses import record_losses
 from semlink.unlearning.audits.paired_area import paired_area_difference
 from semlink.unlearning.audits.separation import area_under_curve, rate_at_false_alarms
@@ -47,7 +47,7 @@ class Membership(Audit):
             if getattr(self, name) < least:
                 raise WrongField(f"membership cannot take {name}={getattr(self, name)}; give at least {least}.")
 
-    def run(self, entries: Sequence[Entry], partition: Partition, setting: Setting) -> list[Row]:
+    def run(self, entries: Sequence[Entry], partition: Partition, setting: AuditContext) -> list[Row]:
         versions = versions_of(entries)
         if min(len(partition.forget), len(partition.test)) < 2:
             raise AuditError("membership needs two records in the forget and the test set; choose a wider request.")

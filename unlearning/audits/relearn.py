@@ -16,7 +16,7 @@ from semlink.simulator.sources.contract import Record
 from semlink.simulator.sources.subset import subset
 from semlink.simulator.sweep import Entry, SweepSettings, measure
 from semlink.simulator.training import TrainingSettings, train
-from semlink.unlearning.audits.contract import Audit, Setting, versions_of
+from semlink.unlearning.audits.contract import Audit, AuditContext, versions_of
 from semlink.unlearning.audits.losses import record_losses
 from semlink.unlearning.contract import Partition
 
@@ -59,7 +59,7 @@ class Relearn(Audit):
             if getattr(self, name) < least:
                 raise WrongField(f"relearn cannot take {name}={getattr(self, name)}; give at least {least}.")
 
-    def run(self, entries: Sequence[Entry], partition: Partition, setting: Setting) -> list[Row]:
+    def run(self, entries: Sequence[Entry], partition: Partition, setting: AuditContext) -> list[Row]:
         before = [version for version in versions_of(entries) if version[0].version in COMPARED]
         channel = build_channel(setting.channel)
         lesson, hidden = self._lesson(partition, setting.seed)
@@ -109,7 +109,7 @@ class Relearn(Audit):
         codecs: Sequence[tuple[Entry, NeuralCodec[Any]]],
         sets: Mapping[str, Sequence[Record]],
         channel: Channel,
-        setting: Setting,
+        setting: AuditContext,
     ) -> list[Row]:
         """Rows of the mean loss of each version on each set, and of the paired differences."""
         name, unit = self._named(metric), UNITS.get(codecs[0][1].delivers, "1")
@@ -127,7 +127,7 @@ class Relearn(Audit):
         return rows
 
     def _leading(
-        self, entries: Sequence[Entry], hidden: Sequence[Record], terms: tuple[str, ...], setting: Setting
+        self, entries: Sequence[Entry], hidden: Sequence[Record], terms: tuple[str, ...], setting: AuditContext
     ) -> list[Row]:
         """Rows of the leading metric of relearned codecs on the erased records that training did not show."""
         metrics = [

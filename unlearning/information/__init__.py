@@ -1,18 +1,19 @@
 """What one thing tells of another, in nats: estimators of mutual information by name, and terms of losses."""
 
-from semlink.unlearning.information.club import Club
-from semlink.unlearning.information.contract import Estimate, Estimator
-from semlink.unlearning.information.gaussian import Gaussian
-from semlink.unlearning.information.info_nce import InfoNce
-from semlink.unlearning.information.mine import Mine
-from semlink.unlearning.information.nearest import NearestNeighbours
+from typing import TYPE_CHECKING
 
-ESTIMATORS: dict[str, type[Estimator]] = {
-    "club": Club,
-    "gaussian": Gaussian,
-    "info-nce": InfoNce,
-    "mine": Mine,
-    "nearest": NearestNeighbours,
-}
+from semlink.registry import Registry
 
-__all__ = ["ESTIMATORS", "Club", "Estimate", "Estimator", "Gaussian", "InfoNce", "Mine", "NearestNeighbours"]
+if TYPE_CHECKING:
+    from semlink.unlearning.information.contract import Estimator
+
+ESTIMATORS: "Registry[type[Estimator]]" = Registry(
+    "estimator",
+    {
+        "club": "semlink.unlearning.information.club:Club",
+        "gaussian": "semlink.unlearning.information.gaussian:Gaussian",
+        "info-nce": "semlink.unlearning.information.info_nce:InfoNce",
+        "mine": "semlink.unlearning.information.mine:Mine",
+        "nearest": "semlink.unlearning.information.nearest:NearestNeighbours",
+    },
+)

@@ -1,30 +1,24 @@
 """Source coders of the classical chain, each by the name that a user gives it."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from semlink.codecs.digital.compression.avif import Avif
-from semlink.codecs.digital.compression.brotli_text import Brotli
-from semlink.codecs.digital.compression.contract import Bits, Compressor
-from semlink.codecs.digital.compression.deflate import Deflate
-from semlink.codecs.digital.compression.five_bit import FiveBit
-from semlink.codecs.digital.compression.heic import Heic
-from semlink.codecs.digital.compression.huffman import Huffman
-from semlink.codecs.digital.compression.jpeg import Jpeg
-from semlink.codecs.digital.compression.jpeg2000 import Jpeg2000
-from semlink.codecs.digital.compression.ngram import Ngram
-from semlink.codecs.digital.compression.webp import Webp
+from semlink.registry import Registry
 
-COMPRESSORS: dict[str, type[Compressor[Any]]] = {
-    "avif": Avif,
-    "brotli": Brotli,
-    "five-bit": FiveBit,
-    "heic": Heic,
-    "huffman": Huffman,
-    "jpeg": Jpeg,
-    "jpeg2000": Jpeg2000,
-    "ngram": Ngram,
-    "webp": Webp,
-    "zlib": Deflate,
-}
+if TYPE_CHECKING:
+    from semlink.codecs.digital.compression.contract import Compressor
 
-__all__ = ["COMPRESSORS", "Bits", "Compressor"]
+COMPRESSORS: "Registry[type[Compressor[Any]]]" = Registry(
+    "compressor",
+    {
+        "avif": "semlink.codecs.digital.compression.avif:Avif",
+        "brotli": "semlink.codecs.digital.compression.brotli_text:Brotli",
+        "five-bit": "semlink.codecs.digital.compression.five_bit:FiveBit",
+        "heic": "semlink.codecs.digital.compression.heic:Heic",
+        "huffman": "semlink.codecs.digital.compression.huffman:Huffman",
+        "jpeg": "semlink.codecs.digital.compression.jpeg:Jpeg",
+        "jpeg2000": "semlink.codecs.digital.compression.jpeg2000:Jpeg2000",
+        "ngram": "semlink.codecs.digital.compression.ngram:Ngram",
+        "webp": "semlink.codecs.digital.compression.webp:Webp",
+        "zlib": "semlink.codecs.digital.compression.deflate:Deflate",
+    },
+)

@@ -1,0 +1,1 @@
+"""From a recipe or a command to the rows of a run."""

@@ -1,0 +1,91 @@
+"""Codecs that others trained, taken in as bundles."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from semlink import __version__
+from semlink.codecs.bundle import save_bundle
+from semlink.codecs.interop.tf_deepsc import AMPLITUDES, Imported, import_deepsc
+from semlink.errors import RecipeError
+from semlink.experiments.workflow.recipe import override, recipe_from
+from semlink.experiments.workflow.versions import IMPORT, RECIPE, Machine, source_of
+from semlink.registry import choose, parse
+from semlink.simulator.sources import SOURCES
+
+KINDS: Mapping[str, str] = {"tf-deepsc": "the published DeepSC in TensorFlow 2"}
+
+
+def import_bundle(
+    kind: str, path: Path, vocabulary: Path, source: str, out: Path, machine: Machine, experiment: str, overrides: Sequence[str],
+    heads: int, max_length: int, power: str, positions: str, snr_label: float | None, command: str,
+) -> Imported:  # fmt: skip
+    """Stores a codec of another program as a bundle, with `import.json`, which says of every tensor where it went.
+
+    In:     source: the records that it was trained on, as a recipe names them. overrides: of the recipe that later erasures go by.
+            snr_label: the original's SNR label of training in dB, if it is known.
+            The others: see `import_deepsc`.
+    Errors: CodecError, RecipeError, UnknownName, SourceError.
+    """
+    choose("kind of import", KINDS, kind)
+    choose("power rule", AMPLITUDES, power)
+    choose("rule of positions", {"column": 1, "pair": 1}, positions)
+    if out.exists() and (out.is_file() or any(out.iterdir())):
+        raise RecipeError(f"{out} is not empty; choose another --out.")
+    imported = import_deepsc(path, vocabulary, heads, max_length, power, positions)  # type: ignore[arg-type]
+    codec = imported.codec
+    fields = {field: getattr(codec.config, field) for field in codec.own_fields()}
+    name, chosen = parse(source)
+    label = {} if snr_label is None else {"training": {"snr_db": snr_label + imported.label_offset_db}}
+    content = {
+        "experiment": experiment,
+        "source": {"name": name, **chosen},
+        "codec": {"name": "deepsc", **fields},
+        **label,
+    }
+    recipe = recipe_from(override(content, overrides), "of the import")
+    records = source_of(recipe, machine)
+    told = {
+        "kind": kind,
+        "digest": imported.digest,
+        "label_offset_db": imported.label_offset_db,
+        "snr_label_db": snr_label,
+        "power": power,
+        "used": dict(imported.used),
+        "unused": list(imported.unused),
+        "missing": [],
+    }
+    made: dict[str, Any] = recipe.model_dump(mode="json", exclude={"sweep", "erasure"})
+    card = {
+        "experiment": recipe.experiment,
+        "version": "original",
+        "method": "none",
+        "codec": "deepsc",
+        "parameters": sum(parameter.numel() for parameter in codec.parameters()),
+        "source": {
+            "name": records.name,
+            **asdict(SOURCES[recipe.source.name].terms),
+            "digest": records.digest(),
+            "labels": records.labels,
+            "train_records": len(records.train),
+            "validation_records": len(records.validation),
+        },
+        "imported": {key: told[key] for key in ("kind", "digest", "label_offset_db", "snr_label_db", "power")},
+        "training_channel": recipe.channel,
+        "seed": recipe.seed,
+        "code_version": __version__,
+        "command": command,
+        "recipe": made,
+    }
+    if snr_label is not None:
+        card["training_snr_db"] = snr_label + imported.label_offset_db
+    extra = {
+        IMPORT: json.dumps(told, indent=2) + "\n",
+        RECIPE: yaml.safe_dump(made, sort_keys=False, allow_unicode=True),
+    }
+    save_bundle(codec, card, out, extra)
+    return imported

@@ -1,0 +1,171 @@
+"""Stored codecs are found by name, a path wins, and what comes with semlink is what it says."""
+
+import json
+import math
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from semlink.channels import build_channel
+from semlink.codecs.bundle import load_bundle
+from semlink.errors import BundleError
+from semlink.experiments.workflow.store import PACKAGED, find_bundle, own_shelf, stored_codecs
+from semlink.experiments.workflow.versions import Machine, recipe_of, same_data, source_of
+from semlink.simulator.batches import Batches
+from semlink.simulator.sources.subset import subset
+from semlink.simulator.training import HELD_OUT, mean_loss
+
+QUICK_SWEEP = ("--snr", "6", "--set", "records=8", "--set", "draws=1", "--workers", "1")
+SHIPPED = sorted(folder.name for folder in PACKAGED.iterdir() if folder.is_dir()) if PACKAGED.is_dir() else []
+MEGABYTE = 1_000_000
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SEMLINK_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def test_where_the_users_codecs_are(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert own_shelf() == home / "bundles"
+    monkeypatch.setenv("HOME", "/somewhere")
+    monkeypatch.setenv("SEMLINK_HOME", "")
+    assert own_shelf() == Path("/somewhere/.semlink/bundles")
+    monkeypatch.delenv("SEMLINK_HOME")
+    assert own_shelf() == Path("/somewhere/.semlink/bundles")
+
+
+def test_train_sweep_erase_and_audit_by_name(semlink, shelf: Path, home: Path, tmp_path: Path) -> None:
+    ended = semlink("train", shelf / "image.yaml")
+    assert ended.status == 0
+    assert "semlink sweep tiny-image " in ended.out
+    assert load_bundle(home / "bundles" / "tiny-image").card["experiment"] == "tiny-image"
+    assert semlink("train", shelf / "image.yaml").err == ""  # it is there
+    assert semlink("sweep", "tiny-image", "--out", tmp_path / "sweep", *QUICK_SWEEP).status == 0
+    request = ("--request", shelf / "sevens.json")
+    for name, method in (("erased", "finetune:share=0.25"), ("retrained", "retrain")):
+        out = ("--out", home / "bundles" / name)
+        assert semlink("erase", "tiny-image", *request, "--method", method, *out).status == 0
+    ended = semlink("audit", "tiny-image", "erased", "retrained", *request, "--out", tmp_path / "audit")
+    assert ended.status == 0
+    listed = semlink("list", "bundles").out
+    assert f"trained here, {home / 'bundles' / 'tiny-image'}" in listed
+    assert f"model card: {home / 'bundles' / 'erased' / 'README.md'}" in listed
+    loss = load_bundle(home / "bundles" / "tiny-image").card["validation_loss"]
+    assert f"32 channel uses for an image, trained over awgn at 0 to 18 dB, validation loss {loss:.4g}" in listed
+    with_recipe = ("train", home / "bundles" / "tiny-image" / "training.yaml", "--out", tmp_path / "again")
+    assert semlink(*with_recipe).status == 0  # the command of its model card
+    assert (tmp_path / "again" / "model.safetensors").read_bytes() == (
+        shelf / "image" / "model.safetensors"
+    ).read_bytes()
+    card = load_bundle(home / "bundles" / "erased").card
+    assert card["command"].startswith("semlink erase tiny-image --request request.json --method finetune:share=0.25 ")
+
+
+def test_a_path_wins_and_the_users_own_hides_what_is_packaged(
+    shelf: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(shelf / "image", tmp_path / "packaged" / "same")
+    shutil.copytree(shelf / "text", home / "bundles" / "own")
+    monkeypatch.setattr("semlink.experiments.workflow.store.PACKAGED", tmp_path / "packaged")
+    monkeypatch.chdir(tmp_path)
+    assert find_bundle("same") == tmp_path / "packaged" / "same"
+    shutil.copytree(shelf / "image", home / "bundles" / "same")
+    assert list(stored_codecs()) == ["own", "same"]
+    assert find_bundle("same") == home / "bundles" / "same"
+    shutil.copytree(shelf / "image", "same")
+    assert find_bundle("same") == Path("same")
+    (home / "bundles" / "notes").mkdir()
+    assert "notes" not in stored_codecs()
+
+
+def test_an_unknown_name_is_answered_with_the_near_one(semlink, shelf: Path, home: Path, tmp_path: Path) -> None:
+    shutil.copytree(shelf / "image", home / "bundles" / "tiny-image")
+    for arguments in (("sweep", "tiny-imge"), ("erase", "tiny-imge", "--request", shelf / "sevens.json")):
+        ended = semlink(*arguments, "--out", tmp_path / "out")
+        assert ended.status == 2
+        (sentence,) = ended.err.splitlines()
+        assert 'no folder or stored codec "tiny-imge". Did you mean "tiny-image"?' in sentence
+        assert not (tmp_path / "out").exists()
+    with pytest.raises(BundleError, match=r"\.\./image"):  # a name is no path into the shelf
+        find_bundle("../image")
+
+
+def test_a_damaged_codec_is_listed_as_such(semlink, shelf: Path, home: Path) -> None:
+    damaged = shutil.copytree(shelf / "image", home / "bundles" / "tiny-image")
+    (damaged / "card.json").write_text("{}")
+    assert "  tiny-image: damaged. " in semlink("list", "bundles").out
+
+
+def test_other_records_than_those_of_the_training_are_refused(semlink, shelf: Path, home: Path, tmp_path: Path) -> None:
+    """As with the embedded text of another Python."""
+    lines = tmp_path / "sentences.txt"
+    shutil.copyfile(shelf / "sentences.txt", lines)
+    assert semlink("train", shelf / "text.yaml", "--set", f"source.path={lines}").status == 0
+    lines.write_text(lines.read_text().replace("fox", "wolf"))
+    ended = semlink("sweep", "tiny-text", "--out", tmp_path / "out", *QUICK_SWEEP)
+    assert ended.status == 2
+    (sentence,) = ended.err.splitlines()
+    assert "differ from those that" in sentence
+    assert sentence.endswith("use the data (and, for embedded text, the Python version) of its training.")
+
+
+def need_data(name: str) -> None:
+    """Skips where the records of a packaged codec are not at hand."""
+    if not os.environ.get("SEMLINK_DATA") and load_bundle(find_bundle(name)).card["source"]["name"] != "digits":
+        pytest.skip("needs the data folder; set SEMLINK_DATA")
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_packaged_codec_is_what_its_card_says(name: str, home: Path) -> None:
+    """It is whole and small, and on its records has the validation loss that was recorded, to a thousandth."""
+    need_data(name)
+    folder = find_bundle(name)
+    bundle = load_bundle(folder)
+    recipe = recipe_of(bundle)
+    assert name == recipe.experiment
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 4 * MEGABYTE
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    for fact in ("content", "persons", "licence", "digest"):
+        assert bundle.card["source"][fact] in readme
+    source = source_of(recipe, Machine())
+    same_data(bundle, source)
+    records = subset(source.validation, HELD_OUT, recipe.seed)
+    held_out = Batches(bundle.codec, records, HELD_OUT, recipe.seed, "validation", "cpu").all
+    channel = build_channel(recipe.channel)
+    loss = mean_loss(bundle.codec, held_out, channel, recipe.training.snr_db, recipe.seed)
+    assert math.isclose(loss, bundle.card["validation_loss"], rel_tol=1e-3)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_packaged_codec_gives_the_recorded_rows(semlink, name: str, home: Path, tmp_path: Path) -> None:
+    """A few test records at the highest Es/N0 fall within four standard errors of the recorded rows."""
+    need_data(name)
+    recorded = Path(__file__).resolve().parents[3] / "experiments" / "results"
+    wanted = {"experiment": name, "codec": name, "version": "original", "set": "test", "channel": "awgn", "minus": None}
+    lines = [
+        line for path in recorded.glob("*/results.jsonl") for line in path.read_text(encoding="utf-8").splitlines()
+    ]
+    rows = [row for row in map(json.loads, lines) if all(row[key] == value for key, value in wanted.items())]
+    highest = max(row["snr_db"] for row in rows if row["snr_db"] is not None)
+    rows = [row for row in rows if row["snr_db"] == highest]
+    sweep = (
+        "--snr",
+        str(highest),
+        "--set",
+        "records=60",
+        "--set",
+        "draws=1",
+        "--workers",
+        "1",
+        "--out",
+        tmp_path / "out",
+    )
+    assert semlink("sweep", name, *sweep).status == 0
+    found = [json.loads(line) for line in (tmp_path / "out" / "results.jsonl").read_text(encoding="utf-8").splitlines()]
+    for row in rows:
+        (value,) = [one["value"] for one in found if (one["metric"], one["snr_db"]) == (row["metric"], highest)]
+        half = max(row["high"] - row["value"], row["value"] - row["low"])
+        assert abs(value - row["value"]) <= 2 * half * max(1, row["n"] / 60) ** 0.5

@@ -1,0 +1,1 @@
+"""Cascaded unlearning of a GAN."""

@@ -1,0 +1,1 @@
+"""Contrastive unlearning in the space of representations."""

@@ -1,0 +1,80 @@
+"""When contrastive unlearning has done enough: the erased records are as strange as unseen ones."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from semlink.channels.contract import Channel
+from semlink.codecs.contract import NeuralCodec
+from semlink.errors import ErasureError
+from semlink.seeding import generator_for
+from semlink.simulator.batches import batch_of
+from semlink.simulator.link import draw_snr, transmit
+from semlink.simulator.sources.subset import subset
+from semlink.simulator.training import mean_loss
+from semlink.unlearning.contract import ErasureContext, Partition, Reads
+
+LOOKED_AT = 512  # records of each set
+CHUNK = 256
+
+
+@dataclass(frozen=True)
+class ContrastiveStop:
+    """A codec that infers classes: accuracy on erased records at most 1 / classes (whole), or that on validation records.
+    Other codecs: mean loss of erased records at least that of validation records. Both are taken at the highest Es/N0
+    of training, where what is known by heart shows; below it noise makes known and unseen records alike.
+
+    forget, validation: batches; the second is None where it is not asked. whole: whether a class goes as a whole.
+    """
+
+    forget: Any
+    validation: Any
+    whole: bool
+    channel: Channel
+    snr_db: float
+    seed: int
+    reads: tuple[Reads, ...]
+
+    @classmethod
+    def of(
+        cls, codec: NeuralCodec[Any], partition: Partition, context: ErasureContext, whole: bool
+    ) -> "ContrastiveStop":
+        """Errors: ErasureError when the validation set is asked and empty."""
+        alone = whole and "classes" in codec.traits
+        if not alone and not partition.validation:
+            raise ErasureError("The validation set has no records, by which contrastive unlearning would stop.")
+        forget = batch_of(codec, subset(partition.forget, LOOKED_AT, context.seed))
+        validation = None if alone else batch_of(codec, subset(partition.validation, LOOKED_AT, context.seed))
+        reads: tuple[Reads, ...] = ("forget", "retain") if alone else ("forget", "retain", "validation")
+        law = context.training.snr_db
+        highest = max(law) if isinstance(law, tuple) else law
+        return cls(forget, validation, whole, context.channel, highest, context.seed, reads)
+
+    @property
+    def samples(self) -> int:
+        """Records that a look reads."""
+        return len(self.forget) + (0 if self.validation is None else len(self.validation))
+
+    def look(self, codec: NeuralCodec[Any]) -> tuple[str, bool]:
+        """What was found, in words, and whether it is enough."""
+        if "classes" in codec.traits:
+            found = self._accuracy(codec, self.forget)
+            least = 1 / codec.config.classes if self.whole else self._accuracy(codec, self.validation)
+            return f"accuracy {found:.3f}, aim {least:.3f}", found <= least
+        losses = [
+            mean_loss(codec, batch, self.channel, self.snr_db, self.seed) for batch in (self.forget, self.validation)
+        ]
+        return f"loss {losses[0]:.4f}, aim {losses[1]:.4f}", losses[0] >= losses[1]
+
+    @torch.no_grad()
+    def _accuracy(self, codec: NeuralCodec[Any], batch: Any) -> float:
+        right = 0
+        for number, rows in enumerate(torch.arange(len(batch), device=codec.device).split(CHUNK)):
+            generator = generator_for(self.seed, "contrastive stop", number, device=codec.device)
+            part = batch[rows]
+            reception = transmit(
+                codec, self.channel, part, draw_snr(self.snr_db, len(part), generator), generator
+            ).reception
+            right += int((codec.decode(reception).argmax(dim=1) == part.labels).sum())
+        return right / len(batch)

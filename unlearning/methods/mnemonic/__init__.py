@@ -1,0 +1,1 @@
+"""One-shot unlearning with mnemonic codes."""

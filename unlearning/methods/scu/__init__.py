@@ -1,0 +1,1 @@
+"""SCU: joint unlearning of semantic encoder and decoder, as published and bounded."""
