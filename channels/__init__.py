@@ -44,3 +44,8 @@ def channel_name(text: str) -> str:
     build_channel(text)
     name, fields = parse(text)
     return canonical(name, CHANNELS[name], check_fields("channel", name, CHANNELS[name], fields))
+
+
+def name_of(channel: "Channel") -> str:
+    """Placeholder until merged."""
+    raise NotImplementedError
