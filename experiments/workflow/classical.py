@@ -128,7 +128,7 @@ def classical_specs(names: Sequence[str], source: Source, like: Path | None, par
     In:     like: the stored codec whose channel uses they take. parts: folder for what they learn.
     Errors: UnknownName, WrongField; RecipeError when one is of another kind of data.
     """
-    blank: Any = () if source.modality == "text" or not names else _mean_colour(source)
+    blank: Any = () if source.modality == "text" or not names else mean_colour(source)
     specs = []
     for name in dict.fromkeys(names):
         plan = classical_from(name)
@@ -164,7 +164,7 @@ def _learner(plan: Plan) -> str:
     return plan.model if isinstance(plan, Bound) else plan.compressor
 
 
-def _mean_colour(source: Source) -> tuple[int, ...]:
+def mean_colour(source: Source) -> tuple[int, ...]:
     """The mean colour of training images, which a receiver knows beforehand; grey where there are none."""
     images = [record.payload for record in subset(source.train, LOOKED_AT, 0)]
     if not images:

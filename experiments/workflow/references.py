@@ -5,13 +5,15 @@ from pathlib import Path
 from semlink.codecs.interop.sidecar import SIDECAR
 from semlink.errors import BundleError
 from semlink.experiments.workflow.run_plan import CodecReference
-from semlink.experiments.workflow.store import find_bundle, stored_bundle
+from semlink.experiments.workflow.store import find_bundle, stored_bundle, stored_codecs
 from semlink.files import sha256_of
 
 
 def reference_of(name: str | Path, folder: Path) -> CodecReference:
-    """The reference to a codec in a folder; a folder is named by its absolute path. Errors: BundleError."""
-    return CodecReference(name=str(Path(name).absolute() if Path(name).exists() else name), digest=_digest(folder))
+    """The reference to a codec in a folder, named as its user named it. Errors: BundleError."""
+    stored = stored_codecs().get(folder.name)
+    known = stored is not None and stored.resolve() == folder.resolve()
+    return CodecReference(name=folder.name if known else str(name), digest=_digest(folder))
 
 
 def found(reference: CodecReference) -> Path:

@@ -64,7 +64,7 @@ def run_sweep(plan: CodecSweepPlan, out: Path, machine: Machine, command: str) -
     stored = [stored_codec(found(reference)) for reference in plan.codecs]
     exports = [found(reference) for reference in plan.exports]
     prepared = _prepared(plan, stored, machine)
-    _check_kinds([stored_bundle(codec.folder) for codec in stored], prepared.source, plan.sweep)
+    check_codecs([stored_bundle(codec.folder) for codec in stored], prepared.source, plan.sweep)
     device = "cpu" if exports else machine.device
     experiment, entrants = out.name or "sweep", distinct(stored, exports)
     parts = out / ".parts"
@@ -76,7 +76,9 @@ def run_sweep(plan: CodecSweepPlan, out: Path, machine: Machine, command: str) -
     folder = RunFolder.reserve(out, plan, command, device)
     results = run_tasks(preparing | jobs, machine.workers)
     rows = [row for name in jobs for row in results[name]]
-    folder.write(rows, metadata={experiment: {"codec": dict(stored[0].card)}} if stored else {experiment: {}})
+    source = {"name": prepared.source.name, "digest": prepared.source.digest()}
+    card = {"codec": dict(stored[0].card)} if stored else {}
+    folder.write(rows, metadata={experiment: {**card, "source": source}})
     return folder
 
 
@@ -89,7 +91,7 @@ def _prepared(plan: CodecSweepPlan, stored: Sequence[StoredCodec], machine: Mach
     return Preparation(source, None, plan.seed, threads)
 
 
-def _check_kinds(bundles: Sequence[Bundle], source: Source, sweep: SweepPlan) -> None:
+def check_codecs(bundles: Sequence[Bundle], source: Source, sweep: SweepPlan) -> None:
     """Errors: RecipeError when the codecs cannot stand in one sweep, or one cannot send the records."""
     if len({bundle.codec.delivers for bundle in bundles}) > 1:
         raise RecipeError(
