@@ -36,6 +36,7 @@ from semlink.simulator.sources.contract import Record, Source
 from semlink.simulator.sources.subset import subset
 from semlink.simulator.sources.trigger import Trigger
 from semlink.simulator.sweep import measure
+from semlink.unlearning.comparisons import compared_pairs
 from semlink.unlearning.partition import divide
 from semlink.unlearning.request import ErasureRequest
 
@@ -169,8 +170,9 @@ def run_job(job: Job) -> list[Row]:
     judge = load_classifier(bench.judge) if bench.judge else None
     metrics = metrics_for(entries[0].codec.delivers, bench.terms, bench.plan.sentence_model, bench.trigger, judge)
     rows = measure(
-        entries, records, job.channel, job.set_name, metrics, bench.plan.settings(), bench.experiment, bench.seed
-    )
+        entries, records, job.channel, job.set_name, metrics, bench.plan.settings(), bench.experiment, bench.seed,
+        compared_pairs(entries),
+    )  # fmt: skip
     rows += _limits(job)
     write_rows(part, rows)
     return rows

@@ -96,7 +96,7 @@ class Classical:
         plan = classical_from(self.name)
         if isinstance(plan, Bound):
             return None
-        return Entry(self._codec(plan, device), self.name, policy=plan.policy(block_errors))
+        return Entry(self._codec(plan, device), self.name, "original", policy=plan.policy(block_errors))
 
     def looked_up(self) -> tuple[Any, ...] | None:
         """What its sender looks up among block error rates: equal for codecs that need the same; None for nothing."""

@@ -53,7 +53,7 @@ def measure_tables(
     if table is not None:
         errors.tidy()
     wanted = {f"{size} uses" for size in sizes}
-    rows = [row for name in names for row in errors.rows(name) if row.set in wanted]
+    rows = [row for name in names for row in errors.rows(name, "original") if row.set in wanted]
     write_rows(out / "results.jsonl", rows)
     facts = [{"experiment": row.experiment, "recipe": settings, "command": command} for row in rows[:1]]
     write_whole(out / "experiments.json", json.dumps(facts, indent=1) + "\n")
