@@ -26,7 +26,9 @@ def test_channels_stay_apart() -> None:
     assert unpacked(packed(image)) == image.tolist()
 
 
-@pytest.mark.parametrize("damage", [{"shape": [1, 9, 9]}, {"shape": 3.5}, {"thousandths": "AAAA"}, {"thousandths": "?"}])
+@pytest.mark.parametrize(
+    "damage", [{"shape": [1, 9, 9]}, {"shape": 3.5}, {"thousandths": "AAAA"}, {"thousandths": "?"}]
+)
 def test_a_damaged_image_is_an_error(damage: dict[str, object]) -> None:
     for image in (packed(np.zeros((1, 8, 8))) | damage, {}):
         with pytest.raises(ResultsError, match="image among the samples is damaged"):

@@ -206,7 +206,9 @@ def test_records_come_back_in_their_order(pixel_qpsk) -> None:
     entries = [Entry(Dimmed(), "qpsk", "dimmed"), Entry(Sorted(), "qpsk", "sorted")]
     rows = _rows(entries, records, replace(SETTINGS, batch=3, snr_db=(math.inf,)), pairs=[(1, 0)])
     errors = np.array([0.25 * (record.payload / 255).mean() for record in records])
-    assert _pick(rows, "psnr", math.inf, version="dimmed").value == pytest.approx(-10 * np.log10(errors).mean(), rel=1e-6)
+    assert _pick(rows, "psnr", math.inf, version="dimmed").value == pytest.approx(
+        -10 * np.log10(errors).mean(), rel=1e-6
+    )
     difference = _pick(rows, "mse", math.inf, "dimmed", "sorted")
     assert max(abs(difference.low), abs(difference.high)) < 1e-7 < errors.std() / 100
 

@@ -17,8 +17,8 @@ from semlink.simulator.sources.subset import subset
 from semlink.simulator.sweep import Entry, SweepSettings, measure
 from semlink.simulator.training import TrainingSettings, train
 from semlink.unlearning.audits.contract import Audit, AuditContext, versions_of
-from semlink.unlearning.comparisons import compared_pairs
 from semlink.unlearning.audits.losses import record_losses
+from semlink.unlearning.comparisons import compared_pairs
 from semlink.unlearning.contract import Partition
 
 COMPARED = ("erased", "retrained")

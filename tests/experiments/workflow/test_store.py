@@ -1,6 +1,5 @@
 """Stored codecs are found by name, a path wins, and what comes with semlink is what it says."""
 
-import json
 import math
 import os
 import shutil
@@ -14,6 +13,7 @@ from semlink.errors import BundleError
 from semlink.experiments.workflow.store import PACKAGED, find_bundle, own_shelf, stored_codecs
 from semlink.experiments.workflow.versions import Machine, recipe_of, same_data, source_of
 from semlink.simulator.batches import Batches
+from semlink.simulator.results import read_rows
 from semlink.simulator.sources.subset import subset
 from semlink.simulator.training import HELD_OUT, mean_loss
 
@@ -144,13 +144,15 @@ def test_a_packaged_codec_gives_the_recorded_rows(semlink, name: str, home: Path
     """A few test records at the highest Es/N0 fall within four standard errors of the recorded rows."""
     need_data(name)
     recorded = Path(__file__).resolve().parents[3] / "experiments" / "results"
-    wanted = {"experiment": name, "codec": name, "version": "original", "set": "test", "channel": "awgn", "minus": None}
-    lines = [
-        line for path in recorded.glob("*/results.jsonl") for line in path.read_text(encoding="utf-8").splitlines()
+    wanted = (name, name, "original", "test", "awgn", None)
+    rows = [
+        row
+        for path in recorded.glob("*/results.jsonl")
+        for row in read_rows(path)
+        if (row.experiment, row.codec, row.version, row.set, row.channel, row.minus) == wanted
     ]
-    rows = [row for row in map(json.loads, lines) if all(row[key] == value for key, value in wanted.items())]
-    highest = max(row["snr_db"] for row in rows if row["snr_db"] is not None)
-    rows = [row for row in rows if row["snr_db"] == highest]
+    highest = max(row.snr_db for row in rows if row.snr_db is not None)
+    rows = [row for row in rows if row.snr_db == highest]
     sweep = (
         "--snr",
         str(highest),
@@ -164,8 +166,8 @@ def test_a_packaged_codec_gives_the_recorded_rows(semlink, name: str, home: Path
         tmp_path / "out",
     )
     assert semlink("sweep", name, *sweep).status == 0
-    found = [json.loads(line) for line in (tmp_path / "out" / "results.jsonl").read_text(encoding="utf-8").splitlines()]
+    measured = read_rows(tmp_path / "out" / "results.jsonl")
     for row in rows:
-        (value,) = [one["value"] for one in found if (one["metric"], one["snr_db"]) == (row["metric"], highest)]
-        half = max(row["high"] - row["value"], row["value"] - row["low"])
-        assert abs(value - row["value"]) <= 2 * half * max(1, row["n"] / 60) ** 0.5
+        (value,) = [other.value for other in measured if (other.metric, other.snr_db) == (row.metric, highest)]
+        half = max(row.high - row.value, row.value - row.low)
+        assert abs(value - row.value) <= 2 * half * max(1, row.n / 60) ** 0.5
