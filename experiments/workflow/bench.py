@@ -24,6 +24,7 @@ from semlink.simulator.sources.contract import Record
 from semlink.simulator.sources.subset import subset
 from semlink.simulator.sources.trigger import Trigger
 from semlink.simulator.sweep import measure
+from semlink.unlearning.comparisons import compared_pairs
 
 
 @dataclass(frozen=True)
@@ -152,8 +153,9 @@ def run_job(job: Job) -> list[Row]:
     classifier = load_classifier(bench.classifier) if bench.classifier else None
     metrics = metrics_for(entries[0].codec.delivers, bench.terms, bench.plan.sentence_model, bench.trigger, classifier)
     rows = measure(
-        entries, job.records, job.channel, job.set_name, metrics, bench.plan.settings(), bench.experiment, bench.seed
-    )
+        entries, job.records, job.channel, job.set_name, metrics, bench.plan.settings(), bench.experiment, bench.seed,
+        compared_pairs(entries),
+    )  # fmt: skip
     rows += _limits(job)
     write_rows(part, rows)
     return rows

@@ -16,7 +16,7 @@ import pytest
 from semlink.codecs import CODECS
 from semlink.codecs.bundle import load_bundle
 from semlink.errors import RecipeError
-from semlink.experiments.workflow.listing import REGISTRIES
+from semlink.experiments.workflow.listing import REGISTRIES, names
 from semlink.experiments.workflow.recipe import SweepPlan
 from semlink.experiments.workflow.recipe_file import packaged_recipes
 from semlink.experiments.workflow.run_folder import RunFolder

@@ -3,7 +3,6 @@
 import math
 import os
 import shutil
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -145,11 +144,15 @@ def test_a_packaged_codec_gives_the_recorded_rows(semlink, name: str, home: Path
     """A few test records at the highest Es/N0 fall within four standard errors of the recorded rows."""
     need_data(name)
     recorded = Path(__file__).resolve().parents[3] / "experiments" / "results"
-    wanted = {"experiment": name, "codec": name, "version": "original", "set": "test", "channel": "awgn", "minus": None}
-    read = [asdict(row) for path in sorted(recorded.glob("*/results.jsonl")) for row in read_rows(path)]
-    rows = [row for row in read if all(row[key] == value for key, value in wanted.items())]
-    highest = max(row["snr_db"] for row in rows if row["snr_db"] is not None)
-    rows = [row for row in rows if row["snr_db"] == highest]
+    wanted = (name, name, "original", "test", "awgn", None)
+    rows = [
+        row
+        for path in recorded.glob("*/results.jsonl")
+        for row in read_rows(path)
+        if (row.experiment, row.codec, row.version, row.set, row.channel, row.minus) == wanted
+    ]
+    highest = max(row.snr_db for row in rows if row.snr_db is not None)
+    rows = [row for row in rows if row.snr_db == highest]
     sweep = (
         "--snr",
         str(highest),
@@ -163,8 +166,8 @@ def test_a_packaged_codec_gives_the_recorded_rows(semlink, name: str, home: Path
         tmp_path / "out",
     )
     assert semlink("sweep", name, *sweep).status == 0
-    found = [asdict(row) for row in read_rows(tmp_path / "out" / "results.jsonl")]
+    measured = read_rows(tmp_path / "out" / "results.jsonl")
     for row in rows:
-        (value,) = [one["value"] for one in found if (one["metric"], one["snr_db"]) == (row["metric"], highest)]
-        half = max(row["high"] - row["value"], row["value"] - row["low"])
-        assert abs(value - row["value"]) <= 2 * half * max(1, row["n"] / 60) ** 0.5
+        (value,) = [other.value for other in measured if (other.metric, other.snr_db) == (row.metric, highest)]
+        half = max(row.high - row.value, row.value - row.low)
+        assert abs(value - row.value) <= 2 * half * max(1, row.n / 60) ** 0.5
