@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from semlink.channels import build_channel
-from semlink.codecs.bundle import load_bundle
+from semlink.codecs.bundle import Bundle, load_bundle
 from semlink.errors import BundleError
+from semlink.experiments.workflow import store
 from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.preparation import prepare_stored, recipe_of
 from semlink.experiments.workflow.store import PACKAGED, find_bundle, own_bundles, stored_codecs
@@ -171,3 +172,21 @@ def test_a_packaged_codec_gives_the_recorded_rows(semlink, name: str, home: Path
         (value,) = [other.value for other in measured if (other.metric, other.snr_db) == (row.metric, highest)]
         half = max(row.high - row.value, row.value - row.low)
         assert abs(value - row.value) <= 2 * half * max(1, row.n / 60) ** 0.5
+
+
+def test_a_run_reads_each_stored_codec_once(semlink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one process: original, erased and retrained, whatever reads them (erasure, jobs, samples, audits, report)."""
+    read: list[str] = []
+
+    def counted(folder: Path) -> Bundle:
+        read.append(folder.name)
+        return load_bundle(folder)
+
+    monkeypatch.setattr(store, "load_bundle", counted)
+    store._read_once.cache_clear()
+    small = ("training.steps=4", "sweep.records=8", "sweep.draws=1", "sweep.snr_db=0:6:6", "erasure.method=finetune")
+    overrides = [part for override in small for part in ("--set", override)]
+    audits = ("--set", "erasure.audits=[membership]")
+    ended = semlink("run", "quickstart-digits", *overrides, *audits, "--out", tmp_path / "out", "--workers", 1)
+    assert ended.status == 0, ended.err
+    assert sorted(read) == ["erased", "original", "retrained"]
