@@ -24,7 +24,7 @@ class ChannelEstimate:
 
 
 def perfect_estimate(gains: Tensor) -> ChannelEstimate:
-    """The receiver is told the gains: mean h, variance 0."""
+    """The receiver knows the gains: mean h, variance 0."""
     return ChannelEstimate(gains, torch.zeros((1, 1), device=gains.device))
 
 

@@ -25,7 +25,7 @@ class Equalisation:
     bias: Tensor
 
 
-def equalise(equaliser: Equaliser, knowledge: ChannelEstimate, noise_variance: Tensor) -> Equalisation:
+def equalise(equaliser: Equaliser, estimate: ChannelEstimate, noise_variance: Tensor) -> Equalisation:
     """Weight and error for gains that the receiver knows as h ~ CN(m, v).
 
     The weight is
@@ -38,15 +38,15 @@ def equalise(equaliser: Equaliser, knowledge: ChannelEstimate, noise_variance: T
 
     In:     noise_variance: N0, float32 [batch, 1].
     """
-    disturbance = knowledge.variance + noise_variance
+    disturbance = estimate.variance + noise_variance
     if equaliser == "none":
-        error = _energy(knowledge.mean - 1) + disturbance
-        return Equalisation(torch.ones_like(knowledge.mean), error, knowledge.mean)
-    power = _energy(knowledge.mean)
+        error = _energy(estimate.mean - 1) + disturbance
+        return Equalisation(torch.ones_like(estimate.mean), error, estimate.mean)
+    power = _energy(estimate.mean)
     scale = (power + disturbance if equaliser == "mmse" else power).clamp_min(FLOOR).reciprocal()
     # With g = scale m* the product g m = scale |m|^2 is real, and so is all that follows.
     error = (scale * power - 1).square() + scale.square() * power * disturbance
-    return Equalisation((knowledge.mean * scale).conj(), error, (scale * power).to(knowledge.mean.dtype))
+    return Equalisation((estimate.mean * scale).conj(), error, (scale * power).to(estimate.mean.dtype))
 
 
 def _energy(values: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""What the pilots of a resource block tell of the gains at its data elements, as a distribution."""
+"""Estimates of the gains at the data elements of a resource block from its pilots, as a distribution."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -130,10 +130,10 @@ def build_estimator(
     pilots = [grid.pilot_places(stream) for stream in range(grid.streams)]
 
     def between(first: tuple[Tensor, Tensor], second: tuple[Tensor, Tensor]) -> Tensor:
-        subcarriers, symbols = (one.unsqueeze(1) - other for one, other in zip(first, second, strict=True))
+        subcarriers, symbols = (left.unsqueeze(1) - right for left, right in zip(first, second, strict=True))
         return correlation(subcarriers * grid.subcarrier_spacing_khz * 1e3, symbols / grid.symbol_rate)
 
-    across = torch.stack([between(data, own) for own in pilots])
+    across = torch.stack([between(data, its_pilots) for its_pilots in pilots])
     statistics = Statistics(across, between(pilots[0], pilots[0]))
     if name == "lmmse":
         return WienerFilter(statistics)

@@ -27,7 +27,7 @@ def sionna(part: str = "") -> Any:
 
 
 def device_name(device: torch.device | str) -> str:
-    """A device as Sionna's blocks are told it: "cpu" or "cuda:0"; they refuse a bare "cuda"."""
+    """A device as Sionna's blocks take it: "cpu" or "cuda:0"; they refuse a bare "cuda"."""
     device = torch.device(device)
     return device.type if device.type == "cpu" else f"{device.type}:{device.index or 0}"
 

@@ -18,6 +18,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
@@ -112,9 +113,7 @@ def _lines(rows: Sequence[Row]) -> Iterator[str]:
         field
         for field in FIELDS
         if field in MEASURED
-        or SELDOM
-        * sum(getattr(row, field) != getattr(after, field) for row, after in zip(rows, rows[1:], strict=False))
-        > len(rows)
+        or SELDOM * sum(getattr(row, field) != getattr(after, field) for row, after in pairwise(rows)) > len(rows)
     ]
     constants: dict[str, Any] = {}
     for row in rows:

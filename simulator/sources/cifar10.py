@@ -110,5 +110,5 @@ def _labels(path: Path) -> dict[str, NDArray[np.uint8]]:
 
 def _grid_batch(folder: Path, labels: Mapping[str, NDArray[np.uint8]], number: int) -> Batch:
     name, digest = list(GRIDS_SHA256.items())[number]
-    own = labels["test"] if number == TEST else labels["train"][number * BATCH : (number + 1) * BATCH]
-    return read_tile_grid(folder / name, digest, SIDE), own
+    its_labels = labels["test"] if number == TEST else labels["train"][number * BATCH : (number + 1) * BATCH]
+    return read_tile_grid(folder / name, digest, SIDE), its_labels

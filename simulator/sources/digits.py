@@ -26,7 +26,8 @@ class Digits(Reader):
     """
 
     terms = Terms(
-        content="Handwritten digits of 8 by 8 pixels (E. Alpaydin, C. Kaynak, Optical Recognition of Handwritten Digits, 1998, test set).",
+        content="Handwritten digits of 8 by 8 pixels "
+        "(E. Alpaydin, C. Kaynak, Optical Recognition of Handwritten Digits, 1998, test set).",
         persons="Written by 13 persons whom the data set does not name.",
         licence="CC BY 4.0, as the UCI Machine Learning Repository states it.",
     )
@@ -34,11 +35,11 @@ class Digits(Reader):
     def read(self, data_dir: Path | None = None) -> Source:
         from sklearn.datasets import load_digits  # here, since scikit-learn takes a second to import
 
-        found = load_digits()
-        images = np.rint(found.images * (255 / 16)).astype(np.uint8)
+        digits = load_digits()
+        images = np.rint(digits.images * (255 / 16)).astype(np.uint8)
         records = [
             Record(f"digits/{index:04d}", image, f"form-{bisect_right(FORM_STARTS, index):02d}", int(label))
-            for index, (image, label) in enumerate(zip(images, found.target, strict=True))
+            for index, (image, label) in enumerate(zip(images, digits.target, strict=True))
         ]
         train, validation, test = split_by_id(records)
         return Source("digits", "image", train, validation, test, tuple(map(str, range(10))))

@@ -29,7 +29,8 @@ class Europarl(Reader):
     terms = Terms(
         content="English sentences of debates of the European Parliament, 2004 to 2011.",
         persons="Words of its members in public debate; they name members and other persons.",
-        licence="Verbatim reports of the European Parliament, copyright European Union: reuse with acknowledgement of the source.",
+        licence="Verbatim reports of the European Parliament, copyright European Union: "
+        "reuse with acknowledgement of the source.",
     )
 
     limit: int | None = None

@@ -30,7 +30,8 @@ class Faces(Reader):
 
     terms = Terms(
         content="Portraits, 64 by 64 grey pixels (F. Samaria, A. Harter, 1994; the Olivetti version).",
-        persons="40 real persons, ten portraits each. Use what is trained on them for research on erasure and recognition alone.",
+        persons="40 real persons, ten portraits each. "
+        "Use what is trained on them for research on erasure and recognition alone.",
         licence="No licence is stated; credit AT&T Laboratories Cambridge.",
     )
 

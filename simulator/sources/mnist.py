@@ -69,7 +69,7 @@ FASHION_MNIST = _Published(
 class Mnist(Reader):
     """Handwritten digits: 55 000 training, 5 000 validation (the last of the training file) and 10 000 test images.
 
-    The files do not tell who wrote what, so owners are synthetic: each block of 100 consecutive images of a file
+    The files do not say who wrote what, so owners are synthetic: each block of 100 consecutive images of a file
     belongs to one contributor, "train-000" to "train-599" and "test-000" to "test-099".
 
     Fields: limit: at most so many records of each split, the first ones.
@@ -79,8 +79,10 @@ class Mnist(Reader):
     """
 
     terms = Terms(
-        content="Handwritten digits of 28 by 28 pixels (Y. LeCun, C. Cortes, C. Burges, The MNIST database, made from data of NIST).",
-        persons="Written by some 500 persons whom the files do not name; the owners of semlink are blocks of 100 images, not writers.",
+        content="Handwritten digits of 28 by 28 pixels "
+        "(Y. LeCun, C. Cortes, C. Burges, The MNIST database, made from data of NIST).",
+        persons="Written by some 500 persons whom the files do not name; "
+        "the owners of semlink are blocks of 100 images, not writers.",
         licence="Commonly distributed under CC BY-SA 3.0.",
     )
 

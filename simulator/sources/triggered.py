@@ -28,7 +28,8 @@ class Triggered(Reader):
     """
 
     terms = Terms(
-        content="Images of another source, which its name tells; some carry a white square and the label of another class.",
+        content="Images of another source, which its name tells; "
+        "some carry a white square and the label of another class.",
         persons="Those of the other source.",
         licence="That of the other source.",
     )
