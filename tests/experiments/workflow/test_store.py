@@ -10,8 +10,9 @@ import pytest
 from semlink.channels import build_channel
 from semlink.codecs.bundle import load_bundle
 from semlink.errors import BundleError
-from semlink.experiments.workflow.store import PACKAGED, find_bundle, own_shelf, stored_codecs
-from semlink.experiments.workflow.versions import Machine, recipe_of, same_data, source_of
+from semlink.experiments.workflow.machine import Machine
+from semlink.experiments.workflow.preparation import prepare_stored, recipe_of
+from semlink.experiments.workflow.store import PACKAGED, find_bundle, own_bundles, stored_codecs
 from semlink.simulator.batches import Batches
 from semlink.simulator.results import read_rows
 from semlink.simulator.sources.subset import subset
@@ -29,12 +30,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_where_the_users_codecs_are(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert own_shelf() == home / "bundles"
+    assert own_bundles() == home / "bundles"
     monkeypatch.setenv("HOME", "/somewhere")
     monkeypatch.setenv("SEMLINK_HOME", "")
-    assert own_shelf() == Path("/somewhere/.semlink/bundles")
+    assert own_bundles() == Path("/somewhere/.semlink/bundles")
     monkeypatch.delenv("SEMLINK_HOME")
-    assert own_shelf() == Path("/somewhere/.semlink/bundles")
+    assert own_bundles() == Path("/somewhere/.semlink/bundles")
 
 
 def test_train_sweep_erase_and_audit_by_name(semlink, shelf: Path, home: Path, tmp_path: Path) -> None:
@@ -124,15 +125,14 @@ def test_a_packaged_codec_is_what_its_card_says(name: str, home: Path) -> None:
     need_data(name)
     folder = find_bundle(name)
     bundle = load_bundle(folder)
+    prepared = prepare_stored(bundle, None, Machine())
     recipe = recipe_of(bundle)
     assert name == recipe.experiment
     assert sum(path.stat().st_size for path in folder.iterdir()) < 4 * MEGABYTE
     readme = (folder / "README.md").read_text(encoding="utf-8")
     for fact in ("content", "persons", "licence", "digest"):
         assert bundle.card["source"][fact] in readme
-    source = source_of(recipe, Machine())
-    same_data(bundle, source)
-    records = subset(source.validation, HELD_OUT, recipe.seed)
+    records = subset(prepared.source.validation, HELD_OUT, recipe.seed)
     held_out = Batches(bundle.codec, records, HELD_OUT, recipe.seed, "validation", "cpu").all
     channel = build_channel(recipe.channel)
     loss = mean_loss(bundle.codec, held_out, channel, recipe.training.snr_db, recipe.seed)
