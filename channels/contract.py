@@ -1,4 +1,4 @@
-"""What goes into the air, what comes out of it, and the contract of everything between."""
+"""The contract of a channel: the frame that it takes, the reception that it gives, and the channel itself."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Reception:
-    """What a decoder gets: an estimate of each sent symbol, and how far off that estimate is on average.
+    """What a decoder gets: an estimate of each sent symbol, and the mean error of that estimate.
 
     symbols:        complex64 [batch, uses], equalised, 0 where unused.
     noise_variance: float32, broadcastable to [batch, uses]: the mean of |estimate - sent symbol|^2 for symbols of

@@ -14,7 +14,7 @@ Detector = Literal["mmse", "zf"]
 
 @dataclass(frozen=True)
 class Detection:
-    """The matrix W that turns what the antennas hear into estimates of the streams, and what these are worth.
+    """The matrix W that turns the signals of the antennas into estimates of the streams, and the error that remains.
 
     weights: W, complex64 [batch, elements, streams, receive].
     error:   the mean of |W y - s|^2, float32 [batch, elements, streams].
@@ -26,7 +26,7 @@ class Detection:
     bias: Tensor
 
     def apply(self, received: Tensor) -> Tensor:
-        """Estimates [batch, elements, streams] from what was received, [batch, elements, receive]."""
+        """Estimates [batch, elements, streams] from received signals [batch, elements, receive]."""
         return times(self.weights, received)
 
 

@@ -14,10 +14,11 @@ FLOOR = 1e-6  # a gain more than 60 dB down is not inverted any further, so that
 
 @dataclass(frozen=True)
 class Equalisation:
-    """The factor g by which the receiver multiplies what arrived, the mean of |g y - s|^2 that this leaves, and g m.
+    """The factor of a one-tap equaliser, the error that it leaves, and its bias; all broadcastable to [batch, blocks].
 
-    weight: complex64, error: float32 and bias: complex64, all broadcastable to [batch, blocks]. bias is the mean of g y
-    for the symbol 1.
+    weight: g, by which the receiver multiplies the received symbol y; complex64.
+    error:  the mean of |g y - s|^2; float32.
+    bias:   g m, the mean of g y for the symbol s = 1; complex64.
     """
 
     weight: Tensor

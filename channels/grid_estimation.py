@@ -17,7 +17,7 @@ FLOOR = 1e-6  # weaker noise is taken for as much by "lmmse", so that its filter
 
 
 @dataclass(frozen=True)
-class Statistics:
+class GainStatistics:
     """Second-order statistics of the gains of a block with E|h|^2 = 1, the same for all blocks and antenna pairs.
 
     across: E[h_data h_pilot*], complex128 [streams, data elements, pilots].
@@ -78,7 +78,7 @@ class Interpolator(BlockEstimator):
     Fields: weights: A, float64 [streams, data elements, pilots].
     """
 
-    def __init__(self, weights: Tensor, statistics: Statistics) -> None:
+    def __init__(self, weights: Tensor, statistics: GainStatistics) -> None:
         wide = weights.to(torch.complex128)
         self._weights = weights.to(torch.complex64)
         self._covariance = (statistics.across * wide.conj()).sum(dim=2)
@@ -98,7 +98,7 @@ class WienerFilter(BlockEstimator):
     l and U are eigenvalues and eigenvectors of the correlation of the pilots, B = E[h o*] U: they serve every N0.
     """
 
-    def __init__(self, statistics: Statistics) -> None:
+    def __init__(self, statistics: GainStatistics) -> None:
         levels, directions = torch.linalg.eigh(statistics.among)
         outward = statistics.across @ directions
         self._levels, self._spread = levels.clamp_min(0), outward.abs().square()
@@ -134,7 +134,7 @@ def build_estimator(
         return correlation(subcarriers * grid.subcarrier_spacing_khz * 1e3, symbols / grid.symbol_rate)
 
     across = torch.stack([between(data, its_pilots) for its_pilots in pilots])
-    statistics = Statistics(across, between(pilots[0], pilots[0]))
+    statistics = GainStatistics(across, between(pilots[0], pilots[0]))
     if name == "lmmse":
         return WienerFilter(statistics)
     rule = _linear if name == "ls" else _nearest

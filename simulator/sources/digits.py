@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from semlink.simulator.sources.contract import Record, Source
-from semlink.simulator.sources.reader import Reader, Terms
+from semlink.simulator.sources.reader import SourceReader, Terms
 from semlink.simulator.sources.splits import split_by_id
 
 # The labels run fourteen times through the 130 digits of one preprinted form; here each copy begins.
@@ -15,7 +15,7 @@ FORM_STARTS = (0, 130, 256, 386, 516, 646, 776, 906, 1029, 1157, 1287, 1415, 154
 
 
 @dataclass(frozen=True)
-class Digits(Reader):
+class Digits(SourceReader):
     """Handwritten digits 0 to 9, uint8 [8, 8], split 80/10/10 by the hash of their ids.
 
     A pixel counts the ink in 4 x 4 points, 0 to 16, and is scaled to 0 to 255. An owner is one filled form,

@@ -8,7 +8,7 @@ from semlink.simulator.sources.contract import Record, Source
 from semlink.simulator.sources.data_folder import data_folder
 from semlink.simulator.sources.download import obtain
 from semlink.simulator.sources.idx import read_idx
-from semlink.simulator.sources.reader import Reader, Terms
+from semlink.simulator.sources.reader import SourceReader, Terms
 from semlink.simulator.sources.splits import check_limit
 
 VALIDATION = 5000  # the last images of the training file
@@ -66,7 +66,7 @@ FASHION_MNIST = _Published(
 
 
 @dataclass(frozen=True)
-class Mnist(Reader):
+class Mnist(SourceReader):
     """Handwritten digits: 55 000 training, 5 000 validation (the last of the training file) and 10 000 test images.
 
     The files do not say who wrote what, so owners are synthetic: each block of 100 consecutive images of a file
@@ -97,7 +97,7 @@ class Mnist(Reader):
 
 
 @dataclass(frozen=True)
-class FashionMnist(Reader):
+class FashionMnist(SourceReader):
     """Articles of clothing, in the format, splits and synthetic owners of `Mnist`.
 
     Fields: limit: at most so many records of each split, the first ones.
