@@ -14,11 +14,11 @@ defaults of `Row`.
 """
 
 import dataclasses
-import itertools
 import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
@@ -113,8 +113,7 @@ def _lines(rows: Sequence[Row]) -> Iterator[str]:
         field
         for field in FIELDS
         if field in MEASURED
-        or SELDOM * sum(getattr(row, field) != getattr(after, field) for row, after in itertools.pairwise(rows))
-        > len(rows)
+        or SELDOM * sum(getattr(row, field) != getattr(after, field) for row, after in pairwise(rows)) > len(rows)
     ]
     constants: dict[str, Any] = {}
     for row in rows:

@@ -69,7 +69,7 @@ class Entry:
 
 
 @dataclass
-class _Point:
+class _PointSums:
     """Sums over channel draws at one SNR point.
 
     metric_sums: [entry][metric family] -> statistics [records, columns].
@@ -129,7 +129,7 @@ def measure(
     records = subset(records, settings.records, seed)
     parts = [_encode(entry, records, settings.batch) for entry in entries]
     points = {
-        snr_db: _Point([[np.zeros(0)] * len(metrics) for _ in entries], [{} for _ in entries])
+        snr_db: _PointSums([[np.zeros(0)] * len(metrics) for _ in entries], [{} for _ in entries])
         for snr_db in dict.fromkeys(settings.snr_db)
     }
     label = f"sweep {experiment} {channel_name} {set_name}"
@@ -208,7 +208,7 @@ def _statistics(
     )
 
 
-def _narrow(point: _Point, metric: Metric, half_width: float | None) -> bool:
+def _narrow(point: _PointSums, metric: Metric, half_width: float | None) -> bool:
     if half_width is None or not metric.averages:
         return False
     column = next(iter(metric.averages.values()))
@@ -238,7 +238,7 @@ def _use_rows(entries: Sequence[Entry], uses: Sequence[tuple[float, float]], com
 def _metric_rows(
     entries: Sequence[Entry],
     pairs: Sequence[tuple[int, int]],
-    points: dict[float, _Point],
+    points: dict[float, _PointSums],
     metrics: Sequence[Metric],
     common: dict[str, Any],
 ) -> Iterator[Row]:
@@ -253,7 +253,7 @@ def _metric_rows(
                     yield _row(entries[index], snr_db, point, name, interval, metric.names[name], common, minus)
 
 
-def _link_rows(entries: Sequence[Entry], points: dict[float, _Point], common: dict[str, Any]) -> Iterator[Row]:
+def _link_rows(entries: Sequence[Entry], points: dict[float, _PointSums], common: dict[str, Any]) -> Iterator[Row]:
     """The statistics of the link as means over records; outages as rates."""
     for name, unit in LINK_STATISTICS.items():
         for snr_db, point in points.items():
@@ -268,7 +268,7 @@ def _link_rows(entries: Sequence[Entry], points: dict[float, _Point], common: di
 def _row(
     entry: Entry,
     snr_db: float,
-    point: _Point,
+    point: _PointSums,
     metric: str,
     interval: Interval,
     unit: str,
