@@ -1,8 +1,9 @@
 """Prints the test files for `make quick`: those of what changed since the last commit, or a small selection of all.
 
-A changed test file is its own test. A changed module has the tests with its name (`channels/awgn.py`:
-`tests/channels/test_awgn.py`), those with the name of its folder (`codecs/text/model.py`: `tests/codecs/test_text_*.py`),
-those that import it, and the contract tests. They come in this order, since `--seconds` leaves out the last ones.
+A changed test file is chosen itself. For a changed module these are chosen: the tests with its name
+(`channels/awgn.py`: `tests/channels/test_awgn.py`), those with the name of its folder (`codecs/text/model.py`:
+`tests/codecs/test_text_*.py`), those that import it, and the contract tests. They come in this order, since the option
+`--seconds` leaves out the last ones.
 """
 
 import subprocess

@@ -98,8 +98,8 @@ def _counted(uses: torch.Tensor, channel: str) -> tuple[float, float]:
 def _pairs() -> list[tuple[str, str]]:
     """Each channel with one codec, by turns, and each codec with one channel of each family.
 
-    A codec does not know its channel, and a channel does not know its codec: what can fail depends on the channel, or on
-    the codec with a family of channels (their shapes of noise variance), and not on all combinations of both.
+    A codec does not know its channel, and a channel does not know its codec. So a failure depends on the channel, or on
+    the codec with a family of channels (the shape of its noise variance), and not on each combination of both.
     """
     channels, codecs = _channels(), list(FIRST)
     turns = [(codecs[index % len(codecs)], channel) for index, channel in enumerate(channels)]

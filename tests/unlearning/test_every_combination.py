@@ -77,7 +77,7 @@ def prepared(title: str) -> tuple[NeuralCodec[Any], Partition, ErasureContext]:
     )
 
 
-# The full table of methods and kinds of codec. A variant of a kind is defined for the same methods: it meets a third of them.
+# The full table of methods and kinds of codec. A variant is defined for the same methods as its kind: it meets a third.
 VARIANTS = ("autoregressive text", "variational image", "conditional generative")
 
 
