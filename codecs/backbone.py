@@ -7,8 +7,8 @@ erasure of the codec.
 """
 
 import json
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +17,9 @@ from torch.nn import functional
 from semlink.codecs.configuration import TransformerCodecConfig
 from semlink.codecs.pretrained import PREPROCESSOR, Kind, Pretrained, build_network
 from semlink.errors import CodecError, WrongField
+from semlink.seeding import seeded
+
+Made = TypeVar("Made", bound=Any)  # a codec whose `semantic_encoder` is a `Backbone`
 
 
 class BackboneConfig(TransformerCodecConfig):
@@ -150,6 +153,38 @@ class ImageBackbone(Backbone):
         tokens = self.network(pixel_values=pixels, **order).last_hidden_state[:, -count:]
         features = self.adapt(tokens).transpose(1, 2).unflatten(2, self.own_grid)
         return _resized(features, self.grid).flatten(2).transpose(1, 2)
+
+
+def check_free(fields: Mapping[str, Any], taken: Sequence[str]) -> None:
+    """Errors: WrongField when a user chose what the backbone decides."""
+    for field in fields.keys() & set(taken):
+        raise WrongField(f"A codec with a backbone takes its {field} from there; leave out {field}.")
+
+
+def started(make: Callable[[], Made], seed: int, pretrained: Pretrained, largest: Any) -> Made:
+    """A codec with the weights of its backbone.
+
+    In:     largest: the largest batch that it has to encode, which is tried.
+    Errors: CodecError when that fails.
+    """
+    codec = seeded(seed, make)
+    try:
+        codec.semantic_encoder.start(pretrained.network)
+        with torch.no_grad():
+            codec.represent(largest)
+    except (RuntimeError, ValueError, IndexError, TypeError, AttributeError) as error:
+        raise CodecError(
+            f"The backbone {pretrained.name} cannot encode the largest of the data; lower max_length for sentences, "
+            "or choose another backbone."
+        ) from error
+    return codec
+
+
+def started_like(fresh: Made, other: Any) -> Made:
+    """A codec whose backbone, if it has one, starts from the same pretrained weights as that of another."""
+    if isinstance(other.semantic_encoder, Backbone):
+        fresh.semantic_encoder.start_like(other.semantic_encoder)
+    return fresh
 
 
 def text_facts(pretrained: Pretrained, rows: Sequence[int], before: int, after: int) -> dict[str, Any]:

@@ -15,10 +15,8 @@ from torch import Tensor
 from transformers.utils import logging
 
 from semlink.codecs import CODECS
-from semlink.codecs.contract import NeuralCodec
 from semlink.codecs.model_card import model_card
-from semlink.codecs.text import TextCodec
-from semlink.codecs.text.model import TOKENIZER_FILE
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import BundleError, SemlinkError
 from semlink.files import whole_folder
 
@@ -102,8 +100,7 @@ def load_bundle(folder: Path) -> Bundle:
     try:
         with torch.device("meta"):  # no memory and no random numbers for weights that are replaced at once
             codec = kind(kind.config_class.from_dict(config))
-        if isinstance(codec, TextCodec):
-            codec.read_tokenizer(files[TOKENIZER_FILE].decode())
+        codec.read_extra_files(files)
     except KeyError as error:
         raise BundleError(f"{folder} lacks {error.args[0]}; store the codec again.") from error
     except SemlinkError as error:

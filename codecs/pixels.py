@@ -1,8 +1,8 @@
 """What codecs of images share: pixels in, pixels out, and images of another size than those of training."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -11,22 +11,66 @@ from torch import Tensor
 
 from semlink.channels.contract import Reception
 from semlink.codecs.configuration import PixelCodecConfig
-from semlink.codecs.contract import Codec, Modality, NeuralCodec
+from semlink.codecs.contract import Batch, Codec, Modality
+from semlink.codecs.ends import CodecEnds
+from semlink.codecs.image_ends import ImageEnds
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.codecs.prediction import Pixels
 from semlink.errors import CodecError
 
 
-class PixelCodec(NeuralCodec[Tensor]):
-    """A neural codec of images, each of which takes the same number of channel uses.
+class ImageSizeCodec(NeuralCodec[Batch]):
+    """A neural codec of images of one size, each of which takes the same number of channel uses.
 
-    A batch is float32 [batch, channels, height, width] in 0..1.
+    Its configuration is an `ImageSizeConfig` with the number of channel uses as `uses`.
     """
 
     modality: ClassVar[Modality] = "image"
+
+    @abstractmethod
+    def batch_of(self, images: Tensor) -> Batch:
+        """Images float32 [batch, channels, height, width] in 0..1 as a batch, of which nothing else is known."""
+
+    @abstractmethod
+    def images_of(self, batch: Batch) -> Tensor:
+        """The images of a batch, in that form."""
+
+    @classmethod
+    def create(cls, fields: Mapping[str, Any], payloads: Sequence[Any], labels: Sequence[str], seed: int) -> Self:
+        """See `NeuralCodec`. Where the fields do not give the size of the images, it is that of the first payload."""
+        return super().create({**size_of_images(payloads), **fields}, payloads, labels, seed)
+
+    def prepare(self, payloads: Sequence[NDArray[np.uint8]]) -> Batch:
+        return self.batch_of(self.reference(payloads))
+
+    def reference(self, payloads: Sequence[NDArray[np.uint8]]) -> Tensor:
+        config: Any = self.config
+        return pixels_of(payloads, config.height, config.width, config.channels)
+
+    def as_metric_input(self, batch: Any) -> Tensor:
+        return self.images_of(batch)
+
+    def embed(self, latent: Tensor, mask: Tensor) -> Tensor:
+        return (latent * mask.unsqueeze(-1)).flatten(1)
+
+    def channel_uses(self, batch: Batch) -> Tensor:
+        config: Any = self.config
+        return torch.full((len(batch),), config.uses, device=self.images_of(batch).device)
+
+
+class PixelCodec(ImageSizeCodec[Tensor]):
+    """A codec that rebuilds images. A batch is float32 [batch, channels, height, width] in 0..1."""
+
     config: PixelCodecConfig
 
-    def prepare(self, payloads: Sequence[NDArray[np.uint8]]) -> Tensor:
-        return pixels_of(payloads, self.config.height, self.config.width, self.config.channels)
+    def export_ends(self) -> CodecEnds:
+        return ImageEnds(self)
+
+    def batch_of(self, images: Tensor) -> Tensor:
+        return images
+
+    def images_of(self, batch: Tensor) -> Tensor:
+        return batch
 
     def predict(self, batch: Tensor, reception: Reception) -> Pixels:
         return Pixels(self.decode(reception))
@@ -34,18 +78,6 @@ class PixelCodec(NeuralCodec[Tensor]):
     def mislabel(self, batch: Tensor, generator: torch.Generator) -> Tensor:
         """The images change places, so that nearly each has another's."""
         return batch[torch.randperm(len(batch), generator=generator, device=batch.device)]
-
-    def embed(self, latent: Tensor, mask: Tensor) -> Tensor:
-        return (latent * mask.unsqueeze(-1)).flatten(1)
-
-    def as_metric_input(self, batch: Tensor) -> Tensor:
-        return batch
-
-    def reference(self, payloads: Sequence[NDArray[np.uint8]]) -> Tensor:
-        return self.prepare(payloads)
-
-    def channel_uses(self, batch: Tensor) -> Tensor:
-        return torch.full((len(batch),), self.config.uses, device=batch.device)
 
     def sized(self, shape: tuple[int, ...]) -> Codec[Tensor]:
         height, width, channels = (*shape, 1)[:3] if len(shape) in (2, 3) else (0, 0, 0)
@@ -69,6 +101,14 @@ def check_uses(reception: Reception, uses: int) -> None:
             f"A reception of {reception.mask.shape[1]} channel uses is not from this codec, which sends "
             f"{uses} for each image; decode with the codec that encoded."
         )
+
+
+def size_of_images(payloads: Sequence[Any]) -> dict[str, int]:
+    """Height, width and channels of the first, as fields of a configuration. Errors: CodecError when it is no image."""
+    shape = () if isinstance(payloads[0], str) else np.shape(payloads[0])
+    if len(shape) not in (2, 3):
+        raise CodecError('An image codec is made from images; use a source of images, or the codec "text".')
+    return dict(zip(("height", "width", "channels"), (*shape, 1)[:3], strict=True))
 
 
 def pixels_of(payloads: Sequence[NDArray[np.uint8]], height: int, width: int, channels: int) -> Tensor:

@@ -8,7 +8,7 @@ import torch
 
 from semlink.channels import build_channel
 from semlink.codecs.contract import Sentence
-from semlink.codecs.generative import Adversarial
+from semlink.codecs.generative.model import Adversarial
 from semlink.seeding import generator_for
 from semlink.simulator.batches import batch_of
 from semlink.simulator.link_adaptation import ChannelUse

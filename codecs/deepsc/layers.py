@@ -87,7 +87,7 @@ class DecoderLayer(nn.Module):
         return x
 
 
-class Words(nn.Embedding):
+class WordVectors(nn.Embedding):
     """Vectors of words. They start such that, times sqrt(d_model), they are about as long as positions."""
 
     def reset_parameters(self) -> None:
@@ -99,7 +99,7 @@ class Embedding(nn.Module):
 
     def __init__(self, config: DeepScConfig, entries: int) -> None:
         super().__init__()
-        self.words = Words(entries, config.d_model)
+        self.words = WordVectors(entries, config.d_model)
         self.scale, self.count, self.rule = math.sqrt(config.d_model), config.max_length + 2, config.positions
 
     def forward(self, ids: Tensor) -> Tensor:
@@ -144,7 +144,7 @@ class SemanticDecoder(nn.Module):
         return x
 
 
-class ChannelEncoder(nn.Module):
+class DeepScChannelEncoder(nn.Module):
     """Features float32 [batch, length, d_model] to values before normalisation, float32 [batch, length, 2 * symbols]."""
 
     def __init__(self, config: DeepScConfig) -> None:
@@ -157,7 +157,7 @@ class ChannelEncoder(nn.Module):
         return values
 
 
-class ChannelDecoder(nn.Module):
+class DeepScChannelDecoder(nn.Module):
     """Received values, two for each symbol or three where `adaptive`, float32 [batch, length, values], to features float32 [batch, length, d_model]."""
 
     def __init__(self, config: DeepScConfig) -> None:

@@ -1,7 +1,8 @@
 """The published DeepSC: two transformers with the channel between, one word said after the other."""
 
 import math
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor
@@ -10,13 +11,17 @@ from torch.nn import functional
 from semlink.channels.contract import Reception
 from semlink.codecs.contract import Modality
 from semlink.codecs.deepsc.configuration import DeepScConfig
-from semlink.codecs.deepsc.layers import ChannelDecoder, ChannelEncoder, SemanticDecoder, SemanticEncoder
+from semlink.codecs.deepsc.ends import deepsc_ends
+from semlink.codecs.deepsc.layers import DeepScChannelDecoder, DeepScChannelEncoder, SemanticDecoder, SemanticEncoder
+from semlink.codecs.ends import CodecEnds
 from semlink.codecs.posterior import Posterior
 from semlink.codecs.prediction import Choices
 from semlink.codecs.representation import Spread, posterior, receiver_features
-from semlink.codecs.text import TextBatch, TextCodec, TextTokenizer
-from semlink.codecs.text.tokenizer import PADDING
+from semlink.codecs.text.batch import TextBatch
+from semlink.codecs.text.model import TextCodec, check_sentences
+from semlink.codecs.text.tokenizer import PADDING, TextTokenizer
 from semlink.errors import CodecError
+from semlink.seeding import seeded
 
 
 class DeepSc(TextCodec):
@@ -42,11 +47,23 @@ class DeepSc(TextCodec):
         self.start, self.end = config.vocabulary_size, config.vocabulary_size + 1
         entries = config.vocabulary_size + 2
         self.semantic_encoder: SemanticEncoder = SemanticEncoder(config, entries)  # type: ignore[assignment]
-        self.channel_encoder: ChannelEncoder = ChannelEncoder(config)  # type: ignore[assignment]
+        self.channel_encoder: DeepScChannelEncoder = DeepScChannelEncoder(config)  # type: ignore[assignment]
         self.spread = Spread(config.d_model, 2 * config.symbols_per_token) if config.variational else None
-        self.channel_decoder: ChannelDecoder = ChannelDecoder(config)  # type: ignore[assignment]
+        self.channel_decoder: DeepScChannelDecoder = DeepScChannelDecoder(config)  # type: ignore[assignment]
         self.semantic_decoder: SemanticDecoder = SemanticDecoder(config, entries)  # type: ignore[assignment]
         self.post_init()
+
+    @classmethod
+    def create(cls, fields: Mapping[str, Any], payloads: Sequence[Any], labels: Sequence[str], seed: int) -> Self:
+        """See `NeuralCodec`. The vocabulary is learned from the payloads."""
+        check_sentences(payloads)
+        wanted = DeepScConfig(**fields)
+        tokenizer = TextTokenizer.learn(payloads, "word", wanted.vocabulary_size, wanted.min_count, wanted.lower_case)
+        config = DeepScConfig(**{**fields, "vocabulary_size": len(tokenizer)})
+        return seeded(seed, lambda: cls(config, tokenizer))
+
+    def export_ends(self) -> CodecEnds:
+        return deepsc_ends(self)
 
     def reset_parameters(self) -> None:
         """Draws nothing: all parameters are those of layers, which draw their own."""
@@ -68,7 +85,7 @@ class DeepSc(TextCodec):
         return ids.masked_fill(~there, PADDING).masked_fill(last, self.end), there
 
     def decode(self, reception: Reception) -> TextBatch:
-        memory, mask = self.listen(reception)
+        memory, mask = self.receive(reception)
         said = torch.full((len(mask), 1), self.start, device=mask.device)
         ended = torch.zeros(len(mask), dtype=torch.bool, device=mask.device)
         while said.shape[1] <= self.config.max_length and not ended.all():
@@ -106,7 +123,7 @@ class DeepSc(TextCodec):
 
     def element_features(self, batch: TextBatch, reception: Reception) -> Tensor:
         ids, there = self.framed(batch)
-        states: Tensor = self.semantic_decoder(ids[:, :-1], *self.listen(reception))
+        states: Tensor = self.semantic_decoder(ids[:, :-1], *self.receive(reception))
         return states[there[:, 1:]]
 
     def embed(self, latent: Tensor, mask: Tensor) -> Tensor:
@@ -117,12 +134,7 @@ class DeepSc(TextCodec):
     def channel_uses(self, batch: TextBatch) -> Tensor:
         return (batch.mask.sum(dim=1) + 2) * self.config.symbols_per_token
 
-    def read_tokenizer(self, text: str) -> None:
-        self.tokenizer = TextTokenizer.from_json(text)
-        if len(self.tokenizer) != self.config.vocabulary_size:
-            raise CodecError(f"The vocabulary has {len(self.tokenizer)} entries, not {self.config.vocabulary_size}.")
-
-    def listen(self, reception: Reception) -> tuple[Tensor, Tensor]:
+    def receive(self, reception: Reception) -> tuple[Tensor, Tensor]:
         """Features of each token, float32 [batch, length + 2, d_model], and which tokens there are, bool."""
         symbols, uses = self.config.symbols_per_token, reception.mask.shape[1]
         if uses % symbols or uses > symbols * (self.config.max_length + 2):

@@ -37,7 +37,7 @@ class LdpcCode:
         nodes = max(2 * lifting + filler + length, size + filler + 4 * lifting)
         unsent = self._encoder.n_ldpc - nodes
         matrix = self._encoder.pcm[: self._encoder.pcm.shape[0] - unsent, :nodes]
-        self._graph = _Graph(matrix, device)
+        self._graph = _TannerGraph(matrix, device)
         self._place = (2 * lifting, size, filler, nodes)
 
     def encode(self, words: Tensor) -> Tensor:
@@ -83,7 +83,7 @@ class LdpcCode:
         return torch.cat([sent[:size], certain, sent[size:]])
 
 
-class _Graph:
+class _TannerGraph:
     """A sparse parity-check matrix as a graph of bits and checks; messages are [edges, batch].
 
     Edges lie in groups of checks of one degree, [degree, checks] within a group.

@@ -1,38 +1,36 @@
 """Codecs whose receiver is the generator of a GAN: a link, and a plain GAN that is sent nothing."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional
 
 from semlink.channels.contract import Frame, Reception
 from semlink.channels.power import normalise_power
-from semlink.codecs.contract import Modality, NeuralCodec, Trait
+from semlink.codecs.contract import Trait
+from semlink.codecs.ends import CodecEnds
 from semlink.codecs.generative.configuration import GanConfig, GenerativeConfig
 from semlink.codecs.generative.networks import Discriminator, Encoder, Generator, condition_of
-from semlink.codecs.pixels import check_uses, pixels_of
+from semlink.codecs.image_ends import ImageEnds
+from semlink.codecs.pixels import check_uses
 from semlink.codecs.posterior import Posterior
 from semlink.codecs.prediction import Pixels
 from semlink.codecs.representation import Spread, posterior, receiver_features
 from semlink.codecs.task.batch import LabelledImages
-from semlink.errors import CodecError
+from semlink.codecs.task.labelled import LabelledImageCodec
 from semlink.seeding import generator_for
 
 
-class Adversarial(NeuralCodec[LabelledImages]):
+class Adversarial(LabelledImageCodec):
     """What a link and a plain GAN share: generator, discriminator, and the game of the two.
 
     The discriminator is only of use in training and unlearning; it belongs to neither end of the link.
     """
 
-    modality: ClassVar[Modality] = "image"
     config: GanConfig
     generator: Generator
     discriminator: Discriminator
@@ -74,39 +72,11 @@ class Adversarial(NeuralCodec[LabelledImages]):
         maker, judge = self.player_losses(batch, reception, generator)
         return maker + judge
 
-    def prepare(self, payloads: Sequence[NDArray[np.uint8]]) -> LabelledImages:
-        images = pixels_of(payloads, self.config.height, self.config.width, self.config.channels)
-        return LabelledImages(images, torch.full((len(images),), -1))
-
-    def labelled(self, batch: LabelledImages, labels: Tensor) -> LabelledImages:
-        return replace(batch, labels=labels.to(batch.images.device))
-
     def predict(self, batch: LabelledImages, reception: Reception) -> Pixels:
         return Pixels(self.decode(reception).images)
 
     @abstractmethod
     def decode(self, reception: Reception) -> LabelledImages: ...
-
-    def embed(self, latent: Tensor, mask: Tensor) -> Tensor:
-        return (latent * mask.unsqueeze(-1)).flatten(1)
-
-    def as_metric_input(self, batch: LabelledImages) -> Tensor:
-        return batch.images
-
-    def reference(self, payloads: Sequence[NDArray[np.uint8]]) -> Tensor:
-        return self.prepare(payloads).images
-
-    def channel_uses(self, batch: LabelledImages) -> Tensor:
-        return torch.full((len(batch),), self.config.uses, device=batch.images.device)
-
-    def sized(self, shape: tuple[int, ...]) -> "Adversarial":
-        own = self.config.height, self.config.width, self.config.channels
-        if (*shape, 1)[:3] != own:
-            raise CodecError(
-                f"A payload of shape {shape} does not fit this codec, whose generator makes images of shape "
-                f"{own if own[2] > 1 else own[:2]}; give such images, or train a codec on yours."
-            )
-        return self
 
     def judge_loss(self, real: LabelledImages, made: Tensor) -> Tensor:
         """mean ((D(x) - 1)^2 + D(made)^2) / 2, which moves the discriminator alone."""
@@ -165,8 +135,7 @@ class Gan(Adversarial):
 
     def decode(self, reception: Reception) -> LabelledImages:
         check_uses(reception, self.config.uses)
-        images = self.generate(torch.view_as_real(reception.symbols), None)
-        return LabelledImages(images, torch.full((len(images),), -1, device=images.device))
+        return self.batch_of(self.generate(torch.view_as_real(reception.symbols), None))
 
     def element_losses(self, batch: LabelledImages, reception: Reception) -> tuple[Tensor, Tensor]:
         losses = (self.scores(batch.images, batch.labels) - 1).square().unsqueeze(1)
@@ -222,6 +191,9 @@ class GenerativeCodec(Adversarial):
     def generator_parts(self) -> tuple[nn.Module, ...]:
         return (self.channel_decoder, self.generator)
 
+    def export_ends(self) -> CodecEnds:
+        return ImageEnds(self)
+
     def represent(self, batch: LabelledImages) -> Posterior:
         values = self.encoder(batch.images)
         shape = (len(batch), self.config.uses, 2)
@@ -238,8 +210,7 @@ class GenerativeCodec(Adversarial):
 
     def decode(self, reception: Reception) -> LabelledImages:
         images, inferred = self._received(reception)
-        unknown = torch.full((len(images),), -1, device=images.device)
-        return LabelledImages(images, unknown if inferred is None else inferred.argmax(dim=1))
+        return self.batch_of(images) if inferred is None else LabelledImages(images, inferred.argmax(dim=1))
 
     def element_losses(self, batch: LabelledImages, reception: Reception) -> tuple[Tensor, Tensor]:
         losses = (self._received(reception)[0] - batch.images).square().flatten(1).mean(dim=1, keepdim=True)

@@ -13,12 +13,11 @@ import torch
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 from torch import Tensor
 
-from semlink.codecs.deepsc import DeepSc, DeepScConfig
-from semlink.codecs.deepsc.model import label_offset_db
+from semlink.codecs.deepsc.configuration import DeepScConfig
+from semlink.codecs.deepsc.model import DeepSc, label_offset_db
 from semlink.codecs.interop.tf_checkpoint import Checkpoint, read_checkpoint
 from semlink.codecs.interop.tf_structure import structure_of
-from semlink.codecs.text import TextTokenizer
-from semlink.codecs.text.tokenizer import SPECIAL, UNKNOWN
+from semlink.codecs.text.tokenizer import SPECIAL, UNKNOWN, TextTokenizer
 from semlink.errors import CodecError
 
 Power = Literal["complex", "real"]

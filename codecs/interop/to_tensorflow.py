@@ -35,7 +35,7 @@ def tensorflow_module(traced: Traced, purpose: str, variables: bool) -> Any:
     """
     end = traced.end
     with quiet_tensorflow(purpose) as tensorflow:
-        graph = _Graph(traced.program.run_decompositions())
+        graph = _TensorGraph(traced.program.run_decompositions())
         module = tensorflow.Module()
         weights: dict[Node, Any] = dict(graph.constants)
         if variables:
@@ -81,7 +81,7 @@ def quiet_tensorflow(purpose: str) -> Iterator[Any]:
             log.setLevel(level)
 
 
-class _Graph:
+class _TensorGraph:
     """What TensorFlow has to compute of a program.
 
     inputs:    of the program, in order.

@@ -8,8 +8,8 @@ import torch
 from torch._dynamo.exc import UserError
 from torch.export import Dim, ExportedProgram
 
+from semlink.codecs.ends import End
 from semlink.codecs.interop.complex_as_real import RealValued
-from semlink.codecs.interop.ends import End
 from semlink.errors import CodecError
 
 

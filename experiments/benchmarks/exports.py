@@ -17,10 +17,10 @@ from semlink.channels import build_channel
 from semlink.channels.contract import Frame, Reception
 from semlink.codecs.building import new_codec
 from semlink.codecs.bundle import load_bundle
-from semlink.codecs.contract import NeuralCodec
 from semlink.codecs.interop.comparing import compare
 from semlink.codecs.interop.exported import open_export
 from semlink.codecs.interop.exporting import FORMATS, export_codec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import CodecError
 from semlink.experiments.workflow.store import find_bundle
 from semlink.seeding import generator_for

@@ -8,7 +8,7 @@ import torch
 
 from semlink.codecs import CODECS
 from semlink.codecs.building import new_codec
-from semlink.codecs.text import TextCodecConfig
+from semlink.codecs.text.configuration import TextCodecConfig
 from semlink.errors import CodecError, SemlinkError, UnknownName, WrongField
 from semlink.registry import fields_of
 

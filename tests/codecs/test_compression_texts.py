@@ -19,7 +19,7 @@ from semlink.codecs.digital.compression.bits import bits_of
 from semlink.codecs.digital.compression.contract import Bits, Compressor
 from semlink.codecs.digital.compression.huffman import ESCAPE, Huffman
 from semlink.codecs.digital.compression.ngram import Ngram
-from semlink.codecs.digital.compression.range_coder import Reader, Writer
+from semlink.codecs.digital.compression.range_coder import RangeReader, RangeWriter
 from semlink.errors import CodecError
 
 NAMES = sorted(name for name in COMPRESSORS if COMPRESSORS[name].modality == "text")
@@ -179,13 +179,13 @@ def test_range_codes_are_short_and_exact(seed: int, count: int) -> None:
     tables = [random.dirichlet(np.full(40, 0.1)) + 1e-7 for _ in range(count)]
     tables = [table / table.sum() for table in tables]
     symbols = [int(random.choice(40, p=table)) for table in tables]
-    writer = Writer()
+    writer = RangeWriter()
     for table, symbol in zip(tables[:-1], symbols, strict=False):
         writer.code(table, symbol)
     bits = writer.ended(tables[-1], symbols[-1])
     information = -sum(np.log2(table[symbol]) for table, symbol in zip(tables, symbols, strict=True))
     assert len(bits) <= np.ceil(information + 0.01) + 1
-    reader = Reader(bits)
+    reader = RangeReader(bits)
     assert [reader.code(table, None) for table in tables] == symbols
     reader.finish()
 

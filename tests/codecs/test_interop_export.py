@@ -13,9 +13,9 @@ from semlink.channels import build_channel
 from semlink.channels.contract import Reception
 from semlink.codecs import CODECS
 from semlink.codecs.bundle import load_bundle, save_bundle
+from semlink.codecs.ends import Argument, End
 from semlink.codecs.interop import comparing
 from semlink.codecs.interop.comparing import compare
-from semlink.codecs.interop.ends import Argument, End
 from semlink.codecs.interop.exported import open_export
 from semlink.codecs.interop.exporting import FORMATS, export_codec
 from semlink.codecs.interop.tracing import trace

@@ -17,7 +17,7 @@ import torch
 
 from semlink.channels.contract import Reception
 from semlink.codecs.bundle import load_bundle
-from semlink.codecs.deepsc import DeepSc
+from semlink.codecs.deepsc.model import DeepSc
 from semlink.codecs.interop.tf_checkpoint import read_checkpoint
 from semlink.codecs.interop.tf_deepsc import import_deepsc
 from semlink.errors import CodecError

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from semlink.codecs.interop.ends import Argument, End
+from semlink.codecs.ends import Argument, End
 from semlink.codecs.interop.to_tensorflow import tensorflow_module
 from semlink.codecs.interop.to_tflite import TfliteRunner, write_tflite
 from semlink.codecs.interop.tracing import trace

@@ -9,10 +9,12 @@ import torch
 
 from semlink.channels.awgn import Awgn
 from semlink.channels.contract import Reception
-from semlink.codecs.building import new_codec, seeded
-from semlink.codecs.task import LabelledImages, TaskCodec, TaskCodecConfig
+from semlink.codecs.building import new_codec
+from semlink.codecs.task.batch import LabelledImages
+from semlink.codecs.task.configuration import TaskCodecConfig
+from semlink.codecs.task.model import TaskCodec
 from semlink.errors import CodecError, WrongField
-from semlink.seeding import generator_for
+from semlink.seeding import generator_for, seeded
 
 SIZE = {"height": 28, "width": 28, "channels": 1}
 
@@ -56,7 +58,7 @@ def test_residual_network_computes_what_is_written() -> None:
     """A block whose last normalisation is zero passes its input on; the features are means over all places."""
     network: Any = codec_of(encoder="resnet18", filters=8).encoder
     features = network(some_images(codec_of()).images - 0.5)
-    assert features.shape == (6, 32)
+    assert features.shape == (6, 64)
     maps = network.layers(some_images(codec_of()).images - 0.5)
     assert maps.shape == (6, 32, 4, 4)  # 28, 14, 7, 4
     torch.testing.assert_close(features, maps.mean(dim=(2, 3)))

@@ -14,7 +14,7 @@ SCALE = float(
 SLACK = 2  # bits that a code may be longer than -log2 of the probability of its symbols
 
 
-class Writer:
+class RangeWriter:
     """A coder that writes."""
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ class Writer:
         raise AssertionError("an interval holds its begin")
 
 
-class Reader:
+class RangeReader:
     """A coder that reads. Errors: CodecError when nothing was written so."""
 
     def __init__(self, bits: Bits) -> None:

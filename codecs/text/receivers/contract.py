@@ -2,17 +2,21 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from torch import Tensor, nn
 from torch.nn import functional
 
+from semlink.codecs.ends import CodecEnds
 from semlink.codecs.text.batch import TextBatch
 from semlink.codecs.text.configuration import TextCodecConfig
 
+if TYPE_CHECKING:
+    from semlink.codecs.text.model import TextCodec
+
 
 @dataclass(frozen=True)
-class Words:
+class SharedWords:
     """What sender and receiver share: a vector and a bias for each entry of the vocabulary, then for each mark.
 
     vectors: float32 [entries, d_model]. bias: float32 [entries].
@@ -47,16 +51,20 @@ class Receiver(nn.Module, ABC):
         """What has to be said of each sentence: ids int64 [batch, elements], -1 where there is nothing."""
 
     @abstractmethod
-    def states(self, features: Tensor, mask: Tensor, targets: Tensor, words: Words) -> Tensor:
+    def states(self, features: Tensor, mask: Tensor, targets: Tensor, words: SharedWords) -> Tensor:
         """What is scored against the words for each target that there is: float32 [targets >= 0, d_model].
 
         A receiver may look at the targets before the one that it is about to say (teacher forcing).
         """
 
     @abstractmethod
-    def scores(self, states: Tensor, targets: Tensor, words: Words) -> Tensor:
+    def scores(self, states: Tensor, targets: Tensor, words: SharedWords) -> Tensor:
         """Scores of all entries for each target: float32 [targets >= 0, entries], -inf where one cannot be said."""
 
     @abstractmethod
-    def decode(self, features: Tensor, mask: Tensor, words: Words) -> TextBatch:
+    def decode(self, features: Tensor, mask: Tensor, words: SharedWords) -> TextBatch:
         """The estimate: ids of the vocabulary, at least one for each sentence, and never padding."""
+
+    @abstractmethod
+    def export_ends(self, codec: "TextCodec") -> CodecEnds:
+        """The ends of a codec that has this receiver, for other runtimes. Errors: CodecError when it has none."""
