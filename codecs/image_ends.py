@@ -19,7 +19,7 @@ from semlink.codecs.ends import (
 )
 
 if TYPE_CHECKING:
-    from semlink.codecs.pixels import ImageSizeCodec
+    from semlink.codecs.image_size_codec import ImageSizeCodec
 
 
 class ImageEnds(CodecEnds):

@@ -9,7 +9,8 @@ from torch.nn import functional
 
 from semlink.channels.contract import Reception
 from semlink.codecs.deepjscc.configuration import STRIDE, DeepJsccConfig
-from semlink.codecs.pixels import PixelCodec, check_uses, extend
+from semlink.codecs.pixel_codec import PixelCodec
+from semlink.codecs.pixels import check_uses, extend
 from semlink.codecs.posterior import Posterior
 from semlink.codecs.representation import Spread, posterior, receiver_features
 

@@ -21,7 +21,7 @@ from semlink.codecs.posterior import Posterior
 from semlink.codecs.prediction import Pixels
 from semlink.codecs.representation import Spread, posterior, receiver_features
 from semlink.codecs.task.batch import LabelledImages
-from semlink.codecs.task.labelled import LabelledImageCodec
+from semlink.codecs.task.labelled_image_codec import LabelledImageCodec
 from semlink.seeding import generator_for
 
 

@@ -14,7 +14,8 @@ from semlink.codecs.image.configuration import ImageCodecConfig
 from semlink.codecs.image.ends import PatchReceiver, PatchSender
 from semlink.codecs.image.windows import Windows
 from semlink.codecs.image_ends import ImageEnds
-from semlink.codecs.pixels import PixelCodec, check_uses, size_of_images
+from semlink.codecs.pixel_codec import PixelCodec
+from semlink.codecs.pixels import check_uses, size_of_images
 from semlink.codecs.posterior import Posterior
 from semlink.codecs.pretrained import load_pretrained
 from semlink.codecs.representation import ChannelEncoder, posterior, receiver_features

@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from semlink.codecs.interop.optional_import import optional_import
+from semlink.codecs.optional_import import optional_import
 from semlink.errors import CodecError
 
 VARIABLE = "/.ATTRIBUTES/VARIABLE_VALUE"

@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from numpy.typing import NDArray
 
-from semlink.codecs.interop.optional_import import optional_import
 from semlink.codecs.interop.runner import NamedRunner
 from semlink.codecs.interop.tracing import Traced
+from semlink.codecs.optional_import import optional_import
 
 OPSET = 20
 PURPOSE = "Exporting to ONNX"

@@ -16,9 +16,9 @@ from torch.export.graph_signature import InputKind
 from torch.fx import Node
 from torch.fx.node import map_arg
 
-from semlink.codecs.interop.optional_import import optional_import
 from semlink.codecs.interop.tf_operations import OPERATIONS, UNCHANGED
 from semlink.codecs.interop.tracing import Traced
+from semlink.codecs.optional_import import optional_import
 from semlink.errors import CodecError
 
 PLACEMENT = ("device", "layout", "pin_memory", "memory_format")  # of tensors; means nothing for their values

@@ -9,10 +9,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from semlink.codecs.interop.optional_import import optional_import
 from semlink.codecs.interop.runner import NamedRunner
 from semlink.codecs.interop.to_tensorflow import quiet_tensorflow, tensorflow_module
 from semlink.codecs.interop.tracing import Traced
+from semlink.codecs.optional_import import optional_import
 from semlink.errors import CodecError
 
 PURPOSE, RUNNING = "Exporting to TFLite", "Running TFLite files"

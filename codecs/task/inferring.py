@@ -15,7 +15,7 @@ from semlink.codecs.image_ends import ImageEnds
 from semlink.codecs.prediction import Choices
 from semlink.codecs.task.batch import LabelledImages
 from semlink.codecs.task.configuration import TaskCodecConfig
-from semlink.codecs.task.labelled import LabelledImageCodec
+from semlink.codecs.task.labelled_image_codec import LabelledImageCodec
 from semlink.errors import CodecError
 
 

@@ -1,6 +1,5 @@
 """The ends of a codec alone give what the codec gives, as modules and as graphs without complex numbers."""
 
-import sys
 from typing import Any
 
 import pytest
@@ -14,7 +13,6 @@ from semlink.codecs.building import new_codec
 from semlink.codecs.ends import Argument, End, as_decoder_inputs
 from semlink.codecs.interop.exported import Exported
 from semlink.codecs.interop.exporting import export_codec
-from semlink.codecs.interop.optional_import import optional_import
 from semlink.codecs.interop.runner import Runner
 from semlink.codecs.interop.tracing import trace
 from semlink.errors import CodecError, UnknownName
@@ -151,9 +149,3 @@ def test_what_cannot_be_exported_is_refused(speaking: Any, image: Any, text: Any
     with pytest.raises(CodecError, match="no export"):
         export_codec(image.codec(), "sha256:0", "onnx", "both", tmp_path / "mine")
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["letter.txt", "mine"]
-
-
-def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(CodecError, match=r'Running ONNX files needs onnxruntime.*pip install "semlink\[onnx\]"'):
-        optional_import("onnxruntime", "onnx", "Running ONNX files")

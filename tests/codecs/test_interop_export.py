@@ -19,6 +19,7 @@ from semlink.codecs.interop.comparing import compare
 from semlink.codecs.interop.exported import open_export
 from semlink.codecs.interop.exporting import FORMATS, export_codec
 from semlink.codecs.interop.tracing import trace
+from semlink.codecs.optional_import import install_command
 from semlink.errors import BundleError, CodecError
 from semlink.seeding import generator_for
 
@@ -41,7 +42,7 @@ def kind(request: pytest.FixtureRequest) -> str:
     """A format whose packages are here."""
     extra, modules = NEEDED[request.param]
     if not all(map(importlib.util.find_spec, modules)):
-        pytest.skip(f'needs pip install "semlink[{extra}]"')
+        pytest.skip(install_command(extra))
     name: str = request.param
     return name
 

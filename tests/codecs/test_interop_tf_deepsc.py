@@ -20,6 +20,7 @@ from semlink.codecs.bundle import load_bundle
 from semlink.codecs.deepsc.model import DeepSc
 from semlink.codecs.interop.tf_checkpoint import read_checkpoint
 from semlink.codecs.interop.tf_deepsc import import_deepsc
+from semlink.codecs.optional_import import install_command
 from semlink.errors import CodecError
 from semlink.experiments.workflow.imports import import_bundle
 from semlink.experiments.workflow.versions import Machine
@@ -55,7 +56,7 @@ LONGEST = 9
 
 @pytest.fixture(scope="module")
 def tensorflow() -> Any:
-    return pytest.importorskip("tensorflow", reason='needs pip install "semlink[tensorflow]"')
+    return pytest.importorskip("tensorflow", reason=install_command("tensorflow"))
 
 
 @functools.cache

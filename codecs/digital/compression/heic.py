@@ -2,7 +2,7 @@
 
 import io
 from functools import lru_cache
-from types import ModuleType
+from typing import Any
 
 from PIL import Image
 
@@ -10,7 +10,7 @@ from semlink.codecs.digital.compression.bits import bits_of, bytes_of
 from semlink.codecs.digital.compression.contract import Bits
 from semlink.codecs.digital.compression.image_file import ImageFile, Pixels, blank, picture
 from semlink.codecs.digital.compression.iso_container import Container
-from semlink.errors import CodecError
+from semlink.codecs.optional_import import optional_import
 
 CHROMA = (420, 444)
 UNIT = b"\x28\x01"  # the header of a unit that holds a slice of an intra picture
@@ -56,12 +56,8 @@ class Heic(ImageFile):
         return image
 
 
-def _library() -> ModuleType:
-    try:
-        import pillow_heif
-    except ImportError as error:
-        raise CodecError('HEIC needs pillow-heif. Install it with: pip install "semlink[heic]".') from error
-    return pillow_heif
+def _library() -> Any:
+    return optional_import("pillow_heif", "heic", "HEIC")
 
 
 @lru_cache(maxsize=512)

@@ -7,7 +7,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from semlink.codecs.pixels import ImageSizeCodec
+from semlink.codecs.image_size_codec import ImageSizeCodec
 from semlink.codecs.task.batch import LabelledImages
 from semlink.errors import CodecError
 
