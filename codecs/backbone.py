@@ -40,10 +40,10 @@ class BackboneConfig(TransformerCodecConfig):
     @property
     def facts(self) -> dict[str, Any]:
         """What a codec has to know to build its backbone without the original folder. Errors: CodecError."""
-        found: dict[str, Any] | None = getattr(self, "backbone_facts", None)
-        if found is None:
+        facts: dict[str, Any] | None = getattr(self, "backbone_facts", None)
+        if facts is None:
             raise CodecError(f"The backbone {self.backbone} was not read; make the codec with new_codec.")
-        return found
+        return facts
 
 
 class Backbone(nn.Module):
@@ -223,8 +223,8 @@ def image_facts(pretrained: Pretrained, height: int, width: int, channels: int) 
             "cannot become; choose another backbone."
         )
     try:
-        told = json.loads(pretrained.file(PREPROCESSOR) or "{}")
-        used = told if told.get("do_normalize", True) else {"image_mean": 0.0, "image_std": 1.0}
+        content = json.loads(pretrained.file(PREPROCESSOR) or "{}")
+        used = content if content.get("do_normalize", True) else {"image_mean": 0.0, "image_std": 1.0}
         mean, deviation = (_each(used.get(key, 0.5), config["num_channels"]) for key in ("image_mean", "image_std"))
     except (ValueError, TypeError, AttributeError) as error:
         raise CodecError(f"The {PREPROCESSOR} of {name} does not fit its network; fetch it again.") from error

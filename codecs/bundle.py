@@ -39,7 +39,10 @@ class Bundle:
     protected: Mapping[str, bytes] = field(default_factory=dict)
 
     def digest(self) -> str:
-        """SHA-256 of the manifest, and so of every stored byte, whether protected files are there or not: "sha256:..."."""
+        """SHA-256 of the manifest, "sha256:...", and so of every stored byte.
+
+        It is the same whether the protected files are there or not.
+        """
         return f"sha256:{hashlib.sha256(self.manifest).hexdigest()}"
 
 
@@ -54,8 +57,8 @@ def save_bundle(
 
     In:     card: provenance, of values that JSON knows; the model card, README.md, is written from it.
             extra_files: name and content of further text files.
-            protected: name and content of files that only their owner may read, and without which the codec still works:
-            a copy of the folder that is deployed leaves them out. The manifest vouches for them where they are.
+            protected: name and content of files that only their owner may read, and without which the codec still
+            works: a copy of the folder that is deployed leaves them out. The manifest vouches for them where they are.
     Errors: BundleError when a name among these is not a file name of its own; OSError.
     """
     protected = protected or {}
@@ -169,15 +172,15 @@ def _manifest(files: Mapping[str, bytes], protected: Mapping[str, str] | None = 
 
     In: protected: name and digest of the files that may be missing.
     """
-    told: dict[str, Any] = {
+    manifest: dict[str, Any] = {
         "format": "semlink-bundle-1",
         "files": {name: _sha256(files[name]) for name in sorted(files)},
     }
     if protected:
-        told["protected"] = {name: protected[name] for name in sorted(protected)}
+        manifest["protected"] = {name: protected[name] for name in sorted(protected)}
         # No file shows a changed byte of these where it was left at home.
-        told["protected_digest"] = _sha256(json.dumps(told["protected"]).encode())
-    return (json.dumps(told, indent=2) + "\n").encode()
+        manifest["protected_digest"] = _sha256(json.dumps(manifest["protected"]).encode())
+    return (json.dumps(manifest, indent=2) + "\n").encode()
 
 
 def _sha256(content: bytes) -> str:
@@ -189,10 +192,10 @@ def _changed(files: Mapping[str, bytes], stored: Mapping[str, Any]) -> str:
     return next((name for name in sorted(files) if _sha256(files[name]) != digests[name]), MANIFEST)
 
 
-def _compare(expected: Mapping[str, Tensor], found: Mapping[str, Tensor], folder: Path) -> None:
+def _compare(expected: Mapping[str, Tensor], stored: Mapping[str, Tensor], folder: Path) -> None:
     """Checks names, shapes and types of stored weights. Errors: BundleError."""
-    for name in sorted(expected.keys() | found.keys()):
-        wanted, given = (_form(weights.get(name)) for weights in (expected, found))
+    for name in sorted(expected.keys() | stored.keys()):
+        wanted, given = (_form(weights.get(name)) for weights in (expected, stored))
         if wanted != given:
             raise BundleError(f"The weights in {folder} do not fit its {CONFIG}: {name} is {given}, not {wanted}.")
 

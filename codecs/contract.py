@@ -61,8 +61,8 @@ class Codec(ABC, Generic[Batch]):
     def as_metric_input(self, batch: Any) -> Any:
         """An estimate as the metrics compare it.
 
-        A list of `Sentence`; images float32 [batch, channels, height, width] in 0..1; or, where classes are delivered, their
-        log-probabilities float32 [batch, classes].
+        A list of `Sentence`; images float32 [batch, channels, height, width] in 0..1; or, where classes are delivered,
+        their log-probabilities float32 [batch, classes].
         """
 
     @abstractmethod
@@ -77,7 +77,7 @@ class Codec(ABC, Generic[Batch]):
         """Data channel uses of each example: int64 [batch]."""
 
     def arrived(self, batch: Batch) -> Tensor | None:
-        """Which examples of an estimate the receiver holds for whole, bool [batch]; None where it has no way to tell."""
+        """Which examples the receiver believes to be complete, bool [batch]; None where it cannot know."""
         return None
 
     def sized(self, shape: tuple[int, ...]) -> "Codec[Batch]":
@@ -99,7 +99,7 @@ class Codec(ABC, Generic[Batch]):
 
 
 def __getattr__(name: str) -> Any:
-    """`NeuralCodec` is loaded when it is first asked for, since it brings the models of transformers, which take seconds."""
+    """Loads `NeuralCodec` when it is first used: it needs the models of transformers, whose import takes seconds."""
     if name == "NeuralCodec":
         from semlink.codecs.neural_codec import NeuralCodec
 

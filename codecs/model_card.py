@@ -37,8 +37,8 @@ def model_card(card: Mapping[str, Any], delivers: str) -> str:
         "Limits": [f"- {limit}" for limit in (*LIMITS, *(ERASED if version == "erased" else ()))],
         "How it was made": list(_making(card)),
     }
-    told = [f"## {name}\n\n" * bool(name) + "\n".join(lines) for name, lines in sections.items() if lines]
-    return "\n\n".join([title, *told]) + "\n"
+    parts = [f"## {name}\n\n" * bool(name) + "\n".join(lines) for name, lines in sections.items() if lines]
+    return "\n\n".join([title, *parts]) + "\n"
 
 
 def _what(card: Mapping[str, Any], delivers: str) -> str:

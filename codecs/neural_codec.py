@@ -24,8 +24,8 @@ class NeuralCodec(PreTrainedModel, Codec[Batch]):
 
     It is a transformers model: its config travels with its weights. Encoding is `modulate(represent(batch))`.
 
-    traits: what unlearning methods may build on. link: something of a record is sent. reconstruction: an estimate is like
-            what was sent and can be sent again. classes: the receiver infers the class. adversary: a discriminator
+    traits: what unlearning methods may build on. link: something of a record is sent. reconstruction: an estimate is
+            like what was sent and can be sent again. classes: the receiver infers the class. adversary: a discriminator
             belongs to it. sharded: it has `parts`, each of which learns from records of its own.
     """
 
@@ -116,7 +116,10 @@ class NeuralCodec(PreTrainedModel, Codec[Batch]):
         """A latent as one vector of fixed size for each example, for cosine similarity: float32 [batch, size]."""
 
     def element_ids(self, batch: Batch) -> Tensor | None:
-        """Which of a finite set each element is, int64 [batch, elements], -1 where there is none; None if not countable."""
+        """Which of a finite set each element is: int64 [batch, elements], -1 where there is none.
+
+        None where elements are not countable.
+        """
         return None
 
     def element_parameters(self) -> tuple[Tensor, ...]:

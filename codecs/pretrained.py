@@ -39,10 +39,10 @@ class Pretrained:
 
     def digest(self) -> str:
         """SHA-256 of all parameters, by name: "sha256:..."."""
-        found = hashlib.sha256()
+        total = hashlib.sha256()
         for name, parameter in sorted(self.network.named_parameters()):
-            found.update(name.encode() + parameter.detach().numpy().tobytes())
-        return f"sha256:{found.hexdigest()}"
+            total.update(name.encode() + parameter.detach().numpy().tobytes())
+        return f"sha256:{total.hexdigest()}"
 
     def tokenizer(self) -> str:
         """The text of its tokenizer.json. Errors: CodecError when it has none."""

@@ -1,4 +1,4 @@
-"""Between features and symbols: the channel encoder's posterior on one side, the channel decoder's input on the other."""
+"""Between features and symbols: the posterior of a channel encoder and the input of a channel decoder."""
 
 import math
 

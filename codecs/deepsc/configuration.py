@@ -10,9 +10,11 @@ class DeepScConfig(CodecConfig):
     """Configuration of `DeepSc`.
 
     d_model, heads:                  width of the transformer layers, and their attention heads.
-    feed_forward:                    hidden width of their second part; None: they have none, so that it is the identity.
+    feed_forward:                    hidden width of their second part; None: they have none, so that it is the
+                                     identity.
     encoder_layers, decoder_layers:  how many of them the sender and the receiver have.
-    symbols_per_token:               complex channel uses for each token; two tokens frame each sentence and are sent too.
+    symbols_per_token:               complex channel uses for each token; two tokens frame each sentence and are sent
+                                     too.
     channel_hidden, receiver_hidden: hidden widths of the channel encoder and of the channel decoder.
     max_length:                      the longest sentence, in tokens.
     vocabulary_size:                 the most entries that the vocabulary may have; in a trained codec, those it has.

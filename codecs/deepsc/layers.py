@@ -95,7 +95,11 @@ class WordVectors(nn.Embedding):
 
 
 class Embedding(nn.Module):
-    """Vectors of words times sqrt(d_model), and their positions. In: int64 [batch, length]. Out: [batch, length, d_model]."""
+    """Vectors of words times sqrt(d_model), plus their positions.
+
+    In:  int64 [batch, length].
+    Out: float32 [batch, length, d_model].
+    """
 
     def __init__(self, config: DeepScConfig, entries: int) -> None:
         super().__init__()
@@ -126,7 +130,8 @@ class SemanticEncoder(nn.Module):
 class SemanticDecoder(nn.Module):
     """What was said, int64 [batch, words], and what was received to states float32 [batch, words, d_model].
 
-    `projection` makes scores of all entries of them. In: memory float32 [batch, length, d_model]; mask bool [batch, length].
+    `projection` makes scores of all entries of them.
+    In: memory float32 [batch, length, d_model]; mask bool [batch, length].
     """
 
     def __init__(self, config: DeepScConfig, entries: int) -> None:
@@ -145,7 +150,11 @@ class SemanticDecoder(nn.Module):
 
 
 class DeepScChannelEncoder(nn.Module):
-    """Features float32 [batch, length, d_model] to values before normalisation, float32 [batch, length, 2 * symbols]."""
+    """Features of each token to the values that are sent, before their power is normalised.
+
+    In:  float32 [batch, length, d_model].
+    Out: float32 [batch, length, 2 * symbols].
+    """
 
     def __init__(self, config: DeepScConfig) -> None:
         super().__init__()
@@ -158,7 +167,11 @@ class DeepScChannelEncoder(nn.Module):
 
 
 class DeepScChannelDecoder(nn.Module):
-    """Received values, two for each symbol or three where `adaptive`, float32 [batch, length, values], to features float32 [batch, length, d_model]."""
+    """Received values to features of each token.
+
+    In:  float32 [batch, length, values], two values for each symbol, or three where the codec is `adaptive`.
+    Out: float32 [batch, length, d_model].
+    """
 
     def __init__(self, config: DeepScConfig) -> None:
         super().__init__()

@@ -32,8 +32,8 @@ class DeepSc(TextCodec):
     Sentences become ids as in `TextCodec`; the network is another one.
 
     Source: Xie et al., Deep Learning Enabled Semantic Communication Systems, 2021, and its published code.
-    Differs: power is normalised over each sentence and padding is not sent, where that code normalises a whole batch with its
-            padding (for one sentence alone the two are equal); no dropout; padding, the start, and an end
+    Differs: power is normalised over each sentence and padding is not sent, where that code normalises a whole batch
+            with its padding (for one sentence alone the two are equal); no dropout; padding, the start, and an end
             before the first word are never said. Variational, it learns its sigma beside the channel encoder's values.
     """
 
@@ -166,7 +166,7 @@ def _symbols(reception: Reception) -> Tensor:
 def label_offset_db(amplitude: float) -> float:
     """What to add to the original's SNR labels for Es/N0 in dB: 20 log10(amplitude).
 
-    That code draws noise of the standard deviation 10^(-label / 20) / sqrt(2) in each real value, for symbols whose energy is
-    amplitude^2.
+    That code draws noise of the standard deviation 10^(-label / 20) / sqrt(2) in each real value, for symbols whose
+    energy is amplitude^2.
     """
     return 20 * math.log10(amplitude)

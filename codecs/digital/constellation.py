@@ -47,8 +47,8 @@ class Constellation:
         metrics = -(parts.unsqueeze(-1) - self.levels).square() * precision  # [batch, uses, parts, levels]
         ratios = []
         for place in range(self.bits_per_level):
-            one = self.labels[:, place].bool()
-            ratios.append(metrics[..., ~one].logsumexp(dim=-1) - metrics[..., one].logsumexp(dim=-1))
+            ones = self.labels[:, place].bool()
+            ratios.append(metrics[..., ~ones].logsumexp(dim=-1) - metrics[..., ones].logsumexp(dim=-1))
         return torch.stack(ratios, dim=-2).flatten(1)  # bits of both parts take turns
 
     def _level(self, bits: Tensor) -> Tensor:

@@ -65,10 +65,10 @@ class LdpcCode:
             for _ in range(min(pause, iterations - done)):
                 totals, messages = self._graph.iterate(known, totals, messages)
             bits = totals < 0
-            found = self._graph.meets_checks(bits) if done + pause < iterations else torch.ones_like(bits[0])
-            if MOVED * int(found.sum()) >= len(found):  # the others have to be moved together, which takes time
-                words[open_words[found]] = bits[: self.size, found].t().to(torch.uint8)
-                left = ~found
+            correct = self._graph.meets_checks(bits) if done + pause < iterations else torch.ones_like(bits[0])
+            if MOVED * int(correct.sum()) >= len(correct):  # the others have to be moved together, which takes time
+                words[open_words[correct]] = bits[: self.size, correct].t().to(torch.uint8)
+                left = ~correct
                 open_words = open_words[left]
                 known, totals, messages = (values[:, left] for values in (known, totals, messages))
             if not len(open_words):
@@ -108,11 +108,11 @@ class _TannerGraph:
 
         messages: what each check told each of its bits; its memory is used again. All are log P(0) / P(1).
         """
-        told = totals.index_select(0, self._bits).sub_(messages).clamp_(-CLIP, CLIP)
-        told.sigmoid_().mul_(2).sub_(1)  # tanh(x / 2), in a quarter of its time
+        outgoing = totals.index_select(0, self._bits).sub_(messages).clamp_(-CLIP, CLIP)
+        outgoing.sigmoid_().mul_(2).sub_(1)  # tanh(x / 2), in a quarter of its time
         for (degree, count), start in zip(self._groups, self._starts(), strict=True):
-            shape = (degree, count, told.shape[1])
-            factors, products = (values[start : start + degree * count].view(shape) for values in (told, messages))
+            shape = (degree, count, outgoing.shape[1])
+            factors, products = (values[start : start + degree * count].view(shape) for values in (outgoing, messages))
             _products_of_others(factors, products)
         messages.clamp_(-NEARLY_ONE, NEARLY_ONE).atanh_().mul_(2)
         sums = embedding_bag(self._edges_by_bit, messages, self._first_edges, mode="sum")

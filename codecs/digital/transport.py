@@ -101,7 +101,7 @@ class Transport:
         return [(self._words - longer, uses), *([(longer, uses + 1)] if longer else [])]
 
     def _joined(self, words: Tensor) -> Tensor:
-        """Coded bits of all words [batch * words, longest] as those of blocks: cut, interleaved, one after the other."""
+        """Coded bits of all words [batch * words, longest] as those of blocks: cut, interleaved and joined."""
         words = words.view(-1, self._words, words.shape[1])
         parts, first, order = [], 0, self.mcs.bits_per_symbol
         for count, uses in self._groups():
@@ -136,8 +136,8 @@ def code_for(size: int, length: int, device: torch.device | str = "cpu") -> Ldpc
 def unbiased(reception: Reception) -> tuple[Tensor, Tensor]:
     """What a demapper needs: symbols plus noise, and the variance of that noise.
 
-    With estimate = b s + d and E|d|^2 = noise_variance - |b - 1|^2 they are estimate / b and E|d|^2 / |b|^2. Where b is 0
-    the estimate tells nothing.
+    With estimate = b s + d and E|d|^2 = noise_variance - |b - 1|^2 they are estimate / b and E|d|^2 / |b|^2. Where b is
+    0 the estimate tells nothing.
     """
     power = reception.bias.real.square() + reception.bias.imag.square()
     silent = power < SMALLEST_NOISE

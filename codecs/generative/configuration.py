@@ -9,8 +9,8 @@ from semlink.errors import WrongField
 class GanConfig(ImageSizeConfig):
     """Configuration of `Gan`.
 
-    network:     "dcgan" (two convolutions at each end, for images of at least 4 x 4 pixels) or "mlp" (three hidden layers of
-                 the generator, two of the discriminator).
+    network:     "dcgan" (two convolutions at each end, for images of at least 4 x 4 pixels) or "mlp" (three hidden
+                 layers of the generator, two of the discriminator).
     filters:     of the widest map of dcgan but one; it has twice as many at the next.
     hidden:      units of each hidden layer of mlp.
     uses:        complex channel uses of an image; of a `Gan`, which sends nothing, half the values of a latent.
@@ -42,8 +42,8 @@ class GanConfig(ImageSizeConfig):
 class GenerativeConfig(GanConfig):
     """Configuration of `GenerativeCodec`, a link.
 
-    reconstruction_weight, adversarial_weight: of the squared error and of the discriminator's verdict in the objective of
-    sender and receiver.
+    reconstruction_weight, adversarial_weight: of the squared error and of the discriminator's verdict in the objective
+    of sender and receiver.
     The others: see `GanConfig`; `conditional` is off by default, since the receiver has to infer the class first.
     """
 

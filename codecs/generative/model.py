@@ -36,12 +36,15 @@ class Adversarial(LabelledImageCodec):
     discriminator: Discriminator
 
     def generate(self, latent: Tensor, labels: Tensor | None) -> Tensor:
-        """Images float32 [n, channels, height, width] in 0..1 of latents float32 [n, uses, 2] and classes (`condition_of`)."""
+        """Images float32 [n, channels, height, width] in 0..1.
+
+        In: latent float32 [n, uses, 2]; labels as `condition_of` takes them.
+        """
         images: Tensor = self.generator(latent, self._condition(labels, latent))
         return images
 
     def scores(self, images: Tensor, labels: Tensor | None) -> Tensor:
-        """How real the discriminator finds images, as pictures of their classes: float32 [n], 1 for real, 0 for made up."""
+        """The discriminator's scores of images as images of their classes: float32 [n], 1 for real, 0 for generated."""
         scores: Tensor = self.discriminator(images, self._condition(labels, images))
         return scores
 
@@ -90,8 +93,8 @@ class Adversarial(LabelledImageCodec):
         return (scores - 1).square().mean()
 
     def _condition(self, labels: Tensor | None, like: Tensor) -> Tensor:
-        told = labels if self.config.conditional else None
-        return condition_of(told, len(like), self.config.classes, like.device)
+        known = labels if self.config.conditional else None
+        return condition_of(known, len(like), self.config.classes, like.device)
 
 
 class Gan(Adversarial):
@@ -158,8 +161,8 @@ class GenerativeCodec(Adversarial):
     """A link whose receiver is a generator: what it makes of the symbols has to look real as well as right.
 
     The sender's encoder replaces the prior. Sender and receiver lower reconstruction_weight * squared error +
-    adversarial_weight * mean (D(received) - 1)^2. With `conditional` the receiver first infers the class from the symbols
-    (and learns that by cross-entropy), so that nothing is told to it for free.
+    adversarial_weight * mean (D(received) - 1)^2. With `conditional` the receiver first infers the class from the
+    symbols (and learns that by cross-entropy), so that nothing is told to it for free.
 
     Loss: mean squared error of a pixel.
     Source: the receiver as a GAN after Erdemir et al., Generative Joint Source-Channel Coding for Semantic Image

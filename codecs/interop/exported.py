@@ -83,7 +83,8 @@ def open_export(folder: Path, original: NeuralCodec[Any], digest: str) -> Export
     """The codec in a folder that `export_codec` made, beside the stored codec that it was made of.
 
     In:     digest: of that bundle.
-    Errors: BundleError when the folder is no whole export, or one of another bundle; CodecError when a package is missing.
+    Errors: BundleError when the folder is no whole export, or one of another bundle; CodecError when a package is
+            missing.
     """
     sidecar = read_sidecar(folder)
     if sidecar["bundle"] != digest:

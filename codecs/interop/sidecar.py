@@ -29,7 +29,9 @@ def describe(
         "modality": codec.modality,
         "delivers": codec.delivers,
         "symbols": {
-            "layout": "float32 [batch, uses, 2]: in-phase and quadrature part of each complex channel use, in sending order",
+            "layout": (
+                "float32 [batch, uses, 2]: in-phase and quadrature part of each complex channel use, in sending order"
+            ),
             "used": "bool [batch, uses]: symbols that are not used are 0, are not sent, and count in nothing",
             "power": "the mean of |symbol|^2 over the used symbols of each example is 1; the encoder does this",
             "snr": "Es/N0 in dB per channel use: N0 = 10 ** (-snr_db / 10), of which half is in each real dimension",

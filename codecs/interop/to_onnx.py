@@ -19,7 +19,7 @@ PURPOSE = "Exporting to ONNX"
 
 
 def write_onnx(traced: Traced, path: Path) -> None:
-    """Stores an end as one ONNX file with its weights, and without the exporter's notes, which hold paths of this machine.
+    """Stores an end as one ONNX file with its weights, without the exporter's notes, which hold paths of this machine.
 
     Errors: CodecError when a package is missing.
     """
@@ -32,14 +32,14 @@ def write_onnx(traced: Traced, path: Path) -> None:
             traced.program,
             dynamo=True,
             opset_version=OPSET,
-            input_names=[one.name for one in end.inputs],
-            output_names=[one.name for one in end.outputs],
+            input_names=[argument.name for argument in end.inputs],
+            output_names=[argument.name for argument in end.outputs],
             verbose=False,
         )
         names = {
             str(size): name
-            for value, one in zip(program.model.graph.inputs, end.inputs, strict=True)
-            for size, name in zip(value.shape, one.shape, strict=True)
+            for value, argument in zip(program.model.graph.inputs, end.inputs, strict=True)
+            for size, name in zip(value.shape, argument.shape, strict=True)
             if isinstance(name, str)
         }
         program.rename_axes({size: name for size, name in names.items() if size != name and "*" not in name})

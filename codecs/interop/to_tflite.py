@@ -32,7 +32,8 @@ def write_tflite(traced: Traced, path: Path) -> None:
         except Exception as error:  # TensorFlow's own class for it has no public name
             missing = sorted(set(re.findall(r"'(tf\.\w+)' op", str(error)))) or str(error).strip().split("\n")[:1]
             raise CodecError(
-                f"This codec computes what TFLite does not know ({', '.join(missing)}); export it to savedmodel or onnx."
+                f"This codec computes what TFLite does not know ({', '.join(missing)}); "
+                "export it to savedmodel or onnx."
             ) from error
     path.write_bytes(content)
 
@@ -48,8 +49,8 @@ class TfliteRunner(NamedRunner):
         self.signature = self.interpreter.get_signature_runner()
 
     def compute(self, named: Mapping[str, NDArray[Any]]) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self.signature(**named)  # fits the sizes of the graph to those of the inputs
-        return found
+        outputs: Mapping[str, Any] = self.signature(**named)  # fits the sizes of the graph to those of the inputs
+        return outputs
 
 
 @contextmanager

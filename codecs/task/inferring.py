@@ -27,7 +27,10 @@ class InferringCodec(LabelledImageCodec):
 
     @abstractmethod
     def scores(self, reception: Reception) -> Tensor:
-        """Of each class, before the softmax: float32 [batch, classes]. Errors: CodecError for a frame of another codec."""
+        """Of each class, before the softmax: float32 [batch, classes].
+
+        Errors: CodecError for a frame of another codec.
+        """
 
     @property
     def delivers(self) -> Delivered:

@@ -192,7 +192,10 @@ class AutoregressiveReceiver(nn.Module):
 
 
 class AutoregressiveStep(nn.Module):
-    """What was received and the words so far, int64 [batch, words], to log-probabilities of the next: [batch, entries]."""
+    """The memory of a reception and the words so far to log-probabilities of the next word.
+
+    Out: float32 [batch, entries], for words int64 [batch, words].
+    """
 
     def __init__(self, codec: "TextCodec") -> None:
         super().__init__()

@@ -125,8 +125,8 @@ class TextCodec(NeuralCodec[TextBatch]):
         return TextBatch(ids, torch.arange(ids.shape[1]) < lengths.unsqueeze(1))
 
     def represent(self, batch: TextBatch) -> Posterior:
-        own = isinstance(self.semantic_encoder, Transformer)
-        features = self.semantic_encoder(self.embedding(batch.ids) if own else batch.ids, batch.mask)
+        embeds = isinstance(self.semantic_encoder, Transformer)
+        features = self.semantic_encoder(self.embedding(batch.ids) if embeds else batch.ids, batch.mask)
         mean, sigma = self.channel_encoder(features)
         mask = batch.mask.repeat_interleave(self.config.symbols_per_token, dim=1)
         flat_sigma = None if sigma is None else sigma.flatten(1, 2)

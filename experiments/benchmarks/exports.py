@@ -1,9 +1,10 @@
 """Exports beside the codecs they are made of, in one run: `python experiments/benchmarks/exports.py`.
 
-For each codec and format: the size of the files beside that of the weights; the time of one example, encoded and decoded in one
-thread, beside torch (medians of 20, taken in turn); the largest difference of what the decoder gives.
-Image codecs are those that come with semlink; text codecs are untrained, with the vocabulary of Python's documentation, and
-say as many words as they can, so that all formats do equal work. Formats whose packages are missing are left out, which is said.
+For each codec and format: the size of the files beside that of the weights; the time of one example, encoded and
+decoded in one thread, beside torch (medians of 20, taken in turn); the largest difference of what the decoder gives.
+Image codecs are those that come with semlink; text codecs are untrained, with the vocabulary of Python's documentation,
+and say as many words as they can, so that all formats do equal work. Formats whose packages are missing are left out,
+which is said.
 """
 
 import tempfile
@@ -59,14 +60,14 @@ def main() -> None:
                 out = Path(folder, "export")
                 try:
                     export_codec(codec, "sha256:0", kind, "both", out)
-                    found = compare(open_export(out, codec, "sha256:0"), out, batch, arrived)
+                    comparison = compare(open_export(out, codec, "sha256:0"), out, batch, arrived)
                 except CodecError as error:
                     missing[kind] = str(error)
                     continue
-            stored, exported = found.seconds
+            stored, exported = comparison.seconds
             print(
-                f"| {name} | {kind} | {found.size / 1e6:.2f} | {found.size / found.weights:.2f}x | {1e3 * stored:.2f} "
-                f"| {1e3 * exported:.2f} | {exported / stored:.2f}x | {found.outputs:.0e} |",
+                f"| {name} | {kind} | {comparison.size / 1e6:.2f} | {comparison.size / comparison.weights:.2f}x | {1e3 * stored:.2f} "
+                f"| {1e3 * exported:.2f} | {exported / stored:.2f}x | {comparison.outputs:.0e} |",
                 flush=True,
             )
     for kind, reason in missing.items():

@@ -134,7 +134,7 @@ def test_bits_that_break_off_are_told(name: str) -> None:
 
 
 def test_how_much_is_left_out() -> None:
-    """Of a zlib stream its 6 bytes and the zeros at the end, at least 7; of a Brotli stream 13 bits for a flag of one."""
+    """Of a zlib stream its 6 bytes and the zeros at the end, at least 7; of a Brotli stream 13 bits for one flag."""
     short = len(zlib.compress(b"the house", 9))
     assert 8 * (short - 6) - 7 - 16 < len(fitted("zlib", ("the", "house"))) <= 8 * (short - 6) - 7
     text = " ".join(SENTENCES[3])
@@ -161,7 +161,7 @@ def test_huffman_lengths_are_those_of_a_known_example() -> None:
 
 
 def test_a_code_is_as_long_as_the_entropy_says() -> None:
-    """At most 2 bits more; it may be shorter, as its length says something too. Both by the model of other sentences."""
+    """At most 2 bits more; it may be shorter, as its length carries information. Both use the same model."""
     coder = made("ngram")
     assert isinstance(coder, Ngram)
     tried = [*SENTENCES, ("the", "unheard", "-of", "日本"), SENTENCES[0] * 8]

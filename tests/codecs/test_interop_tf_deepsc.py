@@ -86,7 +86,7 @@ def trained(tensorflow: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[
 
 @torch.no_grad()
 def differences(model: Any, codec: DeepSc, deviation: float, sentences: Sequence[str] = SENTENCES) -> tuple[float, int]:
-    """Largest difference of logits, and how many sentences are said otherwise, one by one, with the same noise on the air.
+    """Largest difference of logits, and how many sentences are decoded otherwise, one by one, with the same noise.
 
     deviation: of the noise in each real value of the original.
     """
@@ -119,9 +119,7 @@ def test_logits_and_words_are_those_of_the_original(
     imported = import_deepsc(folder / "ckpt-1", folder / "vocab.json", 2, LONGEST, power)
     assert len(SENTENCES) == 100
     largest, other = differences(model, imported.codec, deviation)
-    print(
-        f"power {power}, noise {deviation}: largest difference of logits {largest:.1e}, {other} sentences said otherwise"
-    )
+    print(f"power {power}, noise {deviation}: largest difference of logits {largest:.1e}, {other} sentences differ")
     assert largest <= 1e-4
     assert other == 0
     assert imported.label_offset_db == pytest.approx(0.0 if power == "complex" else 10 * math.log10(2))

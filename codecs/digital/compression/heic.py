@@ -18,10 +18,11 @@ SIZE = 4  # bytes of the length before a unit
 
 
 class Heic(ImageFile):
-    """HEIC, as x265 writes it through pillow-heif: preset slow, tuned for PSNR. It stands for the BPG of the literature.
+    """HEIC, as x265 writes it through pillow-heif: preset slow, tuned for PSNR.
 
-    BPG is the same coder in another container. A colour image is written at half and at full resolution of colour, a grey
-    one without colour. Images below 64 x 64 pixels are extended to that, which costs little but time.
+    It stands for the BPG of the literature.
+    BPG is the same coder in another container. A colour image is written at half and at full resolution of colour, a
+    grey one without colour. Images below 64 x 64 pixels are extended to that, which costs little but time.
     Sent: the way in 1 bit, and the slice, which says its own quantiser.
     Left out: container, parameter sets, length and header of the slice: 423 bytes at 32 x 32 pixels in colour.
 
@@ -38,8 +39,8 @@ class Heic(ImageFile):
         return len(CHROMA) if len(shape) == 3 else 1
 
     def written(self, image: Pixels, level: int, way: int) -> bytes:
-        file, found = io.BytesIO(), _library().from_pillow(picture(image))
-        found.save(file, quality=2 * level, chroma=CHROMA[way], enc_params={"tune": "psnr", "x265:pools": "none"})
+        file, heif = io.BytesIO(), _library().from_pillow(picture(image))
+        heif.save(file, quality=2 * level, chroma=CHROMA[way], enc_params={"tune": "psnr", "x265:pools": "none"})
         return file.getvalue()
 
     def shortened(self, file: bytes, shape: tuple[int, ...], level: int, way: int) -> Bits:

@@ -29,8 +29,8 @@ class RangeWriter:
     def ended(self, probabilities: NDArray[np.float64], symbol: int) -> Bits:
         """The bits of what was written and of one more symbol, the last; the writer itself goes on without it.
 
-        The library ends a code with whole words. Any number in the final interval would do, with zeros for all bits that
-        are not there: this is the one with the fewest bits.
+        The library ends a code with whole words. Any number in the final interval would do, with zeros for all missing
+        bits: this is the number with the fewest bits.
         """
         encoder = self._encoder.clone()
         encoder.encode(symbol, _model(probabilities))
