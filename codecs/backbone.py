@@ -2,8 +2,8 @@
 
 What it learned before is not training data of the codec: a fresh codec starts from the same pretrained weights, and so
 does the retrained reference of an erasure. They are kept with the codec (or are its own, where it is frozen), so that
-neither the original folder nor a network is needed. What the public model itself may know of a record is beyond any
-erasure of the codec.
+neither the original folder nor a network is needed. An erasure of the codec does not
+reach what the public model itself may know of a record.
 """
 
 import json

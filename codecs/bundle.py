@@ -1,4 +1,4 @@
-"""A stored codec: a folder that says what it holds, is checked byte by byte when read, and never runs code."""
+"""A stored codec: a folder that describes its content, is checked byte by byte when it is read, and never runs code."""
 
 import contextlib
 import hashlib
@@ -29,7 +29,7 @@ class Bundle:
 
     codec: in evaluation mode, on the CPU. card: what its maker wrote about it. folder: where it is stored.
     manifest: the names and SHA-256 digests of all its files, as stored.
-    protected: the content of those protected files that are there. Whoever deploys the codec leaves them at home.
+    protected: the content of those protected files that are there. They are not deployed with the codec.
     """
 
     codec: NeuralCodec[Any]
@@ -154,7 +154,7 @@ def _checked_files(folder: Path) -> tuple[dict[str, bytes], dict[str, bytes], by
         for name in kept:
             if not _plain(name) or name in files:
                 raise ValueError("a path, not a file name, or a file twice")
-            with contextlib.suppress(FileNotFoundError, PermissionError):  # left at home, or kept from this user
+            with contextlib.suppress(FileNotFoundError, PermissionError):  # not deployed, or not readable for this user
                 protected[name] = (folder / name).read_bytes()
     except OSError as error:
         raise BundleError(f"{folder} has lost its file {name}; fetch or store the codec again.") from error
@@ -178,7 +178,7 @@ def _manifest(files: Mapping[str, bytes], protected: Mapping[str, str] | None = 
     }
     if protected:
         manifest["protected"] = {name: protected[name] for name in sorted(protected)}
-        # No file shows a changed byte of these where it was left at home.
+        # Where a protected file is not deployed, no file would show a changed byte of its digest.
         manifest["protected_digest"] = _sha256(json.dumps(manifest["protected"]).encode())
     return (json.dumps(manifest, indent=2) + "\n").encode()
 

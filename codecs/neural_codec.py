@@ -1,4 +1,4 @@
-"""The contract of a codec that learns."""
+"""The contract of a codec that is trained: a model of transformers with a sender and a receiver."""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ from semlink.seeding import seeded
 
 
 class NeuralCodec(PreTrainedModel, Codec[Batch]):
-    """A codec that learns: encoder, posterior of the representation, power normalisation, decoder and loss.
+    """A codec that is trained: encoder, posterior of the representation, power normalisation, decoder and loss.
 
     It is a transformers model: its config travels with its weights. Encoding is `modulate(represent(batch))`.
 
@@ -105,7 +105,7 @@ class NeuralCodec(PreTrainedModel, Codec[Batch]):
 
     @abstractmethod
     def predict(self, batch: Batch, reception: Reception) -> Prediction:
-        """What the receiver believes of each example; one that says word after word is told those before."""
+        """What the receiver believes of each example; one that decodes word by word knows the words before."""
 
     @abstractmethod
     def mislabel(self, batch: Batch, generator: torch.Generator) -> Batch:

@@ -17,7 +17,7 @@ def optional_import(module: str, extra: str, purpose: str) -> Any:
     """A module of an optional package.
 
     In:     extra: a key of `EXTRAS`. purpose: what needs the module, as the beginning of a sentence.
-    Errors: CodecError, which says what to install.
+    Errors: CodecError with the command that installs the package.
     """
     try:
         return importlib.import_module(module)

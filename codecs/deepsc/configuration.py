@@ -22,7 +22,7 @@ class DeepScConfig(CodecConfig):
     attention_bias:                  whether queries, keys and values have a bias.
     positions:                       "column": the wave of column i has the rate 10000^(-2i / d_model), as in the
                                      published code; "pair": columns 2i and 2i + 1 have it, as in the transformer.
-    adaptive:                        whether the receiver is told the noise variance; the published one is not.
+    adaptive:                        whether the receiver knows the noise variance; the published one is not.
     amplitude:                       what the receiver multiplies symbols of unit energy with: sqrt(2) where the
                                      original normalised real values, not complex ones.
     The others: see `CodecConfig`.

@@ -26,7 +26,7 @@ def waves(count: int, width: int, rule: Literal["column", "pair"]) -> Tensor:
 class Attention(nn.Module):
     """Attention of several heads.
 
-    In:  asking float32 [batch, queries, d_model]; asked float32 [batch, keys, d_model]; allowed bool, broadcastable to
+    In:  source float32 [batch, queries, d_model]; target float32 [batch, keys, d_model]; allowed bool, broadcastable to
          [batch, heads, queries, keys].
     Out: float32 [batch, queries, d_model].
     """
@@ -40,10 +40,10 @@ class Attention(nn.Module):
         self.value = nn.Linear(width, width, bias=bias)
         self.mixture = nn.Linear(width, width)
 
-    def forward(self, asking: Tensor, asked: Tensor, allowed: Tensor) -> Tensor:
+    def forward(self, source: Tensor, target: Tensor, allowed: Tensor) -> Tensor:
         query, key, value = (
             part(seen).unflatten(2, (self.heads, -1)).transpose(1, 2)
-            for part, seen in ((self.query, asking), (self.key, asked), (self.value, asked))
+            for part, seen in ((self.query, source), (self.key, target), (self.value, target))
         )
         mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=allowed)
         mixture: Tensor = self.mixture(mixed.transpose(1, 2).flatten(2))
@@ -128,7 +128,7 @@ class SemanticEncoder(nn.Module):
 
 
 class SemanticDecoder(nn.Module):
-    """What was said, int64 [batch, words], and what was received to states float32 [batch, words, d_model].
+    """The words so far, int64 [batch, words], and what was received to states float32 [batch, words, d_model].
 
     `projection` makes scores of all entries of them.
     In: memory float32 [batch, length, d_model]; mask bool [batch, length].

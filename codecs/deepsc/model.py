@@ -1,4 +1,4 @@
-"""The published DeepSC: two transformers with the channel between, one word said after the other."""
+"""The published DeepSC: two transformers with the channel between; the receiver decodes one word after the other."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -27,14 +27,15 @@ from semlink.seeding import seeded
 class DeepSc(TextCodec):
     """DeepSC layer by layer, so that weights trained with the published TensorFlow code can be taken over.
 
-    A start symbol and an end symbol frame each sentence and are sent with it. The receiver is told the noise variance
+    A start symbol and an end symbol frame each sentence and are sent with it. The receiver knows the noise variance
     only where it is `adaptive`.
     Sentences become ids as in `TextCodec`; the network is another one.
 
     Source: Xie et al., Deep Learning Enabled Semantic Communication Systems, 2021, and its published code.
     Differs: power is normalised over each sentence and padding is not sent, where that code normalises a whole batch
             with its padding (for one sentence alone the two are equal); no dropout; padding, the start, and an end
-            before the first word are never said. Variational, it learns its sigma beside the channel encoder's values.
+            before the first word are never decoded. A variational codec learns its sigma
+            beside the channel encoder's values.
     """
 
     modality: ClassVar[Modality] = "text"
@@ -104,7 +105,7 @@ class DeepSc(TextCodec):
         return losses.new_zeros(targets.shape).masked_scatter(believed.there, losses), believed.there
 
     def predict(self, batch: TextBatch, reception: Reception) -> Choices:
-        """The receiver is told the words before each."""
+        """For each word, the receiver knows those before it."""
         there = self.element_ids(batch) >= 0
         scores = self.semantic_decoder.projection(self.element_features(batch, reception))
         first = torch.arange(there.shape[1], device=there.device).expand(there.shape)[there] == 0
@@ -148,7 +149,7 @@ class DeepSc(TextCodec):
         return self.channel_decoder(received.flatten(1).unflatten(1, (mask.shape[1], -1))), mask
 
     def _possible(self, scores: Tensor, said: int) -> Tensor:
-        """Scores [batch, 1, entries] without those of what is never said after so many words."""
+        """Scores [batch, 1, entries], where entries that are impossible after so many words have none."""
         never = [PADDING, self.start] + [self.end] * (said == 0)
         return scores.index_fill(2, torch.tensor(never, device=scores.device), -torch.inf)
 

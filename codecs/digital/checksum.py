@@ -1,4 +1,4 @@
-"""The cyclic redundancy check: bits by which a receiver tells whether what it decoded is what was sent."""
+"""The cyclic redundancy check: bits by which a receiver detects whether it decoded what was sent."""
 
 from functools import lru_cache
 

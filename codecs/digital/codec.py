@@ -26,7 +26,7 @@ class DigitalCodec(Codec[DigitalBatch]):
     or cut after the last word that fits. The bits of the compressor are followed by a one and zeros up to the size of
     the block, so that the receiver knows where they end.
     Outage: where the check fails, nothing fitted, or the bits are of no payload, the receiver shows `blank`, and
-    `arrived` says so. A receiver knows this by itself; whether its guess was right is not used.
+    `arrived` says so. The receiver knows this without help; whether its guess was right is not used.
 
     Fields: compressor; mcs: modulation and code rate; budget: channel uses of each payload;
             reader: splits sentences into words (text only); blank: the words or the image that stand for nothing.
@@ -149,7 +149,7 @@ class DigitalCodec(Codec[DigitalBatch]):
     def _read(self, bits: Bits) -> Any:
         """The payload of a block, None where there is none.
 
-        A check of 16 bits lets one wrong block in 65 536 pass. What its bits say is shown, unless they say nothing.
+        A check of 16 bits lets one wrong block in 65 536 pass. Its payload is shown, if its bits are those of one.
         """
         ends = np.flatnonzero(bits)
         if not len(ends) or not ends[-1]:

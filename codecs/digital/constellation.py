@@ -1,4 +1,4 @@
-"""Bits as QAM symbols, and what a received symbol says of its bits."""
+"""Bits as QAM symbols, and the log-likelihood ratios of the bits of a received symbol."""
 
 import torch
 from torch import Tensor

@@ -33,7 +33,7 @@ class LdpcCode:
         self.size, self.length = size, length
         self._encoder = sionna("fec.ldpc").LDPC5GEncoder(size, length, device=device_name(device))
         lifting, filler = self._encoder.z, self._encoder.k_filler
-        # The last columns of the graph that are not sent have one check each, which then says nothing.
+        # The last columns of the graph that are not sent have one check each, which then carries no information.
         nodes = max(2 * lifting + filler + length, size + filler + 4 * lifting)
         unsent = self._encoder.n_ldpc - nodes
         matrix = self._encoder.pcm[: self._encoder.pcm.shape[0] - unsent, :nodes]
@@ -46,7 +46,7 @@ class LdpcCode:
         return coded.to(torch.uint8)
 
     def decode(self, ratios: Tensor, iterations: int = ITERATIONS, pause: int = PAUSE) -> Tensor:
-        """The words that received ratios speak for: uint8 [batch, size].
+        """The most probable words: uint8 [batch, size].
 
         In: ratios: log P(0) / P(1) of the coded bits, float32 [batch, length], finite. After every `pause` iterations
             words that meet all checks of the code are taken out, where they are many enough.
@@ -104,9 +104,9 @@ class _TannerGraph:
         self._first_edges = _indices(np.cumsum(edges_of_bit) - edges_of_bit, device)
 
     def iterate(self, known: Tensor, totals: Tensor, messages: Tensor) -> tuple[Tensor, Tensor]:
-        """One exchange of messages. known: of the channel; totals: with all that checks said, both [bits, batch].
+        """One exchange of messages. known: of the channel; totals: with the messages of all checks; both [bits, batch].
 
-        messages: what each check told each of its bits; its memory is used again. All are log P(0) / P(1).
+        messages: from each check to each of its bits; its memory is used again. All are log P(0) / P(1).
         """
         outgoing = totals.index_select(0, self._bits).sub_(messages).clamp_(-CLIP, CLIP)
         outgoing.sigmoid_().mul_(2).sub_(1)  # tanh(x / 2), in a quarter of its time

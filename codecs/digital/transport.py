@@ -24,7 +24,7 @@ NO_WORD = 1e12  # noise variance of an estimate that holds nothing of its symbol
 
 
 class Transport:
-    """Sends `information_bits` bits in `uses` channel uses, and tells whether they arrived.
+    """Sends `information_bits` bits in `uses` channel uses, and detects whether they arrived.
 
     The sender appends a cyclic redundancy check, cuts the block into words of equal size with a check each where one
     word is not enough, codes each with the LDPC code of 5G, cuts the coded bits to those that the channel uses hold,
@@ -72,7 +72,7 @@ class Transport:
         return self._constellation.modulate(coded)
 
     def receive(self, reception: Reception) -> tuple[Tensor, Tensor]:
-        """The bits that a reception speaks for, and which blocks arrived.
+        """The most probable bits of a reception, and which blocks arrived.
 
         Out: uint8 [batch, information_bits]; bool [batch]. Bits of blocks that did not arrive mean nothing. A reception
              that is not finite does not arrive.

@@ -14,7 +14,7 @@ class GanConfig(ImageSizeConfig):
     filters:     of the widest map of dcgan but one; it has twice as many at the next.
     hidden:      units of each hidden layer of mlp.
     uses:        complex channel uses of an image; of a `Gan`, which sends nothing, half the values of a latent.
-    conditional: whether generator and discriminator are told the class.
+    conditional: whether generator and discriminator have the class as an input.
     classes:     how many there are; by default those of the source.
     The others: see `ImageSizeConfig` and `CodecConfig`.
     Errors: WrongField when images are too small for the network, or there are fewer than two classes.

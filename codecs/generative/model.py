@@ -98,10 +98,10 @@ class Adversarial(LabelledImageCodec):
 
 
 class Gan(Adversarial):
-    """A generative adversarial network that is sent nothing of the records: latents are noise.
+    """A generative adversarial network. Nothing of the records is sent: latents are noise.
 
-    Its representation says so, q(z|x) = N(0, I). It has no reconstruction, so the loss of a record is the error of the
-    discriminator's score, (D(x) - 1)^2: what an attacker goes by who asks whether a record was in the training.
+    Its representation is q(z|x) = N(0, I). It has no reconstruction, so the loss of a record is the error of the
+    discriminator's score, (D(x) - 1)^2: an attacker uses it to infer whether a record was in the training.
 
     Source: Goodfellow et al., Generative Adversarial Nets, 2014; Mirza and Osindero, Conditional GANs, 2014.
     """
@@ -162,7 +162,7 @@ class GenerativeCodec(Adversarial):
 
     The sender's encoder replaces the prior. Sender and receiver lower reconstruction_weight * squared error +
     adversarial_weight * mean (D(received) - 1)^2. With `conditional` the receiver first infers the class from the
-    symbols (and learns that by cross-entropy), so that nothing is told to it for free.
+    symbols (and learns that by cross-entropy), so that it gets no information without the channel.
 
     Loss: mean squared error of a pixel.
     Source: the receiver as a GAN after Erdemir et al., Generative Joint Source-Channel Coding for Semantic Image

@@ -54,7 +54,7 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """An image to a score, near 1 for real ones and near 0 for generated ones: float32 [batch].
 
-    The class, where it is told, comes as one plane of ones for it and planes of zeros for the others.
+    The class, where it is an input, comes as one plane of ones for it and planes of zeros for the others.
     Source: as the generator, with the least-squares scores of Mao et al., Least Squares GANs, 2017.
     """
 

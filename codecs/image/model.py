@@ -23,7 +23,7 @@ from semlink.codecs.transformer import Transformer
 
 
 class ImageCodec(PixelCodec):
-    """A vision transformer at each end; the receiver is told the noise variance and adapts to it.
+    """A vision transformer at each end; the receiver knows the noise variance and adapts to it.
 
     The channel uses are spread over the patches as evenly as whole symbols allow, so that any bandwidth ratio is met
     exactly. Images of another size than that of training are sent as `Windows` of that size.

@@ -41,7 +41,8 @@ class Comparison:
 def compare(exported: Exported, folder: Path, batch: Any, reception: Callable[[Frame], Reception]) -> Comparison:
     """Runs a stored codec and its export, both with both ends, on a batch. Restores torch's number of threads.
 
-    In:  reception: what arrives of a frame; it is asked once, for the stored codec's, and both decode that.
+    In:  reception: gives the reception of a frame. It is called once, with the frame of the stored codec; both decode
+         the result.
     """
     original, ends = exported.original, exported.ends
     frame, exported_frame = original.encode(batch), exported.encode(batch)

@@ -17,7 +17,7 @@ SIDECAR, FORMAT_MARK = "export.json", "semlink-export-1"
 def describe(
     codec: NeuralCodec[Any], ends: Mapping[str, End], files: Mapping[str, str], kind: str, digest: str
 ) -> dict[str, Any]:
-    """What the sidecars of all codecs say.
+    """The part of the sidecar that is the same for all kinds of codecs.
 
     In: files: of each end that is exported. kind: the format. digest: of the bundle.
     """

@@ -1,8 +1,8 @@
 """Which tensor of a DeepSC-style checkpoint is which: by the tree that their names make, and by their shapes.
 
-Attributes may be called as their author liked. A stack of layers is what has numbered parts; a layer with two
-normalisations is the sender's, one with three the receiver's; of the four dense maps of an attention, names say which
-makes queries, keys and values.
+Attributes may have any names. A stack of layers is what has numbered parts; a layer with two
+normalisations is the sender's, one with three the receiver's; among the four dense maps of an attention, names decide
+which makes queries, keys and values.
 """
 
 import re

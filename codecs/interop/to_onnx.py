@@ -63,7 +63,7 @@ class OnnxRunner(NamedRunner):
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keeps to itself what the exporter says of its own insides."""
+    """Silences the exporter's messages about its own code."""
     log = logging.getLogger("torch.onnx")
     level = log.level
     log.setLevel(logging.ERROR)

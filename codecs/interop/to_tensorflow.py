@@ -68,7 +68,7 @@ def tensorflow_module(traced: Traced, purpose: str, variables: bool) -> Any:
 
 @contextmanager
 def quiet_tensorflow(purpose: str) -> Iterator[Any]:
-    """TensorFlow, which keeps to itself meanwhile, as torch does, what it says of its own insides.
+    """TensorFlow, without the messages of TensorFlow and torch about their own code.
 
     Errors: CodecError when it is missing.
     """
@@ -113,7 +113,7 @@ class _TensorGraph:
         for node in self.calls:
             if _name(node.target) not in OPERATIONS:
                 raise CodecError(
-                    f"This codec computes {_name(node.target)}, for which TensorFlow is not told what to do; "
+                    f"This codec computes {_name(node.target)}, for which there is no TensorFlow operation here; "
                     "export it to onnx, or add the operation to OPERATIONS in codecs/interop/tf_operations.py."
                 )
         used = {
@@ -137,7 +137,7 @@ class _TensorGraph:
         return {node: value.detach() for node, value in values.items() if isinstance(value, Tensor)}
 
     def name_of(self, node: Node) -> str:
-        """A constant's: that of the weight, if it is one as it was. TensorFlow wants a letter at the beginning."""
+        """The name of a constant, which is that of an unchanged weight. TensorFlow needs a letter first."""
         return self._weights.get(node.name, node.name).removeprefix("graph_module.").lstrip("_")
 
 

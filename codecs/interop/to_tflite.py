@@ -55,7 +55,7 @@ class TfliteRunner(NamedRunner):
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """Keeps from the standard error what compiled code says of itself; its errors are exceptions."""
+    """Silences what compiled code writes to the standard error; errors are exceptions all the same."""
     kept = os.dup(2)
     try:
         with open(os.devnull, "wb") as nowhere:

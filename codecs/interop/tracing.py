@@ -52,7 +52,7 @@ def _program(end: End) -> ExportedProgram:
         for argument in end.inputs
     )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of torch about itself
+        warnings.simplefilter("ignore")  # warnings of torch about its own code
         traced = torch.export.export(end.module, inputs, dynamic_shapes=shapes, strict=False)
         return torch.export.export(RealValued(traced), inputs, dynamic_shapes=(shapes,), strict=False)
 

@@ -35,7 +35,7 @@ class TextCodec(NeuralCodec[TextBatch]):
     Each token gets the same number of symbols. The receiver knows which tokens were sent from `Reception.mask` alone.
 
     Source: DeepSC (Xie et al., Deep Learning Enabled Semantic Communication Systems, 2021). Differs: the receiver is
-            told the noise variance, and only `receiver="autoregressive"` says one word after the other.
+            knows the noise variance, and only `receiver="autoregressive"` decodes one word after the other.
     """
 
     modality: ClassVar[Modality] = "text"
@@ -136,7 +136,7 @@ class TextCodec(NeuralCodec[TextBatch]):
         return self.semantic_decoder.decode(*self.receive(reception), self.shared_words())
 
     def element_losses(self, batch: TextBatch, reception: Reception) -> tuple[Tensor, Tensor]:
-        """See `NeuralCodec`. The end that an autoregressive receiver has to say is an element, after the tokens."""
+        """See `NeuralCodec`. The end mark of an autoregressive receiver is an element, after the tokens."""
         targets, believed = self.semantic_decoder.targets(batch), self.predict(batch, reception)
         losses = functional.cross_entropy(believed.scores, targets[believed.there], reduction="none")
         return losses.new_zeros(targets.shape).masked_scatter(believed.there, losses), believed.there

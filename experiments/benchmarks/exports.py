@@ -66,8 +66,8 @@ def main() -> None:
                     continue
             stored, exported = comparison.seconds
             print(
-                f"| {name} | {kind} | {comparison.size / 1e6:.2f} | {comparison.size / comparison.weights:.2f}x | {1e3 * stored:.2f} "
-                f"| {1e3 * exported:.2f} | {exported / stored:.2f}x | {comparison.outputs:.0e} |",
+                f"| {name} | {kind} | {comparison.size / 1e6:.2f} | {comparison.size / comparison.weights:.2f}x "
+                f"| {1e3 * stored:.2f} | {1e3 * exported:.2f} | {exported / stored:.2f}x | {comparison.outputs:.0e} |",
                 flush=True,
             )
     for kind, reason in missing.items():

@@ -18,7 +18,7 @@ class Avif(ImageFile):
 
     Speed 6, tuned for PSNR; colour images keep the full resolution of colour, grey ones have no colour.
 
-    Sent: the frame, which says its own quantiser.
+    Sent: the frame, which contains its quantiser.
     Left out: container, temporal delimiter, sequence header, type and length of the frame: about 290 bytes at 32 x 32
     pixels in colour.
 

@@ -23,7 +23,7 @@ class Heic(ImageFile):
     It stands for the BPG of the literature.
     BPG is the same coder in another container. A colour image is written at half and at full resolution of colour, a
     grey one without colour. Images below 64 x 64 pixels are extended to that, which costs little but time.
-    Sent: the way in 1 bit, and the slice, which says its own quantiser.
+    Sent: the way in 1 bit, and the slice, which contains its quantiser.
     Left out: container, parameter sets, length and header of the slice: 423 bytes at 32 x 32 pixels in colour.
 
     Errors: CodecError when pillow-heif is not installed.

@@ -25,7 +25,7 @@ KIND = "ngram"
 class Ngram(Compressor[tuple[str, ...]]):
     """A sentence takes the bits that its words and its end are worth to a Kneser-Ney model, to within 2 bits.
 
-    It knows what the training sentences of a neural codec tell about language, and so is the classical coder that such
+    It knows what the training sentences of a neural codec show of the language, and so is the classical coder that such
     a codec has to be measured against.
     """
 

@@ -27,7 +27,7 @@ class RangeWriter:
         return symbol
 
     def ended(self, probabilities: NDArray[np.float64], symbol: int) -> Bits:
-        """The bits of what was written and of one more symbol, the last; the writer itself goes on without it.
+        """The bits of what was written and of one more symbol, the last; the writer goes on without that symbol.
 
         The library ends a code with whole words. Any number in the final interval would do, with zeros for all missing
         bits: this is the number with the fewest bits.

@@ -50,7 +50,7 @@ class Spelling:
 
 
 def _unknown(coder: Coder, character: str | None) -> str:
-    """Writes or reads a character by its UTF-8 bytes, the first of which says how many there are."""
+    """Writes or reads a character by its UTF-8 bytes, the first of which gives their number."""
     given = b"" if character is None else character.encode()
     first = coder.code(BYTE, given[0] if given else None)
     count = next((ones for ones in range(8) if not first >> (7 - ones) & 1), 1) or 1

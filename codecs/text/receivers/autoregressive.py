@@ -1,4 +1,4 @@
-"""The receiver that says one word after the other, as DeepSC's does."""
+"""The receiver that decodes one word after the other, as DeepSC's does."""
 
 import math
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -35,12 +35,12 @@ def sinusoids(count: int, width: int) -> Tensor:
 
 
 class Autoregressive(PreTrainedModel, GenerationMixin, Receiver):
-    """A causal transformer that attends to the received tokens and to the words it has said, until it says the end.
+    """A causal transformer that attends to the received tokens and to the words so far, until it decodes the end.
 
     It has one mark, which ends a sentence and stands before its first word; the end of each sentence is a target, and
-    so an element, of its own. The length is learned: the mask only says which received tokens can be attended to.
-    What no sentence is has no probability: padding, and an end before the first word. Of several `beams` the most
-    probable sentence is the answer; with one, the most probable word at each step.
+    so an element. The length is learned: the mask only shows which received tokens can be attended to. Padding, and an
+    end before the first word, have no probability. With several `beams` the estimate is the most probable sentence;
+    with one beam it is the most probable word at each step.
 
     In, out: see `Receiver`. An estimate may be shorter or longer than what was sent, up to `max_length` tokens.
     Source:  DeepSC (Xie et al., Deep Learning Enabled Semantic Communication Systems, 2021); layers of mBART.
@@ -92,7 +92,7 @@ class Autoregressive(PreTrainedModel, GenerationMixin, Receiver):
         """Draws the layers as the rest of a codec does, and lets each word look first at the token in its own place.
 
         Received tokens and words get the same places, as long as the vectors of words, and queries the same projection
-        as keys; all are learned from there. Otherwise a decoder learns the language long before it learns to listen.
+        as keys; all are learned from there. Otherwise a decoder learns the language long before it uses the reception.
         """
         for part in self.decoder.modules():
             if isinstance(part, nn.Linear):
@@ -156,7 +156,7 @@ class Autoregressive(PreTrainedModel, GenerationMixin, Receiver):
         use_cache: bool | None = None,
         return_dict: bool = True,
     ) -> Seq2SeqLMOutput:
-        """What `generate` asks for at each step: the scores of the next word, [batch, 1, entries]."""
+        """What `generate` needs at each step: the scores of the next word, [batch, 1, entries]."""
         before = 0 if past_key_values is None else past_key_values.get_seq_length()
         states = self.decoder(
             inputs_embeds=functional.embedding(decoder_input_ids, words.vectors),

@@ -1,4 +1,4 @@
-"""The contract of a receiver: what the channel decoder says of each token becomes a sentence."""
+"""The contract of a receiver: the channel decoder's features of each token become a sentence."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -34,9 +34,9 @@ class Receiver(nn.Module, ABC):
     """The semantic decoder of a text codec.
 
     features: float32 [batch, length, d_model], of each sent token. mask: bool [batch, length], the tokens that were
-    sent, as the frame tells. Nothing else is known of the sentence.
+    sent, which the frame shows. The receiver knows nothing else of the sentence.
 
-    marks: how many ids after those of the vocabulary the receiver has for itself, such as an end of the sentence.
+    marks: how many ids the receiver adds after those of the vocabulary, such as an end of the sentence.
     """
 
     marks: ClassVar[int] = 0
@@ -48,18 +48,18 @@ class Receiver(nn.Module, ABC):
 
     @abstractmethod
     def targets(self, batch: TextBatch) -> Tensor:
-        """What has to be said of each sentence: ids int64 [batch, elements], -1 where there is nothing."""
+        """The ids to decode for each sentence: int64 [batch, elements], -1 where there is none."""
 
     @abstractmethod
     def states(self, features: Tensor, mask: Tensor, targets: Tensor, words: SharedWords) -> Tensor:
         """What is scored against the words for each target that there is: float32 [targets >= 0, d_model].
 
-        A receiver may look at the targets before the one that it is about to say (teacher forcing).
+        A receiver may use the targets before the one that comes next (teacher forcing).
         """
 
     @abstractmethod
     def scores(self, states: Tensor, targets: Tensor, words: SharedWords) -> Tensor:
-        """Scores of all entries for each target: float32 [targets >= 0, entries], -inf where one cannot be said."""
+        """Scores of all entries for each target: float32 [targets >= 0, entries], -inf where an entry is impossible."""
 
     @abstractmethod
     def decode(self, features: Tensor, mask: Tensor, words: SharedWords) -> TextBatch:
