@@ -11,11 +11,10 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.nn import functional
 
-from semlink.codecs.building import seeded
 from semlink.errors import SourceError
 from semlink.files import write_whole
 from semlink.progress import Progress
-from semlink.seeding import generator_for
+from semlink.seeding import generator_for, seeded
 from semlink.simulator.sources.contract import Record, Source
 from semlink.simulator.training import rate_at
 

@@ -7,8 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from semlink.channels.contract import Frame, Reception
-from semlink.codecs.building import seeded
-from semlink.seeding import seed_for
+from semlink.seeding import seed_for, seeded
 
 WIDTH, LEARNING_RATE, CLIP = 32, 1e-3, 1.0
 

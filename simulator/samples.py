@@ -9,7 +9,7 @@ import torch
 from semlink.channels import channel_of, name_of
 from semlink.channels.contract import Channel
 from semlink.codecs.contract import Sentence
-from semlink.codecs.generative import Adversarial
+from semlink.codecs.generative.model import Adversarial
 from semlink.seeding import generator_for
 from semlink.simulator.batches import batch_of
 from semlink.simulator.link_adaptation import ChannelUse

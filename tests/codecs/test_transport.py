@@ -61,7 +61,7 @@ def test_blocks_arrive_without_noise(mcs: Mcs, uses: int) -> None:
 
 @each_rung
 def test_blocks_carry_what_the_code_rate_promises(mcs: Mcs) -> None:
-    """Less the checks: 16 or 24 bits for the block, 24 for each word of several, whose size is rounded up to whole bits."""
+    """Less the checks: 16 or 24 bits for the block, 24 for each of several words, whose size is rounded up."""
     assert Transport(mcs, 1).information_bits == 0
     for uses in (256, 1000, 30_000):
         entering = mcs.efficiency * uses

@@ -17,7 +17,7 @@ from semlink.codecs.configuration import CodecConfig
 from semlink.codecs.contract import NeuralCodec
 from semlink.codecs.posterior import Posterior
 from semlink.codecs.prediction import Pixels
-from semlink.codecs.task import TaskCodec
+from semlink.codecs.task.model import TaskCodec
 from semlink.simulator.sources.contract import Record, Source
 from semlink.simulator.training import TrainingSettings, train
 from semlink.unlearning.contract import ErasureContext, Partition

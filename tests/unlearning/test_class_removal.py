@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from semlink.codecs.task import TaskCodec
+from semlink.codecs.task.model import TaskCodec
 from semlink.errors import ErasureError
 from semlink.seeding import generator_for
 from semlink.simulator.batches import batch_of

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from semlink.codecs.contract import NeuralCodec
-from semlink.codecs.task import ShardedTaskCodec, TaskCodec
+from semlink.codecs.task.model import TaskCodec
+from semlink.codecs.task.sharded import ShardedTaskCodec
 from semlink.errors import BundleError, ErasureError, WrongField
 from semlink.registry import build
 from semlink.simulator.training import mean_loss, train

@@ -16,8 +16,8 @@ QUICK = ("--snr", "0:6:6", "--set", "records=12", "--set", "draws=1", "--workers
 @pytest.fixture(scope="module")
 def exported(shelf: Path, semlink: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the exports `image` and `erased`."""
-    pytest.importorskip("onnxruntime", reason='needs pip install "semlink[onnx]"')
-    pytest.importorskip("onnxscript", reason='needs pip install "semlink[onnx]"')
+    pytest.importorskip("onnxruntime", reason=install_command("onnx"))
+    pytest.importorskip("onnxscript", reason=install_command("onnx"))
     folder = tmp_path_factory.mktemp("exports")
     for name in ("image", "erased"):
         assert semlink("export", shelf / name, "--format", "onnx", "--out", folder / name).status == 0

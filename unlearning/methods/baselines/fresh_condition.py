@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from semlink.codecs.contract import NeuralCodec, Trait
-from semlink.codecs.generative import Gan
+from semlink.codecs.generative.model import Gan
 from semlink.errors import ErasureError
 from semlink.unlearning.contract import ErasedCodec, ErasureContext, Method, Partition, Reads
 from semlink.unlearning.methods.parts.descent import working_copies

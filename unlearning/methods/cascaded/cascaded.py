@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from semlink.codecs.contract import NeuralCodec, Trait
-from semlink.codecs.generative import Adversarial
+from semlink.codecs.generative.model import Adversarial
 from semlink.codecs.posterior import divergence_from_prior
 from semlink.codecs.task.batch import LabelledImages
 from semlink.errors import ErasureError

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from semlink.codecs.generative import Adversarial
+from semlink.codecs.generative.model import Adversarial
 from semlink.errors import ErasureError
 from semlink.unlearning.contract import Partition, Reads
 from semlink.unlearning.methods.cascaded.fake_label import Fake

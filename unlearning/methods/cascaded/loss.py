@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from semlink.codecs.generative import Adversarial
+from semlink.codecs.generative.model import Adversarial
 from semlink.codecs.task.batch import LabelledImages
 from semlink.unlearning.methods.cascaded.fake_label import FakeLabel
 from semlink.unlearning.methods.cascaded.substitute import Substitute

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from scipy import stats
 
-from semlink.codecs.generative import Adversarial
+from semlink.codecs.generative.model import Adversarial
 from semlink.codecs.task.batch import LabelledImages
 from semlink.simulator.batches import batch_of
 from semlink.simulator.sources.subset import subset

@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from semlink.codecs.generative import Adversarial
+from semlink.codecs.generative.model import Adversarial
 from semlink.codecs.task.batch import LabelledImages
 from semlink.seeding import generator_for
 from semlink.unlearning.contract import ErasureContext

@@ -11,7 +11,8 @@ import torch
 
 from semlink.channels import build_channel
 from semlink.codecs.building import new_codec
-from semlink.codecs.task import ShardedTaskCodec, TaskCodec
+from semlink.codecs.task.model import TaskCodec
+from semlink.codecs.task.sharded import ShardedTaskCodec
 from semlink.errors import ErasureError
 from semlink.progress import Progress
 from semlink.simulator import training
