@@ -11,8 +11,6 @@ from torch import nn
 from semlink.errors import BundleError
 from semlink.files import write_whole
 
-SAVED_EVERY = 10.0  # seconds between two checkpoints, at most
-
 
 def write_checkpoint(path: Path, state: dict[str, Any], identity: str) -> None:
     """Stores a state in one step. `identity` says of which work it is. Errors: OSError."""
