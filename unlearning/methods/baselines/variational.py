@@ -1,7 +1,7 @@
 """Variational Bayesian unlearning: the belief about the weights, with the erased records taken out again."""
 
 import math
-import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -10,9 +10,16 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from semlink.codecs.contract import NeuralCodec
-from semlink.unlearning.contract import ErasedCodec, ErasureContext, Method, Partition, Reads
-from semlink.unlearning.methods.parts.checks import check_numbers, check_records
-from semlink.unlearning.methods.parts.descent import Descent, End, descend, end_parameters, paired, send, working_copies
+from semlink.unlearning.contract import Erasure, ErasureContext, Method, Reads
+from semlink.unlearning.methods.parts.checks import check_numbers
+from semlink.unlearning.methods.parts.descent import (
+    Descent,
+    End,
+    changed_gradients,
+    descend,
+    end_parameters,
+    sent_loss,
+)
 from semlink.unlearning.methods.parts.scaled_fisher import scaled_fisher
 
 
@@ -53,54 +60,57 @@ class Variational(Method):
     records: int = 500
     end: End = "both"
 
+    name: ClassVar[str] = "variational"
     reads: ClassVar[tuple[Reads, ...]] = ("forget", "retain")
 
     def __post_init__(self) -> None:
         check_numbers(self, positive=("likelihood", "radius", "damping", "steps", "rate", "batch", "records"))
 
-    def erase(self, codec: NeuralCodec[Any], partition: Partition, context: ErasureContext) -> ErasedCodec:
-        check_records(partition, self.reads)
-        began = time.monotonic()
-        original, erased = working_copies(codec)
+    def carry_out(self, erasure: Erasure) -> NeuralCodec[Any]:
+        original, erased, partition = erasure.original, erasure.erased, erasure.partition
         everything = [*partition.forget, *partition.retain]
-        fisher = scaled_fisher(erased, everything, self.records, context, "variational")
-        forget, _ = paired(erased, partition, self.batch, context.seed)
-        wanted = {id(parameter) for parameter in end_parameters(erased, self.end)}
-        learning = {name: one for name, one in erased.named_parameters() if id(one) in wanted}
-        start = {name: original.get_parameter(name) for name in learning}
+        fisher = scaled_fisher(erasure, everything, self.records, "variational")
+        forget, _ = erasure.equal_batches(self.batch)
+        learning = {id(parameter) for parameter in end_parameters(erased, self.end)}
+        means = {name: mean for name, mean in erased.named_parameters() if id(mean) in learning}
         scale = len(everything) * self.likelihood**2
-        precision = {name: scale * fisher.damped(name, self.damping) for name in learning}
-        hooks = [one.register_hook(lambda gradient, s=precision[name]: gradient / s) for name, one in learning.items()]
-        size = sum(one.numel() for one in learning.values())
-        sent, counted = _Loss(erased, context), 0
+        precisions = {name: scale * fisher.damped(name, self.damping) for name in means}
+        size = sum(mean.numel() for mean in means.values())
+        sent, counted = _SentLoss(erased, erasure.context), 0
 
         def loss(step: int, generator: torch.Generator) -> Tensor:
             nonlocal counted
-            shifts = ((mean - start[name]).square() * precision[name] for name, mean in learning.items())
-            bound = torch.stack([one.sum() for one in shifts]).sum() / 2
+            batch = forget[step]
+            shifts = [
+                ((mean - original.get_parameter(name)).square() * precisions[name]).sum()
+                for name, mean in means.items()
+            ]
+            bound = torch.stack(shifts).sum() / 2
             if 2 * bound.item() / size <= self.radius:
                 counted += 1
                 weights = {}
-                for name, mean in learning.items():
+                for name, mean in means.items():
                     noise = torch.randn(mean.shape, generator=generator, device=mean.device)
-                    weights[f"codec.{name}"] = mean + noise / precision[name].sqrt()
-                rec = functional_call(sent, weights, (forget[step], generator))
+                    weights[f"codec.{name}"] = mean + noise / precisions[name].sqrt()
+                rec = functional_call(sent, weights, (batch, generator))
                 bound = bound - len(partition.forget) * self.likelihood * rec / fisher.unit
             return bound
 
+        def divide_by(precision: Tensor) -> Callable[[Tensor], Tensor]:
+            return lambda gradient: gradient / precision
+
         plan = Descent(self.steps, self.rate, clip=math.inf, optimiser="sgd", momentum=0.0, end=self.end)
-        done = descend(erased, loss, plan, context, "variational")
-        for hook in hooks:
-            hook.remove()
-        notes: dict[str, float | str] = {
+        changes = [divide_by(precision) for precision in precisions.values()]
+        with changed_gradients(list(means.values()), changes):
+            done = descend(erasure, loss, plan, "variational")
+        erasure.notes |= {
             "counted_steps": counted / done,
             "steps_are": f"{fisher.passes} of them for importances",
         }
-        samples = forget.size * done + fisher.passes
-        return ErasedCodec(erased, self.reads, time.monotonic() - began, done + fisher.passes, samples, notes)
+        return erased
 
 
-class _Loss(nn.Module):
+class _SentLoss(nn.Module):
     """Mean loss of a batch, as a module, so that it can be called with other weights."""
 
     def __init__(self, codec: NeuralCodec[Any], context: ErasureContext) -> None:
@@ -108,4 +118,4 @@ class _Loss(nn.Module):
         self.codec, self.context = codec, context
 
     def forward(self, batch: Any, generator: torch.Generator) -> Tensor:
-        return self.codec.loss(batch, send(self.codec, batch, self.context, generator).reception).mean()
+        return sent_loss(self.codec, batch, self.context, generator)

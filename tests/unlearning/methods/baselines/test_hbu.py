@@ -10,8 +10,9 @@ from semlink.codecs.contract import NeuralCodec
 from semlink.seeding import generator_for
 from semlink.simulator.batches import Batches
 from semlink.unlearning.contract import ErasureContext, Partition
-from semlink.unlearning.methods.baselines.hbu import HessianUnlearning, hessian_diagonal
+from semlink.unlearning.methods.baselines.hbu import HessianUnlearning
 from semlink.unlearning.methods.parts.descent import end_parameters, send
+from semlink.unlearning.methods.parts.hessian import hessian_diagonal
 
 Codec = NeuralCodec[Any]
 
@@ -63,7 +64,7 @@ def test_a_step_is_the_gradient_over_the_curvature(
     parameters = end_parameters(codec, "both")
     retain = Batches(codec, partition.retain, 16, context.seed, "retain", "cpu")
     curvature = hessian_diagonal(codec, parameters, retain, 3, context)
-    mean = torch.cat([one.flatten() for one in curvature]).mean()
+    mean = torch.cat([values.flatten() for values in curvature]).mean()
     batch = Batches(codec, partition.forget, 16, context.seed, "forget", "cpu")[0]
     loss = codec.loss(batch, send(codec, batch, context, generator_for(context.seed, "hbu", 0)).reception).mean()
     gradients = torch.autograd.grad(loss, parameters, materialize_grads=True, allow_unused=True)
@@ -72,8 +73,8 @@ def test_a_step_is_the_gradient_over_the_curvature(
         for name, parameter in codec.named_parameters()
         if parameter.requires_grad
     ]
-    for change, gradient, one in zip(moved, gradients, curvature, strict=True):
-        torch.testing.assert_close(change, 1e-3 * gradient / (one + 0.5 * mean), rtol=2e-3, atol=1e-6)
+    for change, gradient, values in zip(moved, gradients, curvature, strict=True):
+        torch.testing.assert_close(change, 1e-3 * gradient / (values + 0.5 * mean), rtol=2e-3, atol=1e-6)
     assert (erased.steps, erased.samples) == (1 + 6, 16 + 3 * 16)
     assert "validation" not in erased.reads
 
