@@ -17,7 +17,8 @@ SnrLaw = float | tuple[float, float]
 class Transmission:
     """What a step of training or unlearning needs of one transmission.
 
-    posterior: q(z|x). latent: the z that was sent, float32 [batch, uses, 2]. frame: its symbols. reception: what arrived.
+    posterior: q(z|x). latent: the z that was sent, float32 [batch, uses, 2]. frame: its symbols.
+    reception: what arrived.
     """
 
     posterior: Posterior

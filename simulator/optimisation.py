@@ -1,4 +1,4 @@
-"""The optimisation loop, which training and unlearning share: optimiser, schedule, clipping, progress and checkpoints."""
+"""The optimisation loop of training and unlearning: optimiser, schedule, clipping, progress and checkpoints."""
 
 import math
 import time

@@ -25,7 +25,7 @@ from semlink.simulator.optimisation import Checkpoint, StepPlan, StepReport, opt
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sources.subset import subset
 
-HELD_OUT = 1024  # validation records that are looked at; more would cost more than they tell
+HELD_OUT = 1024  # validation records that are measured; more would cost more than they are worth
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class TrainingSettings:
     prior_weight:  weight of KL(q(z|x) || N(0, I)) for variational codecs.
     information_weight: weight of a lower bound on I(sent symbol; received symbol) that is raised; 0: none. DeepSC has
                    0.0009. See `InformationTerm`.
-    validate:      steps between two looks at the loss of at most 1024 validation records.
+    validate:      steps between two measurements of the loss of at most 1024 validation records.
     keep:          "best" of the weights on those records, or the "last"; a GAN has no loss to choose by.
     momentum:      of AdamW, its beta_1; a GAN needs less.
     Errors: WrongField when a number makes no sense.
@@ -103,7 +103,7 @@ def train(
 ) -> TrainingOutcome:
     """Trains `codec` in place and leaves it with the weights that did best on `validation`.
 
-    The parts of a codec that has some are trained one after the other, see `train_part`.
+    A codec with parts is trained part by part, see `train_part`.
 
     In:     checkpoint: a file that is written as training goes on and read when it exists; the resumed run
             gives the same weights as one that was never stopped. Remove it once the codec is stored.
@@ -228,8 +228,8 @@ def train_part(
 ) -> TrainingOutcome:
     """Trains one part of `codec` in place on its own among `records`, as if there were no others.
 
-    It takes an even share of the steps, so that each record is met as often as in a codec without parts. Its weights are a
-    function of its beginning, its records, the validation set and the seed. It has a checkpoint of its own.
+    It takes an even share of the steps, so that each record is met as often as in a codec without parts. Its weights
+    are a function of its beginning, its records, the validation set and the seed. It has a checkpoint of its own.
     Errors: those of `train`.
     """
     return train(
@@ -251,7 +251,7 @@ def records_of(codec: NeuralCodec[Any], part: int, records: Sequence[Record]) ->
 
 
 def settings_of(settings: TrainingSettings, part: int, parts: int) -> TrainingSettings:
-    """How one of several parts is trained: its share of the steps, of the warm-up and between looks."""
+    """How a part of a codec is trained: its share of the steps, of the warm-up and of the steps between validations."""
     return replace(
         settings,
         steps=max(1, settings.steps // parts + (part < settings.steps % parts)),
@@ -291,7 +291,7 @@ def _train_parts(
 def mean_loss(
     codec: NeuralCodec[Any], batch: Any, channel: Channel, law: SnrLaw, seed: int, chunk: int = 256, draws: int = 1
 ) -> float:
-    """Mean loss over the examples of a batch, each sent `draws` times at SNRs drawn from `law`; always the same draws."""
+    """Mean loss over the examples of a batch, each sent `draws` times at an Es/N0 drawn from `law`; draws repeat."""
     was_training = codec.training
     codec.eval()
     total = 0.0

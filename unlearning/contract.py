@@ -41,7 +41,7 @@ class Partition:
     labels: tuple[int, ...] = ()
 
     def check(self, sets: Sequence[Reads]) -> None:
-        """Errors: ErasureError when one of these sets has no records."""
+        """Checks that none of these sets is empty. Errors: ErasureError when one has no records."""
         for name in sets:
             if not getattr(self, name):
                 raise ErasureError(f"The {name} set has no records; change the selection of the request.")

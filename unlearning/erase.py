@@ -37,7 +37,8 @@ def erase(
     In:     source: what the codec was trained on; None where the method reads no records, which are then not needed.
             original_digest: of the stored codec, for the certificate. labels: the names of its classes.
             snr_db: where the certificate compares the losses before and after.
-    Errors: ErasureError when the request or the method does not fit the data, or the method is not defined on the codec.
+    Errors: ErasureError when the request or the method does not fit the data, or the method is not defined on the
+            codec.
     """
     check_defined(method, codec)
     partition = without_data(labels, request) if source is None else divide(source, request)

@@ -208,7 +208,7 @@ NAMES = ("rows", "columns", "diagonal")
 
 
 def pictures(name: str, count: int, seed: int) -> list[Record]:
-    """Stripes of 6 by 6 pixels in one of three directions, which are the classes, with a phase and noise of their own."""
+    """Stripes of 6 by 6 pixels in one of three directions, which are the classes, with a random phase and noise."""
     generator = np.random.default_rng(seed)
     rows, columns = np.mgrid[0:6, 0:6]
     across = rows, columns, (rows + columns) / 2

@@ -1,4 +1,4 @@
-"""Bad teacher: what an untrained codec says of the forget set, and what the original says of the retain set."""
+"""Bad teacher: an untrained codec teaches the forget set, and the original teaches the retain set."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -26,9 +26,9 @@ class BadTeacher(GradientMethod):
     Fields: share: of the training steps (0.1). forget_weight: lambda (1). temperature: of the beliefs (1).
             rate: peak learning rate (None: that of training). end: of the link that learns ("both").
     Reads:  forget set, retain set.   Errors: ErasureError when a set is empty, or the loss leaves the range of numbers.
-    Source: Chundawat et al., Can bad teaching induce forgetting?, AAAI 2023, with one epoch over the forget set and 30 %
-            of the retain set, mixed. Differs: as many records of each set in a step, so that lambda says how much
-            the forget set weighs.
+    Source: Chundawat et al., Can bad teaching induce forgetting?, AAAI 2023, with one epoch over the
+            forget set and 30 % of the retain set, mixed. Differs: as many records of each set in a step, so that lambda
+            alone weighs the forget set.
     """
 
     share: float = 0.1

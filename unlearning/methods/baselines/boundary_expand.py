@@ -21,8 +21,8 @@ class BoundaryExpand(Method):
     """The receiver gets one more class, a shadow, learns to give it to the erased records, and loses it again.
 
     Fields: share: of the training steps (0.05). rate: peak learning rate (None: a tenth of that of training).
-    Reads:  forget set.   Errors: ErasureError when it is empty, the receiver does not end in a linear layer, or the loss
-            leaves the range of numbers.
+    Reads:  forget set.   Errors: ErasureError when it is empty, the receiver does not end in a linear layer, or the
+            loss leaves the range of numbers.
     Source: Chen, Gao, Liu, Peng and Wang, Boundary Unlearning, CVPR 2023: SGD at 1e-5, 10 epochs. Differs: Adam with
             decay; weights of the shadow are drawn like those beside it.
     """

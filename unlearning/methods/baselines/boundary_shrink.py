@@ -23,11 +23,11 @@ CHUNK = 256
 class BoundaryShrink(GradientMethod):
     """Moves each erased record to its nearest other class, so that the space of an erased class shrinks.
 
-    x' = x + bound * sign(grad of the cross-entropy of x); the class that the frozen original finds likeliest for x', other
-    than that of x, becomes the target of x. No retained record is needed.
+    x' = x + bound * sign(grad of the cross-entropy of x); the class that the frozen original finds likeliest for x',
+    other than that of x, becomes the target of x. No retained record is needed.
 
-    Fields: bound: of the step of each pixel, in brightness (0.1). share: of the training steps (0.05). rate: peak learning
-            rate (None: a tenth of that of training). end: of the link that learns ("both").
+    Fields: bound: of the step of each pixel, in brightness (0.1). share: of the training steps (0.05). rate: peak
+            learning rate (None: a tenth of that of training). end: of the link that learns ("both").
     Reads:  forget set.   Errors: ErasureError when it is empty, or the loss leaves the range of numbers.
     Source: Chen, Gao, Liu, Peng and Wang, Boundary Unlearning, CVPR 2023: bound 0.1, SGD at 1e-5, 10 epochs.
             Differs: Adam with decay; the image passes the channel of training on its way to the border.

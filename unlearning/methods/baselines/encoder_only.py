@@ -21,13 +21,14 @@ class EncoderOnly(GradientMethod):
 
     loss = forget_weight * mean |E_u(x_e) - E_0(n)|^2 + mean |E_u(x_r) - E_0(x_r)|^2
 
-    E: mean of the representation, per dimension that is used. n: for images, Gaussian noise with the mean and the variance
-    of the pixels of x_r, drawn anew; for sentences, as many random words as x_e has. The receiver stays as it is, and so
-    does what both ends share. It over-forgets by construction: a retrained codec still delivers what it never saw.
+    E: mean of the representation, per dimension that is used. n: for images, Gaussian noise with the mean and the
+    variance of the pixels of x_r, drawn anew; for sentences, as many random words as x_e has. The receiver stays as it
+    is, and so does what both ends share. It over-forgets by construction: a retrained codec still delivers what it
+    never saw.
 
-    Fields: forget_weight: (0.25: with 1, on MNIST, 9 dB of erased and 6 dB of other images were lost, and erased ones known
-            as worse than unseen ones). steps: Adam steps, with cosine decay to 0 (100). rate: (1e-3). batch: records of each
-            set a step (32). clip: largest gradient norm (1).
+    Fields: forget_weight: (0.25: with 1, on MNIST, 9 dB of erased and 6 dB of other images were lost, and erased ones
+            known as worse than unseen ones). steps: Adam steps, with cosine decay to 0 (100). rate: (1e-3). batch:
+            records of each set a step (32). clip: largest gradient norm (1).
     Reads:  forget set, retain set.   Errors: ErasureError when a set is empty, or the loss leaves the range of numbers.
     Source: Li et al., Machine unlearning for image-to-image generative models, ICLR 2024.
             Differs: sentences too; noise has the moments of the batch.

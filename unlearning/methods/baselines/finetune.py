@@ -12,7 +12,7 @@ from semlink.unlearning.methods.parts.retraining import train_on_retain_set
 
 @dataclass(frozen=True)
 class Finetune(Method):
-    """Continues training on the retain set, for a share of the training steps, and lets what was known of the rest fade.
+    """Continues training on the retain set, for a share of the training steps, and lets the memory of the rest fade.
 
     Warm-up and cosine decay of the learning rate as in training: with a constant rate even this costs quality. The
     last weights are kept, not the best on the validation set, which would prefer the first.

@@ -20,9 +20,10 @@ class FisherForgetting(Method):
 
     w_i = w_i + sqrt(noise / (F_i + damping * mean F)) n_i,  n_i ~ N(0, 1)
 
-    F: diagonal Fisher information of rec / (its mean) on the retain set (see `scaled_fisher`). Were F the curvature of that
-    loss, noise would raise it by noise / 2 a weight at most. It does not ask which records weights know: on MNIST, erased
-    and other images lost nearly the same, and the membership attack kept its advantage until both were beyond use.
+    F: diagonal Fisher information of rec / (its mean) on the retain set (see `scaled_fisher`). Were F the curvature of
+    that loss, noise would raise it by noise / 2 a weight at most. It does not ask which records weights know: on MNIST,
+    erased and other images lost nearly the same, and the membership attack kept its advantage until both were beyond
+    use.
 
     Fields: noise: alpha (1e-7). damping: see above (0.1). records: of the retain set that F is taken from (500).
             end: of the link that changes ("both").

@@ -16,13 +16,14 @@ from semlink.unlearning.contract import Erasure, Method, Reads
 class FreshCondition(Method):
     """Replaces, in the first layers of generator and discriminator, the weights of the erased class by untrained ones.
 
-    It trains nothing and reads no record. Asked for the class, the generator then answers with a mixture, as a generator
-    does that never met the class. All other answers stay what they were, bit for bit. What the further layers know of
-    the class stays too, and comes back with little training.
+    It trains nothing and reads no record. Asked for the class, the generator then answers with a mixture, as a
+    generator does that never met the class. All other answers stay what they were, bit for bit. What the further layers
+    know of the class stays too, and comes back with little training.
 
     Reads:  nothing.
     Errors: ErasureError when the codec is no conditional GAN, or the request names no class.
-    Source: our own baseline: on MNIST, what it answers for the class was as close to retrained GANs as any method's.
+    Source: of this project. On MNIST its answers for the class were as close to those of retrained GANs as the answers
+            of any other method.
     """
 
     name: ClassVar[str] = "fresh-condition"
@@ -47,7 +48,7 @@ class FreshCondition(Method):
 
 
 def condition_weights(codec: Gan) -> tuple[Tensor, Tensor]:
-    """Views of the weights of the condition in the generator and in the discriminator: float32 [units, classes, ...]."""
+    """Views of the weights of the condition in generator and discriminator: float32 [units, classes, ...] each."""
     first: list[nn.Module] = [codec.generator.layers[0], codec.discriminator.features]
     weights = [next(module.parameters()) for module in first]
     return weights[0][:, -codec.config.classes :], weights[1][:, -codec.config.classes :]

@@ -1,4 +1,4 @@
-"""Gradient ascent on the forget set: the plainest way to forget, and a warning."""
+"""Gradient ascent on the forget set: the simplest way to forget, which damages all else too."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -12,7 +12,7 @@ from semlink.unlearning.methods.parts.gradient_method import GradientMethod
 
 @dataclass(frozen=True)
 class GradientAscent(GradientMethod):
-    """Raises the loss on the forget set, and looks at nothing else.
+    """Raises the loss on the forget set, and reads nothing else.
 
     loss = -mean rec(x_e)
 

@@ -28,18 +28,19 @@ class HessianUnlearning(Method):
 
     w_i = w_i + rate * dL_e/dw_i / (h_i + damping * mean h),  h = |mean of v (H v)|, v of random signs
 
-    h estimates the diagonal of the Hessian of the mean retained loss at the start (Hutchinson), and stays. The ascent has
-    no bound. It ends when a rule says that the records are forgotten, at the latest after `steps`. No retained record is
-    read after the start.
+    h estimates the diagonal of the Hessian of the mean retained loss at the start (Hutchinson), and stays. The ascent
+    has no bound. It ends when a rule says that the records are forgotten, at the latest after `steps`. No retained
+    record is read after the start.
 
     Fields: rate: of the step (0.005; of Newton's step on one weight it would be 1). damping: see above (1).
             probes: of v, each with a batch of its own (20). steps: at most (200). batch: records a step (16).
             clip: largest norm of a step over `rate` (1). end: of the link that learns ("both").
-            stop, stop_at: rule and threshold, see `make_stop_rule` ("auto"). check: steps between two looks (5).
+            stop, stop_at: rule and threshold, see `make_stop_rule` ("auto"). check: steps between two measurements (5).
     Reads:  forget set, retain set; validation set, where stop=level compares with it.
     Errors: ErasureError when a set is empty, the rule does not fit, or the codec is damaged beyond numbers.
     Source: the baseline HBU of SCU (Wang, Tian, Zhang and Yu, 2025), after Liu et al., The right to be forgotten in
-            federated learning, INFOCOM 2022; its step is 0.005, its batch 16, and it stops at 2 % accuracy of a classifier.
+            federated learning, INFOCOM 2022; its step is 0.005, its batch 16, and it stops at 2 % accuracy of a
+            classifier.
             Differs: damping; no averaging over the weights of a filter; the rule.
     """
 

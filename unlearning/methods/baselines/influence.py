@@ -26,13 +26,14 @@ class Influence(Method):
 
     w = w + strength * n_e / n_r * (F + lambda I)^-1 g_e,  lambda = damping * mean of the diagonal of F
 
-    g_e: gradient of the mean of rec / unit over the forget set. F: empirical Fisher information of rec / unit from single
-    records of the retain set, which stands for the Hessian; unit: mean rec of those records. curvature says what of F is
-    inverted: its diagonal, or all of it ("woodfisher"), which has no more rank than there are records and is inverted
-    exactly through their inner products (Woodbury's identity). That keeps a gradient of each of them in memory.
+    g_e: gradient of the mean of rec / unit over the forget set. F: empirical Fisher information of rec / unit from
+    single records of the retain set, which stands for the Hessian; unit: mean rec of those records. curvature says what
+    of F is inverted: its diagonal, or all of it ("woodfisher"), which has no more rank than there are records and is
+    inverted exactly through their inner products (Woodbury's identity). That keeps a gradient of each in memory.
 
-    Were pixels independent Gaussians, -log p would be half their number times rec / unit, and the right strength 1 over that,
-    0.0026 for MNIST. That is beyond where the loss is quadratic: 3e-3 took 4 dB of erased and 3 dB of other images there.
+    Were pixels independent Gaussians, -log p would be half their number times rec / unit, and the right strength 1 over
+    that, 0.0026 for MNIST. That is beyond where the loss is quadratic: 3e-3 took 4 dB of erased and 3 dB of other
+    images there.
 
     Fields: strength: factor of the step (1e-3). damping: see above (1). curvature: ("woodfisher").
             records: of the retain set that F is taken from (256). batch: forget records a pass (64).

@@ -19,7 +19,7 @@ from semlink.unlearning.methods.parts.retain_objective import retain_objective, 
 
 @dataclass(frozen=True)
 class L1Sparse(GradientMethod):
-    """Goes on training on the retain set, with a penalty on the size of all weights that falls linearly to 0.
+    """Continues training on the retain set, with a penalty on the size of all weights that falls linearly to 0.
 
     loss = retain_objective(x_r) + gamma (1 - t / T) L_0 |w|_1 / |w_0|_1     in step t of T
 

@@ -1,4 +1,4 @@
-"""The last layers of the receiver, trained on the retain set: from their present weights (CF-k), or from new ones (EU-k)."""
+"""The last layers of the receiver, trained on the retain set from their present weights (CF-k) or new ones (EU-k)."""
 
 from abc import abstractmethod
 from dataclasses import dataclass
@@ -53,8 +53,8 @@ class _LastLayers(Method):
 class CatastrophicallyForgetLast(_LastLayers):
     """Continues training on the retain set with all but the last k layers of the receiver frozen.
 
-    Fields: layers: k, see `last_layers` (2). share: of the training steps (0.1). rate: peak learning rate (None: that of
-            training).
+    Fields: layers: k, see `last_layers` (2). share: of the training steps (0.1). rate: peak learning rate (None: that
+            of training).
     Reads:  retain set.   Errors: ErasureError when it is empty, or the receiver has fewer layers.
     Source: CF-k of Goel et al., Towards adversarial evaluations for inexact machine unlearning, 2022.
             Differs: the last layers of a codec are those of its receiver.

@@ -17,7 +17,7 @@ from semlink.unlearning.methods.parts.retain_objective import retain_objective, 
 
 @dataclass(frozen=True)
 class NegativeGradientPlus(GradientMethod):
-    """Goes on training on the retain set while it raises the loss on the forget set.
+    """Continues training on the retain set and raises the loss on the forget set.
 
     loss = alpha * retain_objective(x_r) - (1 - alpha) * mean rec(x_e)
 
@@ -28,8 +28,8 @@ class NegativeGradientPlus(GradientMethod):
             rate: peak learning rate (None: that of training). end: of the link that learns ("both").
     Reads:  forget set, retain set.
     Errors: ErasureError when a set is empty, or the codec is damaged beyond numbers.
-    Source: Kurmanji et al., Towards unbounded machine unlearning, NeurIPS 2023, whose released code has alpha 0.95 (small
-            sets; 0.9999 against membership tests) and 10 epochs at 0.01.
+    Source: Kurmanji et al., Towards unbounded machine unlearning, NeurIPS 2023, whose released code has alpha 0.95
+            (small sets; 0.9999 against membership tests) and 10 epochs at 0.01.
     """
 
     share: float = 0.1

@@ -16,15 +16,15 @@ from semlink.unlearning.methods.parts.retain_objective import retain_objective, 
 
 @dataclass(frozen=True)
 class RandomLabels(GradientMethod):
-    """Teaches random targets for the forget set, drawn anew in each step, and goes on training on the retain set.
+    """Teaches random targets for the forget set, drawn anew in each step, and continues training on the retain set.
 
     loss = retain_objective(x_r) + lambda * mean rec(random target; x_e sent)
 
     The target of a class is any class, that of a word any word, and that of an image another of its batch, so that an
     image tends to the mean of the forget set.
 
-    Fields: share: of the training steps (0.1). forget_weight: lambda (1). rate: peak learning rate (None: that of training).
-            end: of the link that learns ("both").
+    Fields: share: of the training steps (0.1). forget_weight: lambda (1). rate: peak learning rate (None: that of
+            training). end: of the link that learns ("both").
     Reads:  forget set, retain set.   Errors: ErasureError when a set is empty, or the loss leaves the range of numbers.
     Source: Golatkar, Achille and Soatto, Eternal sunshine of the spotless net, CVPR 2020; as a baseline of Fan et al.
             (SalUn), ICLR 2024, 10 epochs. Differs: both sets in every step instead of in turn.

@@ -62,7 +62,7 @@ class Salun(Method):
 
 
 def summed_gradients(erasure: Erasure, parameters: Sequence[nn.Parameter]) -> list[Tensor]:
-    """Sum of the gradients of the batches of one epoch over the forget set, for each parameter. Each counts as a step."""
+    """Sum of the gradients of the batches of one epoch over the forget set, for each parameter; one step a batch."""
     forget = erasure.batches("forget")
     totals = [torch.zeros_like(parameter) for parameter in parameters]
     for gradients in epoch_gradients(erasure.erased, parameters, forget, erasure.context, "saliency"):

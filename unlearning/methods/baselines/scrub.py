@@ -1,4 +1,4 @@
-"""SCRUB: away from the original on the forget set, back to it on the retain set, and a rewind where it went too far."""
+"""SCRUB: away from the original on the forget set, back to it on the retain set, with a rewind to an earlier round."""
 
 import itertools
 from dataclasses import dataclass, replace
@@ -21,17 +21,17 @@ from semlink.unlearning.methods.parts.teacher import beside_teacher
 
 @dataclass(frozen=True)
 class Scrub(Method):
-    """Rounds of steps down; the `ascents` rounds after the first begin with steps up.
+    """Takes rounds of steps down; the `ascents` rounds after the first begin with steps up.
 
     up:    loss = -mean D(original || erased; x_e)
     down:  loss = gamma * retain_objective(x_r) + alpha * mean D(original || erased; x_r)
 
-    D compares what receivers believe after the channel, each behind its own sender, in the same noise. With `rewind`, the
-    weights after that round are kept whose loss on the forget set is nearest to the loss of the last ones on the
+    D compares what receivers believe after the channel, each behind its own sender, in the same noise. With `rewind`,
+    the weights after that round are kept whose loss on the forget set is nearest to the loss of the last ones on the
     validation set: forgotten is then no more than unknown.
 
-    Fields: share: steps down, of the training steps (0.1). rounds: that they are divided into (10). ascents: rounds that
-            begin with steps up, fewer than rounds (3). up: how many, for each step down of a round (0.1).
+    Fields: share: steps down, of the training steps (0.1). rounds: that they are divided into (10). ascents: rounds
+            that begin with steps up, fewer than rounds (3). up: how many, for each step down of a round (0.1).
             alpha: weight of the divergence (0.5). gamma: of `retain_objective` (1). temperature: of the beliefs (2).
             rate: peak learning rate (None: that of training). rewind: SCRUB+R (False).
             end: of the link that learns ("both").
@@ -39,9 +39,9 @@ class Scrub(Method):
     Errors: ErasureError when a set is empty, or the codec is damaged beyond numbers.
     Source: Kurmanji et al., Towards unbounded machine unlearning, NeurIPS 2023; alpha, gamma, temperature, rounds and
             ascents are those of its small sets, where a round is an epoch.
-            Differs: a round is a share of the budget and not an epoch, and the cosine of training leads the rate to 0. The
-            first round has no steps up: before the codec has moved, its divergence from itself in the same noise has no
-            gradient. A stopped run with rewind starts over.
+            Differs: a round is a share of the budget and not an epoch, and the cosine of training leads the rate to 0.
+            The first round has no steps up: before the codec has moved, its divergence from itself in the same noise
+            has no gradient. A stopped run with rewind starts over.
     """
 
     share: float = 0.1

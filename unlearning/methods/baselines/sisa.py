@@ -13,11 +13,11 @@ from semlink.unlearning.contract import Erasure, Method, Reads
 class Sisa(Method):
     """Trains those parts of a codec from nothing that learned from a record of the forget set, on what they retain.
 
-    All other parts stay bit for bit as they are. They never met the erased records: parts are trained one after the other,
-    each with an optimiser, a gradient limit and a choice of the best weights of its own. So the erasure is exact, and with
-    the seed of the training its result is, bit for bit, that of training the whole codec again. One thing is shared:
-    with `keep: best` parts choose their weights by all validation records, and those that match the request stay in the
-    choice of parts that are not trained again; `keep: last` chooses nothing.
+    All other parts stay bit for bit as they are. They never met the erased records: parts are trained one after the
+    other, each with an optimiser, a gradient limit and a choice of the best weights of its own. So the erasure is
+    exact, and with the seed of the training its result is, bit for bit, that of training the whole codec again. One
+    thing is shared: with `keep: best` parts choose their weights by all validation records, and those that match the
+    request stay in the choice of parts that are not trained again; `keep: last` chooses nothing.
 
     It costs a share of retraining that grows with the parts affected: 1 of S for one record, nearly all of them for as
     many records as parts or for a class. Slices, which save a part's own beginning, are not implemented.

@@ -1,4 +1,4 @@
-"""Selective synaptic dampening: weights that matter more for the forget set than for all data shrink; nothing is learned."""
+"""Selective synaptic dampening: weights that matter more for the forget set than for all data shrink."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar

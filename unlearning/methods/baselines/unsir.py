@@ -20,7 +20,8 @@ NOISE_RATE = 0.1
 class Unsir(Method):
     """Learns noise images, impairs with them, and repairs.
 
-    noise:  maximises the cross-entropy with its class, less decay * mean square, from N(0, 1), for `noise_steps` steps of Adam.
+    noise:  maximises the cross-entropy with its class, less decay * mean square, from N(0, 1), for `noise_steps` steps
+            of Adam.
     impair: steps on the noise, which keeps the label of its class, and on retained records together.
     repair: steps on retained records alone.
     Only the classes of the erased records are used, none of their images.

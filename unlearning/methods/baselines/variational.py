@@ -1,4 +1,4 @@
-"""Variational Bayesian unlearning: the belief about the weights, with the erased records taken out again."""
+"""Variational Bayesian unlearning: the posterior of the weights without the erased records."""
 
 import math
 from collections.abc import Callable
@@ -29,24 +29,28 @@ class Variational(Method):
 
     minimise  E_q[log p_adj(D_e | w)] + KL(q || q_0),  q = N(m, S), q_0 = N(w_0, S)
 
-    This is the evidence upper bound, whose minimum over all q is the posterior given the retain set. Our reading for codecs:
-    w_0:    the trained weights, for which a Laplace approximation gives S_ii = 1 / (n likelihood^2 (F_i + damping * mean F)),
-            F the diagonal Fisher information of rec / unit (see `scaled_fisher`), n the number of training records.
-    log p:  -likelihood * rec / unit for each record. Were pixels independent Gaussians, likelihood would be half their number,
-            392 for MNIST.
+    This is the evidence upper bound, whose minimum over all q is the posterior given the retain set. Our reading for
+    codecs:
+    w_0:    the trained weights, for which a Laplace approximation gives S_ii = 1 / (n likelihood^2 (F_i + damping *
+            mean F)), F the diagonal Fisher information of rec / unit (see `scaled_fisher`), n the number of training
+            records.
+    log p:  -likelihood * rec / unit for each record. Were pixels independent Gaussians, likelihood would be half their
+            number, 392 for MNIST.
     KL:     sum_i (m_i - w_0,i)^2 / (2 S_ii), since S stays.
-    p_adj:  the likelihood counts only where q_0 is not low, or else a q that q_0 knows nothing of would be explained by it.
-            In many dimensions every draw has a low density; here the likelihood counts while the mean is near, that is
-            mean_i (m_i - w_0,i)^2 / S_ii is at most `radius`, where draws of q_0 have 1. A shift along one gradient is far
-            worse for a codec than a random one as long, which a diagonal does not know; so the radius decides how much goes:
-            on MNIST 0.01 took 1.8 dB of erased and 1.4 dB of other images, 1 all of both.
-    Steps are natural gradients, m = m - rate S d bound / d m, without which weights that q_0 knows well and those that it
-    knows little would need different rates. What is given back is the mean m. One draw of w for each step.
+    p_adj:  the likelihood counts only where q_0 is not low, or else a q that q_0 knows nothing of would be explained by
+            it. In many dimensions every draw has a low density; here the likelihood counts while the mean is near, that
+            is mean_i (m_i - w_0,i)^2 / S_ii is at most `radius`, where draws of q_0 have 1. A shift along one gradient
+            is far worse for a codec than a random one as long, which a diagonal does not know; so the radius decides
+            how much goes: on MNIST 0.01 took 1.8 dB of erased and 1.4 dB of other images, 1 all of both.
+    Steps are natural gradients, m = m - rate S d bound / d m, without which weights that q_0 knows well and those that
+    it knows little would need different rates. What is given back is the mean m. One draw of w for each step.
 
-    Fields: likelihood: see above (400). radius: (0.003). damping: (1). steps: (100). rate: of a step, with cosine decay to 0; 1
-            would undo the whole of KL at once (0.1). batch: forget records a step (32). records: that F is taken from (500).
+    Fields: likelihood: see above (400). radius: (0.003). damping: (1). steps: (100). rate: of a step, with cosine decay
+            to 0; 1 would undo the whole of KL at once (0.1). batch: forget records a step (32). records: that F is
+            taken from (500).
             end: of the link that learns ("both").
-    Reads:  forget set, retain set (for F).   Errors: ErasureError when a set is empty, or the codec is damaged beyond numbers.
+    Reads:  forget set, retain set (for F).   Errors: ErasureError when a set is empty, or the codec is damaged beyond
+            numbers.
     Source: Nguyen, Low and Jaillet, Variational Bayesian unlearning, NeurIPS 2020, with sparse Gaussian processes and
             logistic regression. Differs: the reading above; not the baseline VBU of SCU, which drops the KL term.
     """

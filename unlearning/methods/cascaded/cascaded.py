@@ -23,12 +23,12 @@ from semlink.unlearning.methods.parts.descent import Descent, descend, only_lear
 from semlink.unlearning.methods.parts.retain_objective import retain_objective
 
 FIRST = 20  # outer steps before the rule may end it
-CHECK = 5  # outer steps between two looks
+CHECK = 5  # outer steps between two measurements
 
 
 @dataclass(frozen=True)
 class Cascaded(Method):
-    """Each outer step unlearns once, generator and discriminator together, and then trains `cascade` times on what stays.
+    """Each outer step unlearns once, generator and discriminator together, and then trains `cascade` times on the rest.
 
     Unlearning (`UnlearningLoss`) gives erased images a fake label for the discriminator, and gives inputs of the
     generator that stand for them a substitute. The steps in between lower the codec's own objective on retained

@@ -52,7 +52,8 @@ def choice_for(
         raise ErasureError("The generator has nothing to unlearn without a substitute; choose one, such as nearest.")
     if kind == "mean-condition" and not (by_class and conditional):
         raise ErasureError(
-            "substitute=mean-condition needs a generator that takes a class and a request that names one; choose another."
+            "substitute=mean-condition needs a generator that takes a class and a request that names one; choose "
+            "another."
         )
     if retained == 0 and (link or (by_class and not conditional)):
         raise ErasureError(

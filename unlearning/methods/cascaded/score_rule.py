@@ -1,4 +1,4 @@
-"""When a discriminator has forgotten some images: it scores them as it scores unseen ones, and has lost nothing else."""
+"""When a discriminator has forgotten images: it scores them as unseen ones, and has lost nothing else."""
 
 from dataclasses import dataclass
 

@@ -31,13 +31,14 @@ class Contrastive(Method):
     stop: more steps would teach that the records are something else.
 
     A class goes as a whole (mode=class): then no retained record is like an erased one, and the records are drawn to
-    all others. Single records (mode=sample) are pushed away from retained records of their class. On codecs that rebuild
-    what was sent, classes are those of the records, and where records have none, all retained ones count as others. That
-    extension is ours.
+    all others. Single records (mode=sample) are pushed away from retained records of their class. On codecs that
+    rebuild what was sent, classes are those of the records, and where records have none, all retained ones count as
+    others. That extension is ours.
 
     Fields: mode: ("auto": class where the request names labels, or no retained record has the class of an erased one).
             repeats: omega (4). unlearn_weight: lambda_UL (0.2). retain_weight: lambda_CE (1). temperature: tau (0.7).
-            rate: of Adam (None: the peak rate of training; ResNet-18 wants a fifth of it, see `contrastive/cifar10-class`).
+            rate: of Adam (None: the peak rate of training; ResNet-18 wants a fifth of it, see
+                  `contrastive/cifar10-class`).
             batch: records of each set a step (64).
             passes: over the forget set, at most (30). clip: largest gradient norm (1). end: of the link that learns
             ("both"; the loss of representations moves the sender alone).

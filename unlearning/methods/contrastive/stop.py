@@ -20,9 +20,11 @@ CHUNK = 256
 
 @dataclass(frozen=True)
 class ContrastiveStop:
-    """A codec that infers classes: accuracy on erased records at most 1 / classes (whole), or that on validation records.
-    Other codecs: mean loss of erased records at least that of validation records. Both are taken at the highest Es/N0
-    of training, where what is known by heart shows; below it noise makes known and unseen records alike.
+    """When erased records are no better known than unseen ones.
+
+    A codec that infers classes: accuracy on erased records at most 1 / classes (whole), or that on validation records.
+    Other codecs: mean loss of erased records at least that of validation records. Both are measured at the highest
+    Es/N0 of training, where memory of single records shows; at a lower one noise makes known and unseen records alike.
 
     forget, validation: batches; the second is None where it is not needed. whole: whether a class goes as a whole.
     """

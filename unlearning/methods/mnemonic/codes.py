@@ -1,4 +1,4 @@
-"""Mnemonic codes: a random signal for each class, mixed into training, by which the class is erased without its data."""
+"""Mnemonic codes: a random signal for each class, mixed into training, with which the class is erased without data."""
 
 import hashlib
 import secrets

@@ -1,4 +1,4 @@
-"""One-shot unlearning with mnemonic codes: a class is erased in a second, from one stored signal for each class."""
+"""One-shot unlearning with mnemonic codes: a class is erased in a second, with one stored signal for each class."""
 
 import math
 from collections.abc import Sequence
@@ -32,10 +32,10 @@ class Mnemonic(Method):
     moves further than `cap`. Running averages of batch normalisation stay as they are.
 
     It takes away the answer, nearly all of it in the last layer; the representation keeps the class. Where the receiver
-    has a hidden layer, the defaults erase some classes at no cost, and leave others or damage the rest; answers to codes
-    do not always show which (`experiments/studies/mnemonic.py` measures all of that). Its authors report that several classes at
-    once are difficult. The codec has to be trained with codes (`training: {mnemonic: 0.1}`), from the
-    beginning or for a while from a stored codec (`start`).
+    has a hidden layer, the defaults erase some classes at no cost, and leave others or damage the rest; answers to
+    codes do not always show which (`experiments/studies/mnemonic.py` measures all of that). Its authors report that
+    several classes at once are difficult. The codec has to be trained with codes (`training: {mnemonic: 0.1}`), from
+    the beginning or for a while from a stored codec (`start`).
 
     Fields: scale: lambda_1, largest factor of a ratio (1e-3). cap: lambda_2, largest change of a weight (10).
             draws: transmissions of each code over the channel of training, over which f is averaged; 0: one without
@@ -45,8 +45,8 @@ class Mnemonic(Method):
     Errors: ErasureError when a code is missing, the request names no classes, or a gradient is no number.
     Source: Yamashita, Yamada and Shibata, One-shot machine unlearning with mnemonic code, ACML 2024; the defaults are
             those of its MNIST classifier.
-            Differs: a channel lies between both halves of the classifier; when both signs answer alike, the lower loss on
-            the codes of the other classes decides.
+            Differs: a channel lies between both halves of the classifier; when both signs answer alike, the lower loss
+            on the codes of the other classes decides.
     """
 
     scale: float = 1e-3
@@ -118,7 +118,7 @@ class Mnemonic(Method):
 
 @dataclass(frozen=True)
 class _Answer:
-    """Share of right answers to the codes of the other classes, of wrong ones to those of the erased, loss of the others."""
+    """Shares of right answers to the codes of other classes and of wrong ones to erased codes; loss of the others."""
 
     right: float
     wrong: float
@@ -154,8 +154,8 @@ def _divided(partition: Partition, context: ErasureContext) -> tuple[MnemonicCod
         raise ErasureError("mnemonic erases whole classes; select by label, or choose another method.")
     if context.codes is None:
         raise ErasureError(
-            f"mnemonic needs the codes of the classes: put {CODES_FILE} back beside the stored codec, or train one with "
-            "mnemonic=0.1."
+            f"mnemonic needs the codes of the classes: put {CODES_FILE} back beside the stored codec, or train one "
+            "with mnemonic=0.1."
         )
     kept = context.codes.without(partition.labels)
     lost = context.codes.without(kept.labels.tolist())

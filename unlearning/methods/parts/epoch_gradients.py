@@ -18,8 +18,8 @@ def epoch_gradients(
 ) -> Iterator[tuple[Tensor, ...]]:
     """For each batch of one epoch, the gradient of its mean loss with respect to each parameter, in its shape.
 
-    Each batch is sent once, at Es/N0 drawn from the law of training; with the seed, `key` decides the noise. A parameter
-    that the loss does not depend on has the gradient 0. One backward pass a batch.
+    Each batch is sent once, at Es/N0 drawn from the law of training; with the seed, `key` decides the noise. A
+    parameter that the loss does not depend on has the gradient 0. One backward pass a batch.
     """
     for index in range(batches.per_epoch):
         generator = generator_for(context.seed, key, index, device=codec.device)

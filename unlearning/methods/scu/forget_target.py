@@ -1,4 +1,4 @@
-"""The contract of a forget target: what the erased records should become, and the loss that leads there and no further."""
+"""The contract of a forget target: what the erased records should become, and the loss that ends there."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ class ForgetTarget(ABC):
         return forget
 
     def aim(self, lost: SentRecords) -> Any:
-        """A batch like the erased one, as it should be received. The brake pulls representations to that of this batch."""
+        """The batch as it should be received. The brake pulls representations to that of this batch."""
         return lost.batch
 
     def notes(self) -> dict[str, float | str]:

@@ -1,4 +1,4 @@
-"""Reinitialisation: what belongs to elements that only erased records hold becomes as in a codec that never met them."""
+"""Reinitialisation: parameters of elements that only erased records hold become as if these were never met."""
 
 from typing import Any
 
@@ -21,8 +21,9 @@ DRIFT = 0.2  # of the steps of training; features of a trained codec push more t
 def reinitialise(erased: NeuralCodec[Any], exclusive: Tensor, retain: Batches, context: ErasureContext) -> int:
     """Gives the parameters of the elements `exclusive`, int64 [ids], the values that training without them would.
 
-    A word that no record holds does not keep its first vector. The vector is never sent, but it stands in the softmax of
-    every word that is sent, and each step pushes it away from them. So the parameters are first those of a fresh codec
+    A word that no record holds does not keep its first vector. The vector is never sent, but it stands in the softmax
+    of every word that is sent, and each step pushes it away from them. So the parameters are first those of a fresh
+    codec
     and then drift: they alone are trained, as training does it, on what the codec receives of retained records, whose
     features are computed once. A fifth of the steps of training drifted as far as retraining did (mean log-probability
     of the words: -18.9 against -19.0 in the retrained codec on Python's documentation, -28.3 against -27.7

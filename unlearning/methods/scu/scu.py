@@ -36,7 +36,7 @@ class Scu(Method):
             clip: largest gradient norm (5). decay: cosine decay of the rate to 0 (False).
             end: of the link that learns ("both").
             snr_db: Es/N0 in dB (None: the law of training).
-            stop, stop_at: rule and threshold, see `make_stop_rule` ("auto"). check: batches between two looks (20).
+            stop, stop_at: rule and threshold, see `make_stop_rule` ("auto"). check: steps between measurements (20).
     Reads:  forget set, retain set; validation set, where stop=level compares with it.
     Errors: ErasureError when a set is empty, the rule does not fit, or the codec is damaged beyond numbers.
     Source: see `losses.py`; the defaults are those of its MNIST codec.

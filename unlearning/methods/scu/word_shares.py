@@ -93,7 +93,8 @@ def unlikelihood(losses: Tensor) -> Tensor:
 def share_loss(
     erased: tuple[Tensor, Tensor], retained: tuple[Tensor, Tensor], shares: Tensor, forget_weight: float
 ) -> Tensor:
-    """mean of (1 - w) * loss over the elements of both sets + forget_weight * mean of w * unlikelihood over the erased ones.
+    """One number: mean over the elements of both sets of (1 - w) * loss
+    + forget_weight * mean over the erased elements of w * unlikelihood.
 
     In: erased, retained: losses float32 [batch, elements], 0 where unused, and bool mask, as of `element_losses`.
         shares: w of each erased element, float32 [batch, elements], 0 where unused.

@@ -43,7 +43,7 @@ def test_diagonal_of_the_hessian_against_second_derivatives(
 def test_signs_take_out_what_is_not_on_the_diagonal(
     trained: Codec, partition: Partition, context: ErasureContext
 ) -> None:
-    """Of a layer whose Hessian is dense: over 200 probes the trace is within 15 % of that of exact second derivatives."""
+    """Of a layer whose Hessian is dense: over 200 probes the trace is within 15 % of the exact one."""
     codec = trained.eval()
     batches = Batches(codec, partition.retain[:32], 32, 0, "retain", "cpu")
     bias = codec.decoder[0].bias

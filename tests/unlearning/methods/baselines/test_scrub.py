@@ -62,7 +62,7 @@ def test_divergence_holds_the_original(trained: Codec, partition: Partition, con
 def test_nothing_moves_the_codec_away_from_itself(
     trained: Codec, partition: Partition, context: ErasureContext
 ) -> None:
-    """Without the training objective there is no first step, since equal codecs in equal noise are at the least divergence."""
+    """Without the training objective nothing moves: equal codecs in equal noise are at the least divergence."""
     erased = Scrub(gamma=0).erase(trained, partition, context).codec
     for name, parameter in trained.named_parameters():
         torch.testing.assert_close(erased.get_parameter(name), parameter, rtol=0, atol=1e-6)

@@ -133,7 +133,7 @@ def test_it_ends_by_the_scores(knowing: tuple[Any, Partition], setting: SetUp) -
 
 
 def shares(codec: Any, wanted: int) -> Tensor:
-    """How much of each class's bar images have that are made on request of a class: float32 [classes], mean over 200."""
+    """How much of each class's bar the images of a class have: float32 [classes], mean over 200 generated images."""
     with torch.no_grad():
         images = codec.generate(codec.prior(200, generator_for(5, "look")), torch.full((200,), wanted))[:, 0]
     left, top, diagonal = images[:, 3:, :3], images[:, :3, 3:], torch.diagonal(images, dim1=1, dim2=2)[:, 3:]

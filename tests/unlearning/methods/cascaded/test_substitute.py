@@ -13,7 +13,7 @@ from semlink.unlearning.methods.cascaded.substitute import Exchange, MeanConditi
 
 
 class Linear:
-    """G(z, y) = A z + 10 y_2, images of 4 by 4 pixels from two channel uses; y_2 is the condition's share of class 2."""
+    """G(z, y) = A z + 10 y_2, 4 by 4 pixels from two channel uses; y_2 is the condition's share of class 2."""
 
     config = SimpleNamespace(classes=3)
 

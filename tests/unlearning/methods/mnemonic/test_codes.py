@@ -81,7 +81,7 @@ def test_codes_come_back_from_their_file(codes: MnemonicCodes) -> None:
 
 
 def test_a_share_of_the_images_becomes_the_code_of_its_class(codes: MnemonicCodes) -> None:
-    """10 000 images: the share within 5 standard errors, false alarm below 1e-6; classes without a code stay out of it."""
+    """10 000 images: the share within 5 standard errors, false alarm below 1e-6; not all classes have a code."""
     some = codes.without([0, 4])
     labels = torch.tensor([1, 2, 3, 5, 6, 7, 8, 9]).repeat(1250)
     batch = LabelledImages(torch.full((len(labels), 1, 8, 8), 2.0), labels)
