@@ -15,8 +15,8 @@ from semlink.errors import SourceError
 from semlink.files import write_whole
 from semlink.progress import Progress
 from semlink.seeding import generator_for, seeded
+from semlink.simulator.optimisation import rate_at
 from semlink.simulator.sources.contract import Record, Source
-from semlink.simulator.training import rate_at
 
 STEPS, BATCH, RATE, WARMUP = 1500, 64, 2e-3, 50  # 0.98 of clean MNIST
 CHUNK = 1024

@@ -49,7 +49,7 @@ def main(folder: Path) -> None:
     original: NeuralCodec[Any] = bundles["original"].codec.eval()
     retain = Batches(original, partition.retain, 32, recipe.seed, "retain", "cpu")
     forget = original.prepare([record.payload for record in partition.forget])
-    words = WordShares.of(original, forget, retain.all, 1.0).owned()
+    words = WordShares.of(original, forget, retain.all, 1.0).exclusive()
     batch = original.prepare([record.payload for record in subset(partition.retain, RECORDS, 1)])
     assert recipe.training is not None, "a stored codec was trained"
     context = ErasureContext(

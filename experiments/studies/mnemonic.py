@@ -25,7 +25,7 @@ from semlink.seeding import generator_for
 from semlink.simulator.batches import Batches, batch_of
 from semlink.simulator.link import transmit
 from semlink.simulator.sources.subset import subset
-from semlink.unlearning.contract import ErasureContext, Partition
+from semlink.unlearning.contract import Erasure, ErasureContext, Partition
 from semlink.unlearning.methods.mnemonic.codes import CODES_FILE, MnemonicCodes
 from semlink.unlearning.methods.mnemonic.mnemonic import Mnemonic
 from semlink.unlearning.methods.parts.descent import Descent, descend, send
@@ -167,10 +167,11 @@ def relearning(study: Study) -> None:
     }
     for version in ("erased", "retrained"):
         for lesson, (with_retain, key) in lessons.items():
-            codec, told, done = copy.deepcopy(getattr(study, version)).eval(), [], 0
+            erasure = Erasure(getattr(study, version), study.partition, study.context)
+            codec, told, done = erasure.erased, [], 0
             for steps in STEPS:
                 loss = _lesson(codec, study.context, retain, with_retain, key, done)
-                descend(codec, loss, Descent(steps - done, RATE, decay=False), study.context, f"study {done}")
+                descend(erasure, loss, Descent(steps - done, RATE, decay=False), f"study {done}")
                 done = steps
                 told.append(f"{steps} steps {study.rates(codec, labels)}")
             print(f"{version} with {lesson}: {'; '.join(told)}")

@@ -34,10 +34,10 @@ FIELDS: dict[str, dict[str, object]] = {
     "conditional generative": {"filters": 4, "uses": 4, "conditional": True},
 }
 QUICK: dict[str, dict[str, object]] = {
-    "cascaded": {"outer": 1}, "contrastive": {"passes": 1}, "encoder-only": {"steps": 1}, "fisher-forgetting": {"records": 4},
-    "hbu": {"probes": 1, "steps": 1}, "influence": {"records": 4}, "scu": {"passes": 1, "stop": "none"},
-    "scu-bounded": {"steps": 1}, "ssd": {"alpha": 1, "batch": 4}, "unsir": {"noise_steps": 2},
-    "variational": {"steps": 1, "records": 4},
+    "cascaded": {"outer": 1}, "contrastive": {"passes": 1}, "encoder-only": {"steps": 1},
+    "fisher-forgetting": {"records": 4}, "hbu": {"probes": 1, "steps": 1}, "influence": {"records": 4},
+    "scu": {"passes": 1, "stop": "none"}, "scu-bounded": {"steps": 1}, "ssd": {"alpha": 1, "batch": 4},
+    "unsir": {"noise_steps": 2}, "variational": {"steps": 1, "records": 4},
 }  # fmt: skip
 REFUSED = {  # defined on the kind of codec, but not on this one of it, which a sentence says
     ("boundary-expand", "sharded-task"): "needs one receiver",

@@ -22,7 +22,7 @@ from semlink.experiments.workflow.recipe_file import packaged_recipes
 from semlink.experiments.workflow.run_folder import RunFolder
 from semlink.experiments.workflow.sweeping import check_codecs
 from semlink.progress import Progress
-from semlink.simulator import training
+from semlink.simulator import optimisation
 from semlink.simulator.results import read_rows
 from semlink.simulator.sources.contract import Record, Source
 
@@ -45,7 +45,7 @@ def at_step(monkeypatch):
                 if self.done == step:
                     call()
 
-        monkeypatch.setattr(training, "Progress", Interrupted)
+        monkeypatch.setattr(optimisation, "Progress", Interrupted)
 
     return arrange
 
@@ -237,14 +237,14 @@ def test_a_killed_training_goes_on(semlink, shelf: Path, tmp_path: Path) -> None
     program = (
         "import os, signal, sys\n"
         "from semlink.progress import Progress\n"
-        "from semlink.simulator import training\n"
+        "from semlink.simulator import optimisation\n"
         "from semlink.experiments.cli.app import main\n"
         "class Killed(Progress):\n"
         "    def step(self, note='', count=1):\n"
         "        super().step(note, count)\n"
         "        if self.done == 6:\n"
         "            os.kill(os.getpid(), signal.SIGKILL)\n"
-        "training.Progress = Killed\n"
+        "optimisation.Progress = Killed\n"
         "main()\n"
     )
     command = ("train", str(shelf / "image.yaml"), "--out", str(tmp_path / "codec"))

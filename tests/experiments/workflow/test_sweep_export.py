@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from semlink.codecs.optional_import import install_command
 from semlink.experiments.workflow.run_folder import RunFolder
 from semlink.experiments.workflow.run_plan import CodecSweepPlan
 from semlink.simulator.results import read_rows
