@@ -5,9 +5,7 @@
 
 import base64
 import io
-import json
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,12 +13,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from semlink.experiments.report import write_report
-from semlink.experiments.report.rows import Measurements, load_measurements
-from semlink.experiments.report.samples import Sample, check_samples, data_uri
-from semlink.experiments.report.seeds import first_of_each
-from semlink.experiments.report.summary import quality_metric, sentences
-from semlink.experiments.report.verdicts import MEMORY, claims
+from semlink.experiments.report.measurements import Measurements, measurements_of
+from semlink.experiments.report.run_files import read_run
+from semlink.experiments.report.samples import Sample, data_uri
+from semlink.experiments.report.section import key_plots
+from semlink.experiments.report.summary import sentences
+from semlink.experiments.report.verdicts import MEMORY, verdicts
 
 RUNS = {  # folder of experiments/results -> title
     "quickstart": "The quickstart: embedded text and digits",
@@ -74,7 +72,7 @@ The two verdicts are strict: any difference from the one retrained codec that it
 *less* of the erased records, or one that differs by less than two retrained codecs do.
 """
 SAMPLE_DB = 12.0  # or the nearest Es/N0 that was sampled
-SHOWN = 2  # erased records, or else unseen ones
+SHOWN = 2  # erased records, or where there are none unseen ones
 
 
 def write_gallery(results: Path, figures: Path) -> str:
@@ -90,45 +88,33 @@ def write_gallery(results: Path, figures: Path) -> str:
 
 
 def _run(folder: Path, figures: Path) -> Iterator[str]:
-    facts = json.loads((folder / "experiments.json").read_text(encoding="utf-8"))
-    stored = folder / "samples.json"
-    samples = check_samples(json.loads(stored.read_text(encoding="utf-8")), str(stored)) if stored.is_file() else []
-    shown = first_of_each(one.experiment for one in samples)
-    yield f"```console\n$ {facts[0]['command']}\n```\n"
-    with tempfile.TemporaryDirectory() as drawn:
-        write_report(folder, Path(drawn))
-        for measured in load_measurements(folder / "results.jsonl"):
-            noun = noun_of(measured)
-            yield " ".join(sentences(measured, noun)) + "\n"
-            for claim in claims(measured, noun) if measured.erased else ():
-                of = f" ({claim.erased})" if claim.erased else ""
-                why = f" {claim.detail}" if claim.claim == MEMORY else ""
-                yield f"- {claim.claim}{of}: **{claim.verdict.lower()}**.{why}"
-            yield ""
-            yield _figures(measured, Path(drawn, "figures"), figures) + "\n"
-            yield from _samples([one for one in samples if one.experiment == shown.get(measured.name)], figures)
+    run = read_run(folder, folder)
+    yield f"```console\n$ {next(iter(run.descriptions.values()))['command']}\n```\n"
+    for measured in measurements_of(run.rows, run.modalities):
+        yield " ".join(sentences(measured)) + "\n"
+        for verdict in verdicts(measured):
+            of = f" ({verdict.erased})" if verdict.erased else ""
+            why = f" {verdict.detail}" if verdict.claim == MEMORY else ""
+            yield f"- {verdict.claim}{of}: **{verdict.verdict.lower()}**.{why}"
+        yield ""
+        yield _figures(measured, figures) + "\n"
+        yield from _samples(run.samples.get(measured.name, ()), figures)
 
 
-def noun_of(measured: Measurements) -> str:
-    """What the records of an experiment are."""
-    return "sentences" if "corpus_bleu4" in measured.curve_metrics else "images"
-
-
-def _figures(measured: Measurements, drawn: Path, figures: Path) -> str:
-    kinds = ("key-forget", "key-quality") if measured.erased else (quality_metric(measured),)
-    found = []
-    for kind in kinds:
-        file = f"{measured.name}-{kind}.png"
-        if (drawn / file).is_file():
-            shutil.copyfile(drawn / file, figures / file)
-            found.append(f"![{measured.name}, {kind}]({LINK}/{file})")
-    return " ".join(found)
+def _figures(measured: Measurements, figures: Path) -> str:
+    images = []
+    for plot in key_plots(measured, measured.name):
+        name = Path(plot.file).name
+        (figures / f"{name}.svg").write_text(plot.drawing.svg, encoding="utf-8")
+        kind = name.removeprefix(f"{measured.name}-")
+        images.append(f"![{measured.name}, {kind}]({LINK}/{name}.svg)")
+    return " ".join(images)
 
 
 def _samples(samples: Sequence[Sample], figures: Path) -> Iterator[str]:
     """What was sent and what arrived, for a few records."""
     for wanted in ("forget", "test"):
-        of_set = [one for one in samples if one.set == wanted and one.channel in ("awgn", "")]
+        of_set = [sample for sample in samples if sample.set == wanted and sample.channel in ("awgn", "")]
         if of_set:
             break
     else:
@@ -136,8 +122,8 @@ def _samples(samples: Sequence[Sample], figures: Path) -> Iterator[str]:
     first = of_set[0]
     if first.modality != "text" and any(isinstance(estimate, str) for estimate in first.estimates.values()):
         return  # a class each, which the page of the run shows
-    nearest = min((one.snr_db for one in of_set), key=lambda snr_db: abs((snr_db or 0.0) - SAMPLE_DB))
-    chosen = [one for one in of_set if one.snr_db == nearest][:SHOWN]
+    nearest = min((sample.snr_db for sample in of_set), key=lambda snr_db: abs((snr_db or 0.0) - SAMPLE_DB))
+    chosen = [sample for sample in of_set if sample.snr_db == nearest][:SHOWN]
     what = "Erased records" if wanted == "forget" else "Unseen records"
     sent = nearest is not None
     yield f"{what} at {nearest:g} dB over AWGN:\n" if sent else f"{what}, and what is made on request of their class:\n"
@@ -149,7 +135,10 @@ def _samples(samples: Sequence[Sample], figures: Path) -> Iterator[str]:
             yield ""
         return
     file = figures / f"{chosen[0].experiment}-samples.png"
-    rows = [np.concatenate([_pixels(one) for one in (s.reference, *s.estimates.values())], axis=1) for s in chosen]
+    rows = [
+        np.concatenate([_pixels(image) for image in (sample.reference, *sample.estimates.values())], axis=1)
+        for sample in chosen
+    ]
     Image.fromarray(np.concatenate(rows)).save(file)
     columns = ", ".join(["sent" if sent else "record", *chosen[0].estimates])
     yield f"![From left to right: {columns}]({LINK}/{file.name})\n\nFrom left to right: {columns}.\n"

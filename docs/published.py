@@ -1,12 +1,12 @@
-"""What the papers of the four systems report, beside what came here: one table, whose own columns are drawn from recorded rows."""
+"""What the papers of the four systems report beside our numbers: one table, whose last columns are recorded rows."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from studies import cell, line
+from studies import cell, experiment_of, line
 
-from semlink.experiments.report.rows import Measurements, Series, load_measurements
+from semlink.experiments.report.measurements import Measurements, Series
 
 # A quantity of a version of a codec: as a cell of the table, or nothing where it was not measured.
 Quantity = Callable[[Measurements, Series | None], str]
@@ -26,27 +26,29 @@ class Reported:
 
 
 def _measured(metric: str, set_name: str) -> Quantity:
-    return lambda measured, series: cell(measured.at_point(metric, set_name, series))
+    return lambda measured, series: cell(measured.quoted.get((metric, set_name, series)) if series else None)
 
 
 def _audited(metric: str, set_name: str) -> Quantity:
-    def found(measured: Measurements, series: Series | None) -> str:
+    def last(measured: Measurements, series: Series | None) -> str:
         rows = [row for row in measured.rows if (row.metric, row.set, row.minus) == (metric, set_name, None)]
         wanted = [row for row in rows if series and (row.version, row.method) == (series.version, series.method)]
         return cell(wanted[-1] if wanted else None)
 
-    return found
+    return last
 
 
 def _seconds(measured: Measurements, series: Series | None) -> str:
-    row = measured.single("seconds", series)
+    row = measured.singles.get(("seconds", series)) if series else None
     return "" if row is None else f"{row.value:.1f} s"
 
 
 def _speed(measured: Measurements, series: Series | None) -> str:
-    spent = measured.single("seconds", series)
-    again = measured.single("seconds", measured.first("retrained"))
-    return f"{again.value / spent.value:.3g} times" if spent and again and series != measured.first("retrained") else ""
+    retrained = measured.first.get("retrained")
+    if series is None or retrained is None or series == retrained:
+        return ""
+    spent, again = (measured.singles.get(("seconds", each)) for each in (series, retrained))
+    return f"{again.value / spent.value:.3g} times" if spent and again else ""
 
 
 SCU = ("scu-mnist-trigger", "mnist-trigger")
@@ -81,9 +83,9 @@ REPORTED = (
 def published_table(results: Path) -> str:
     """The papers' figures beside ours. Errors: ResultsError when rows are missing; KeyError for an unknown experiment."""
     lines = [line(["", "paper", "retrained, paper", "ours", "retrained, ours"]), line(["---"] * 5)]
-    for told in REPORTED:
-        measured = {one.name: one for one in load_measurements(results / told.run / "results.jsonl")}[told.experiment]
-        ours = next((series for series in measured.erased if series.method == told.method), None)
-        cells = [told.quantity(measured, series) for series in (ours, measured.first("retrained"))]
-        lines.append(line([told.claim, told.paper, told.retrained_there, *cells]))
+    for reported in REPORTED:
+        measured = experiment_of(results / reported.run, reported.experiment)
+        ours = next((series for series in measured.erased if series.method == reported.method), None)
+        cells = [reported.quantity(measured, series) for series in (ours, measured.first.get("retrained"))]
+        lines.append(line([reported.claim, reported.paper, reported.retrained_there, *cells]))
     return "\n".join(lines)

@@ -1,14 +1,16 @@
-"""Tables of the documentation that are drawn from recorded rows: the methods of a study, and what is defined on what."""
+"""Blocks of the documentation that are drawn from recorded rows and registries: sentences, tables of studies and methods."""
 
 import inspect
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from semlink.codecs import CODECS
-from semlink.experiments.report.metric_labels import duration, metric_words, set_words
-from semlink.experiments.report.rows import USUAL_SNR_DB, Measurements, Series, load_measurements
-from semlink.experiments.report.summary import forget_metric, quality_metric
+from semlink.experiments.report.formatting import duration
+from semlink.experiments.report.labels import set_label
+from semlink.experiments.report.measurements import USUAL_SNR_DB, Measurements, Series, measurements_of, series_of
+from semlink.experiments.report.run_files import read_run_rows
+from semlink.experiments.report.summary import sentences
 from semlink.simulator.results import Row
 from semlink.unlearning.methods import METHODS
 
@@ -32,10 +34,16 @@ def method_table() -> str:
     """Every method, the sets it reads, and the codecs that it is defined on."""
     lines = [line(["method", "what it does", "reads", *CODECS]), line(["---"] * (3 + len(CODECS)))]
     for name, method in METHODS.items():
-        told = (inspect.getdoc(method) or "").splitlines()[0]
+        summary = (inspect.getdoc(method) or "").splitlines()[0]
         defined = ["yes" if method.defined_on(codec) else "" for codec in CODECS.values()]
-        lines.append(line([f"`{name}`", told, ", ".join(method.reads) or "nothing", *defined]))
+        lines.append(line([f"`{name}`", summary, ", ".join(method.reads) or "nothing", *defined]))
     return "\n".join(lines)
+
+
+def summary_list(folder: Path) -> str:
+    """The sentences of every experiment of a run, as a list. Errors: ResultsError when the rows are missing."""
+    experiments = measurements_of(read_run_rows(folder))
+    return "\n".join(f"- **{measured.name}**: {' '.join(sentences(measured))}" for measured in experiments)
 
 
 def study_table(folder: Path, experiment: str) -> str:
@@ -43,17 +51,18 @@ def study_table(folder: Path, experiment: str) -> str:
 
     Errors: ResultsError when the rows are missing; KeyError when the experiment is not among them.
     """
-    measured = {one.name: one for one in load_measurements(folder / "results.jsonl")}[experiment]
+    measured = experiment_of(folder, experiment)
     columns = _columns(measured)
     heads = ["", *(head for head, _ in columns), "time", "faster than retraining"]
     lines = [line(heads), line(["---"] * len(heads))]
-    again = measured.single("seconds", measured.first("retrained"))
+    retrained = measured.first.get("retrained")
+    again = measured.singles.get(("seconds", retrained)) if retrained else None
     for series in measured.series:
-        cells = [found.get(series) for _, found in columns]
-        spent = measured.single("seconds", series)
+        cells = [rows.get(series) for _, rows in columns]
+        spent = measured.singles.get(("seconds", series))
         time = duration(spent.value) if spent else ""
         faster = f"{again.value / spent.value:.3g} times" if spent and again and series.version == "erased" else ""
-        lines.append(line([measured.label(series), *map(cell, cells), time, faster]))
+        lines.append(line([measured.labels[series], *map(cell, cells), time, faster]))
     place = f"Channel {measured.point.channel}, {measured.point.snr_db:g} dB. " if measured.point else ""
     seeds = max((row.n for row in measured.rows if row.stopped == "seeds"), default=0)
     over = f"Means over {seeds} seeds, ± half a 95 % interval over them." if seeds else "± half a 95 % interval."
@@ -62,14 +71,14 @@ def study_table(folder: Path, experiment: str) -> str:
 
 def curve_table(folder: Path, experiment: str, metric: str, set_name: str) -> str:
     """One metric on one set over Es/N0, a line for each version. Errors: as `study_table`."""
-    measured = {one.name: one for one in load_measurements(folder / "results.jsonl")}[experiment]
+    measured = experiment_of(folder, experiment)
     assert measured.point is not None  # there is a curve
     channel = measured.point.channel
-    curves = {series: measured.curve(metric, channel, set_name, series) for series in measured.series}
+    curves = {series: measured.curves.get((metric, channel, set_name, series), []) for series in measured.series}
     points = [row.snr_db for row in next(iter(curves.values())) if row.snr_db is not None]
-    head = f"{metric_words(metric).label}, {set_words(set_name, 'records').lower()}"
+    head = f"{measured.measures[metric].label}, {set_label(set_name, 'records').lower()}"
     lines = [line([head, *(f"{point:g} dB" for point in points)]), line(["---"] * (1 + len(points)))]
-    lines += [line([measured.label(series), *map(cell, rows)]) for series, rows in curves.items()]
+    lines += [line([measured.labels[series], *map(cell, rows)]) for series, rows in curves.items()]
     return "\n".join(lines)
 
 
@@ -78,44 +87,39 @@ def across_table(folder: Path, metric: str, set_name: str) -> str:
 
     Errors: ResultsError when the rows are missing.
     """
-    measured = load_measurements(folder / "results.jsonl")
-    head = f"{metric_words(metric).label}, {set_words(set_name, 'records').lower()}"
+    experiments = measurements_of(read_run_rows(folder))
+    head = f"{experiments[0].measures[metric].label}, {set_label(set_name, 'records').lower()}"
     rows: dict[str, dict[str, str]] = {}
-    for one in measured:
-        for series in one.series:
-            curve = one.curve(metric, one.channels_of(metric)[0], set_name, series)
+    for measured in experiments:
+        for series in measured.series:
+            curve = measured.curves[metric, measured.channels_of[metric][0], set_name, series]
             nearest = min(curve, key=lambda row: abs((row.snr_db or 0.0) - USUAL_SNR_DB))
-            rows.setdefault(one.label(series), {})[one.name] = cell(nearest)
-    lines = [line([head, *(one.name for one in measured)]), line(["---"] * (1 + len(measured)))]
-    lines += [line([label, *(cells.get(one.name, "") for one in measured)]) for label, cells in rows.items()]
+            rows.setdefault(measured.labels[series], {})[measured.name] = cell(nearest)
+    names = [measured.name for measured in experiments]
+    lines = [line([head, *names]), line(["---"] * (1 + len(names)))]
+    lines += [line([label, *(cells.get(name, "") for name in names)]) for label, cells in rows.items()]
     return "\n".join(lines)
 
 
+def experiment_of(folder: Path, name: str) -> Measurements:
+    """One experiment of a run. Errors: as `study_table`."""
+    return {measured.name: measured for measured in measurements_of(read_run_rows(folder))}[name]
+
+
 def _columns(measured: Measurements) -> list[tuple[str, dict[Series, Row]]]:
-    """Headings and the rows below them; what no version has stands nowhere."""
-    found: list[tuple[str, dict[Series, Row]]] = []
-    noun = "records"
-    metrics = dict.fromkeys(filter(None, (forget_metric(measured), quality_metric(measured))))
-    for metric in metrics:
-        for set_name in measured.sets(metric):
-            rows = {s: row for s in measured.series if (row := measured.at_point(metric, set_name, s))}
-            found.append((f"{metric_words(metric).label}, {set_words(set_name, noun).lower()}", rows))
-    for metric, set_name in AUDITED:
-        names = dict.fromkeys(row.metric for row in measured.rows if row.metric.partition(":")[0] == metric)
-        for name in names:
-            rows = _of(measured, name, set_name)
-            found.append((metric_words(name).label, rows))
-    return [(head, rows) for head, rows in found if rows]
-
-
-def _of(measured: Measurements, metric: str, set_name: str) -> dict[Series, Row]:
-    wanted: Iterable[Row] = (
-        row for row in measured.rows if (row.metric, row.set, row.minus) == (metric, set_name, None)
-    )
-    by_series: dict[Series, Row] = {}
-    for row in wanted:
-        by_series[Series(row.version, row.codec, row.method, row.seed)] = row
-    return by_series
+    """Headings and the rows below them; a column without any row is left out."""
+    columns: list[tuple[str, dict[Series, Row]]] = []
+    for metric in dict.fromkeys(filter(None, (measured.forget_metric, measured.quality_metric))):
+        for set_name in measured.sets_of[metric]:
+            quoted = [(series, measured.quoted.get((metric, set_name, series))) for series in measured.series]
+            head = f"{measured.measures[metric].label}, {set_label(set_name, 'records').lower()}"
+            columns.append((head, {series: row for series, row in quoted if row}))
+    for audited, set_name in AUDITED:
+        for metric, measure in measured.measures.items():
+            if metric.partition(":")[0] == audited:
+                rows = [row for row in measured.rows if (row.metric, row.set, row.minus) == (metric, set_name, None)]
+                columns.append((measure.label, {series_of(row): row for row in rows}))
+    return [(head, rows) for head, rows in columns if rows]
 
 
 def cell(row: Row | None) -> str:

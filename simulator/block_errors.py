@@ -24,6 +24,7 @@ from semlink.files import write_whole
 from semlink.seeding import generator_for
 from semlink.simulator.capacity import usable_snr
 from semlink.simulator.intervals import rate_interval
+from semlink.simulator.measure import Measure, by_name
 from semlink.simulator.results import Row
 
 try:
@@ -38,6 +39,9 @@ BATCH, BATCH_USES = 100, 1 << 17
 STEP_DB, SEARCHED_DB = 0.25, (-20.0, 40.0)  # of thresholds
 GUESS = 0.8  # of the capacity is what a code of practical length carries
 DRAWS, DRAWN_USES = 200, 256  # fades that a guess rests on
+MEASURES = by_name(
+    Measure("block_error_rate", "1", "lower", "Block error rate", "block error rate", scale="log", interval="rate"),
+)
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,23 @@ from semlink.channels import CHANNELS, channel_of, name_of
 from semlink.channels.contract import Channel, Frame, Reception
 from semlink.errors import WrongField
 from semlink.seeding import generator_for
+from semlink.simulator.measure import Measure, by_name
 
 DRAWS, USES = 2000, 144  # of the mean over fades: below 0.5 % of standard error over Rayleigh fading in blocks
 SEARCHED = (-30.0, 60.0)  # Es/N0 in dB between which a limit is looked for
 LOG2_E = math.log2(math.e)
+MEASURES = by_name(
+    Measure(
+        "limit_snr_db",
+        "dB",
+        "lower",
+        "Limit of lossless transmission",
+        "the Es/N0 from which all could arrive",
+        "Es/N0 from which capacity x channel uses reaches the bits that the records have under a language model",
+        scale="free",
+        interval="bootstrap",
+    ),
+)
 
 
 def usable_snr(reception: Reception) -> Tensor:

@@ -15,9 +15,30 @@ from semlink.codecs.digital.modulation_and_coding import LADDER, Mcs
 from semlink.progress import Progress
 from semlink.seeding import generator_for
 from semlink.simulator.capacity import bits_of, carried_bits, check_error_rate, effective_snr_db, mean_information
+from semlink.simulator.measure import Measure, by_name
 
 CsiAtTransmitter = Literal["average", "instantaneous"]
-LINK_STATISTICS = {"outage_rate": "1", "spectral_efficiency": "bit/use"}  # of each record, with their units
+# What the policies say of each record beside what arrives, the statistics of the link:
+MEASURES = by_name(
+    Measure(
+        "outage_rate",
+        "1",
+        "lower",
+        "Outages",
+        "the share of records that do not arrive",
+        "share of records of which nothing arrives: the check of the block failed, or nothing fitted into it",
+        interval="rate",
+    ),
+    Measure(
+        "spectral_efficiency",
+        "bit/use",
+        "higher",
+        "Information bits a channel use",
+        "the spectral efficiency",
+        "information bits that the sender put on a channel use, by its choice of modulation and code rate",
+        scale="free",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -49,7 +70,7 @@ class Arrival:
 
     snr_db:          Es/N0 in dB.
     estimate:        as `Codec.as_metric_input` gives it.
-    link_statistics: those of `LINK_STATISTICS` that the policy knows: name -> float64 [batch].
+    link_statistics: those of `MEASURES` that the policy knows: name -> float64 [batch].
     """
 
     snr_db: float

@@ -16,13 +16,35 @@ from semlink.errors import WrongField
 from semlink.progress import Progress
 from semlink.simulator.batches import batch_of
 from semlink.simulator.intervals import Interval, bootstrap_interval, mean_interval, rate_interval
-from semlink.simulator.link_adaptation import LINK_STATISTICS, ChannelUse, Fixed, LinkPolicy
+from semlink.simulator.link_adaptation import MEASURES as LINK_STATISTICS
+from semlink.simulator.link_adaptation import ChannelUse, Fixed, LinkPolicy
+from semlink.simulator.measure import Measure, by_name
 from semlink.simulator.metrics.contract import Metric, Statistics
 from semlink.simulator.results import Row
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sources.subset import subset
 
 MOST_USES = 2**17  # channel uses sent together, so that memory stays bounded where images are large
+MEASURES = by_name(
+    Measure(
+        "channel_uses",
+        "uses/record",
+        "lower",
+        "Channel uses of the data",
+        "channel uses",
+        scale="free",
+        interval="exact",
+    ),
+    Measure(
+        "total_channel_uses",
+        "uses/record",
+        "lower",
+        "Channel uses with pilots",
+        "channel uses with pilots",
+        scale="free",
+        interval="exact",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -227,10 +249,10 @@ def _mean_uses(channel: Channel, parts: Sequence[_Part]) -> tuple[float, float]:
 
 def _use_rows(entries: Sequence[Entry], uses: Sequence[tuple[float, float]], common: dict[str, Any]) -> Iterator[Row]:
     for entry, (data, total) in zip(entries, uses, strict=True):
-        for metric, value in (("channel_uses", data), ("total_channel_uses", total)):
+        for metric, value in zip(MEASURES, (data, total), strict=True):
             yield Row(
                 codec=entry.name, version=entry.version, method=entry.method, snr_db=None, metric=metric, value=value,
-                low=value, high=value, confidence=1.0, unit="uses/record", code_version=__version__, draws=1,
+                low=value, high=value, confidence=1.0, unit=MEASURES[metric].unit, code_version=__version__, draws=1,
                 stopped="exact", **common,
             )  # fmt: skip
 
@@ -250,19 +272,20 @@ def _metric_rows(
                 baseline = None if other is None else means[other]
                 minus = None if other is None else entries[other].version
                 for name, interval in _intervals(metric, means[index], baseline).items():
-                    yield _row(entries[index], snr_db, point, name, interval, metric.names[name], common, minus)
+                    unit = metric.measures[name].unit
+                    yield _row(entries[index], snr_db, point, name, interval, unit, common, minus)
 
 
 def _link_rows(entries: Sequence[Entry], points: dict[float, _PointSums], common: dict[str, Any]) -> Iterator[Row]:
     """The statistics of the link as means over records; outages as rates."""
-    for name, unit in LINK_STATISTICS.items():
+    for name, measured in LINK_STATISTICS.items():
         for snr_db, point in points.items():
             for entry, sums in zip(entries, point.link_sums, strict=True):
                 if name in sums:
                     values = sums[name] / point.draws
-                    rate = name.endswith("_rate")
+                    rate = measured.interval == "rate"
                     interval = rate_interval(values.mean(), len(values)) if rate else mean_interval(values)
-                    yield _row(entry, snr_db, point, name, interval, unit, common)
+                    yield _row(entry, snr_db, point, name, interval, measured.unit, common)
 
 
 def _row(
@@ -289,10 +312,10 @@ def _intervals(metric: Metric, statistics: Statistics, baseline: Statistics | No
         values = statistics[:, column] if baseline is None else statistics[:, column] - baseline[:, column]
         values = values[~np.isnan(values)]
         if len(values):
-            rate = baseline is None and name in metric.rates
+            rate = baseline is None and metric.measures[name].interval == "rate"
             intervals[name] = rate_interval(values.mean(), len(values)) if rate else mean_interval(values)
-    if metric.averages.keys() != metric.names.keys():
-        others = metric.names.keys() - metric.averages.keys()
+    others = metric.measures.keys() - metric.averages.keys()
+    if others:
         resampled = bootstrap_interval(statistics, metric.values, baseline)
         intervals |= {name: resampled[name] for name in others if not math.isnan(resampled[name].value)}
-    return {name: intervals[name] for name in metric.names if name in intervals}
+    return {name: intervals[name] for name in metric.measures if name in intervals}

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
 from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, ScalarFormatter
 
-from semlink.experiments.report.metric_labels import Scale
+from semlink.simulator.measure import Scale
 from semlink.simulator.results import Row
 
 INK, GRID, PAPER = "#1c2230", "#d8dce3", "#ffffff"
@@ -47,7 +47,7 @@ class Axis:
     def share(self, value: float) -> float:
         """Where a value lies, 0 at the low and 1 at the high end; nan stays nan."""
         if self.log:
-            value, low, high = (math.log(max(one, 0.5 * self.low)) for one in (value, self.low, self.high))
+            value, low, high = (math.log(max(number, 0.5 * self.low)) for number in (value, self.low, self.high))
             return max(0.0, (value - low) / (high - low))
         return (value - self.low) / (self.high - self.low)
 
@@ -98,7 +98,7 @@ class Panel:
                 run.append((snr_db, row))
                 continue
             if run:
-                band = [(x, one.low) for x, one in run] + [(x, one.high) for x, one in reversed(run)]
+                band = [(x, point.low) for x, point in run] + [(x, point.high) for x, point in reversed(run)]
                 self.figure.add_artist(
                     Polygon(
                         self._places(band), closed=True, facecolor=stroke.colour, alpha=0.16, linewidth=0,

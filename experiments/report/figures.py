@@ -4,7 +4,7 @@ import io
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import matplotlib.style
 import numpy as np
@@ -13,9 +13,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from semlink.experiments.report.axes_panel import FONT_SIZE, GRID, INK, PAPER, Panel, Stroke, axes_for, stroke_line
-from semlink.experiments.report.metric_labels import channel_words, metric_words, set_words, snr_words
+from semlink.experiments.report.labels import channel_label, set_label, snr_label
+from semlink.experiments.report.measurements import Measurements, Series
 from semlink.experiments.report.png import png_of
-from semlink.experiments.report.rows import Measurements, Series
 
 # Colours after Okabe and Ito, darkened to 4.5:1 on white. The erased codec is the subject: its line is solid.
 VERSION_STROKES = {
@@ -61,18 +61,26 @@ LEFT, RIGHT, BOTTOM, ACROSS, DOWN = 0.70, 0.12, 0.48, 0.28, 0.42
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure as files. width: in CSS pixels at its natural size. description: for those who do not see it."""
+    """A figure. svg: as a file. width: in CSS pixels at its natural size. description: for readers who do not see it."""
 
-    svg: str
-    png: bytes
+    figure: Figure = field(repr=False)
+    svg: str = field(repr=False)
     width: int
     description: str
 
+    def png(self) -> bytes:
+        """The figure as a PNG file."""
+        with matplotlib.style.context(["default", STYLE]):
+            self.figure.set_dpi(PNG_DPI)
+            canvas = FigureCanvasAgg(self.figure)
+            canvas.draw()
+            return png_of(np.asarray(canvas.buffer_rgba())[..., :3], PNG_DPI)
+
     def inline(self, prefix: str) -> Markup:
-        """The figure for a page that holds others too: own ids, colours from the style sheet."""
-        found = re.search(r'<svg[^>]*?(viewBox="[^"]*")[^>]*>(.*)', self.svg, flags=re.DOTALL)
-        assert found, "matplotlib writes a viewBox"
-        view, body = found.groups()
+        """The figure for a page that holds several: its ids begin with `prefix`, its colours are those of the page."""
+        parts = re.search(r'<svg[^>]*?(viewBox="[^"]*")[^>]*>(.*)', self.svg, flags=re.DOTALL)
+        assert parts, "matplotlib writes a viewBox"
+        view, body = parts.groups()
         kept = set(re.findall(r'(?:href="|url\()#(\w+)', body))
         body = re.sub(r' id="([^"]*)"', lambda match: match.group() if match[1] in kept else "", body)
         body = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{prefix}-", body)
@@ -85,30 +93,29 @@ class Drawing:
 def draw(
     measured: Measurements,
     metric: str,
-    noun: str,
     places: Sequence[Sequence[tuple[str, str]]],
     panel: tuple[float, float] = SMALL,
 ) -> Drawing:
     """Draws one metric for every series, a panel for each place.
 
-    In:  noun: what the records are ("sentences"). places: rows of (channel, set), all of one length.
-         panel: width and height of one panel in inches.
+    In:  places: rows of (channel, set), all of one length. panel: width and height of one panel in inches.
     Out: one y axis shared by all panels, whose titles leave out a set that is the same in all of several; a place that
          was not measured stays empty. Shares of what was sent get a fine vertical line at the Es/N0 from which a limit
          allows all of it (`limit_snr_db`).
     """
-    words, (panel_width, panel_height) = metric_words(metric), panel
+    measure, (panel_width, panel_height) = measured.measures[metric], panel
     wanted = [place for row in places for place in row]
     marks = {
         (series, place): limit.value
         for series in measured.series
         for place in wanted
-        if words.scale == "share" and (limit := measured.single_at("limit_snr_db", *place, series))
+        if measure.scale == "share" and (limit := measured.singles_at.get(("limit_snr_db", *place, series)))
     }
-    curved = [s for s in measured.series if any(measured.curve(metric, *place, s) for place in wanted)]
+    curved = [s for s in measured.series if any(measured.curves.get((metric, *place, s)) for place in wanted)]
+    one_set = len(wanted) > 1 and len({set_name for _, set_name in wanted}) == 1
     shown = [s for s in measured.series if s in curved or s in {series for series, _ in marks}]
     strokes = dict(zip(shown, strokes_of(shown), strict=True))
-    labels = [measured.label(series) for series in shown]
+    labels = [measured.labels[series] for series in shown]
     columns, lines = len(places[0]), len(places)
     width = LEFT + columns * panel_width + (columns - 1) * ACROSS + RIGHT
     in_legend = max(1, min(len(shown), int((width - LEFT) / (0.56 + 0.063 * max(map(len, labels))))))
@@ -117,23 +124,21 @@ def draw(
     with matplotlib.style.context(["default", STYLE]):
         figure = Figure(figsize=(width, height))
         scale_rows = [row for row in measured.rows if row.metric == metric and row.minus is None]
-        x, y = axes_for(scale_rows, words.scale, *panel)
+        x, y = axes_for(scale_rows, measure.scale, *panel)
         for line, row in enumerate(places):
             for column, (channel, set_name) in enumerate(row):
                 left = LEFT + column * (panel_width + ACROSS)
                 bottom = BOTTOM + (lines - 1 - line) * (panel_height + DOWN)
                 box = Panel(figure, left, bottom, panel_width, panel_height, x, y)
-                one_set = len(wanted) > 1 and len({one for _, one in wanted}) == 1
-                box.frame(
-                    channel_words(channel) if one_set else f"{set_words(set_name, noun)}, {channel_words(channel)}"
-                )
+                title = channel_label(channel)
+                box.frame(title if one_set else f"{set_label(set_name, measured.noun)}, {title}")
                 if column == 0:
-                    box.label_y(words.label)
+                    box.label_y(measure.label)
                 if line == lines - 1:
                     box.label_x("Es/N0 (dB)")
                 for series, stroke in strokes.items():
                     box.mark(marks.get((series, (channel, set_name)), math.nan), stroke)
-                    box.curve(measured.curve(metric, channel, set_name, series), stroke)
+                    box.curve(measured.curves.get((metric, channel, set_name, series), []), stroke)
         handles = [stroke_line([], strokes[series], figure) for series in shown]
         texts = [label.lstrip("_") or "unnamed" for label in labels]  # matplotlib hides labels that begin with _
         corner = ((LEFT - 0.08) / width, 1 - 0.08 / height)
@@ -141,12 +146,12 @@ def draw(
             handles, texts, loc="upper left", bbox_to_anchor=corner, ncols=in_legend,
             frameon=False, handlelength=2.6, borderaxespad=0, borderpad=0.1, columnspacing=1.2,
         )  # fmt: skip
-        return Drawing(_svg(figure), _png(figure), round(width * 96), _description(measured, metric, noun, places))
+        return Drawing(figure, _svg(figure), round(width * 96), _description(measured, metric, wanted))
 
 
 def strokes_of(series: Sequence[Series]) -> list[Stroke]:
     """A stroke for each series: the three versions always look the same; where there are more, colours take turns."""
-    versions = [one.version for one in series]
+    versions = [each.version for each in series]
     if len(set(versions)) == len(versions) > 1 and set(versions) <= VERSION_STROKES.keys():
         return [VERSION_STROKES[version] for version in versions]
     return [OTHER_STROKES[index % len(OTHER_STROKES)] for index in range(len(series))]
@@ -165,22 +170,17 @@ def _svg(figure: Figure) -> str:
     return re.sub(r"\s*<metadata>.*?</metadata>", "", buffer.getvalue(), flags=re.DOTALL)
 
 
-def _png(figure: Figure) -> bytes:
-    figure.set_dpi(PNG_DPI)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return png_of(np.asarray(canvas.buffer_rgba())[..., :3], PNG_DPI)
-
-
-def _description(measured: Measurements, metric: str, noun: str, places: Sequence[Sequence[tuple[str, str]]]) -> str:
-    told = []
-    for channel, set_name in (place for row in places for place in row):
+def _description(measured: Measurements, metric: str, places: Sequence[tuple[str, str]]) -> str:
+    """The ends of every curve in words."""
+    panels = []
+    for channel, set_name in places:
         ends = [
-            f"{measured.label(series)} {curve[0].value:.3g} to {curve[-1].value:.3g}"
+            f"{measured.labels[series]} {curve[0].value:.3g} to {curve[-1].value:.3g}"
             for series in measured.series
-            if (curve := measured.curve(metric, channel, set_name, series))
+            if (curve := measured.curves.get((metric, channel, set_name, series)))
         ]
-        told.append(f"{set_words(set_name, noun)}, {channel_words(channel)}: {'; '.join(ends) or 'not measured'}.")
-    found = [row.snr_db for row in measured.rows if row.metric == metric and row.snr_db is not None]
-    reach = f"from {snr_words(min(found))} to {snr_words(max(found))}"
-    return f"{metric_words(metric).label} against Es/N0 {reach}. {' '.join(told)}"
+        title = f"{set_label(set_name, measured.noun)}, {channel_label(channel)}"
+        panels.append(f"{title}: {'; '.join(ends) or 'not measured'}.")
+    points = [row.snr_db for row in measured.rows if row.metric == metric and row.snr_db is not None]
+    span = f"from {snr_label(min(points))} to {snr_label(max(points))}"
+    return f"{measured.measures[metric].label} against Es/N0 {span}. {' '.join(panels)}"

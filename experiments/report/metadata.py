@@ -1,14 +1,14 @@
-"""Nested data of a run, such as a certificate, as plain lines and small tables."""
+"""Nested data about a run, such as a certificate, as plain lines and small tables."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from semlink.experiments.report.metric_labels import SET_WORDS
+from semlink.experiments.report.labels import SET_LABELS
 
 
 @dataclass(frozen=True)
-class Fact:
-    """One thing with its name: a text, a block of settings (name, value), or a table."""
+class MetadataEntry:
+    """One entry with its name: a text, a block of settings (name, value), or a table."""
 
     name: str
     text: str = ""
@@ -17,40 +17,40 @@ class Fact:
     lines: tuple[tuple[str, ...], ...] = ()
 
 
-def facts_of(value: Mapping[str, object], prefix: str = "") -> Iterator[Fact]:
+def metadata_of(value: Mapping[str, object], prefix: str = "") -> Iterator[MetadataEntry]:
     """The content of a mapping, in its order: inner mappings as blocks, lists of mappings as tables."""
     for key, inner in value.items():
-        name = f"{prefix}{_words(key)}"
-        if isinstance(inner, Mapping) and any(_nests(one) for one in inner.values()):
-            yield from facts_of(inner, f"{name}: ")
+        name = f"{prefix}{_title(key)}"
+        if isinstance(inner, Mapping) and any(_nests(content) for content in inner.values()):
+            yield from metadata_of(inner, f"{name}: ")
         elif isinstance(inner, Mapping):
-            yield Fact(name, settings=tuple((str(field), _text(one)) for field, one in inner.items()))
-        elif isinstance(inner, list) and inner and all(isinstance(one, Mapping) for one in inner):
+            yield MetadataEntry(name, settings=tuple((str(field), _text(content)) for field, content in inner.items()))
+        elif isinstance(inner, list) and inner and all(isinstance(item, Mapping) for item in inner):
             yield _table(name, inner)
         else:
-            yield Fact(name, _text(inner))
+            yield MetadataEntry(name, _text(inner))
 
 
 def _nests(value: object) -> bool:
-    return isinstance(value, Mapping) or (isinstance(value, list) and any(isinstance(one, Mapping) for one in value))
+    return isinstance(value, Mapping) or (isinstance(value, list) and any(isinstance(item, Mapping) for item in value))
 
 
-def _table(name: str, entries: Sequence[Mapping[str, object]]) -> Fact:
+def _table(name: str, entries: Sequence[Mapping[str, object]]) -> MetadataEntry:
     keys = dict.fromkeys(key for entry in entries for key in entry)
-    return Fact(
+    return MetadataEntry(
         name,
-        head=tuple(map(_words, keys)),
+        head=tuple(map(_title, keys)),
         lines=tuple(tuple(_cell(key, entry.get(key)) for key in keys) for entry in entries),
     )
 
 
-def _words(key: str) -> str:
+def _title(key: str) -> str:
     return key.replace("snr_db", "Es/N0 (dB)").replace("_", " ")
 
 
 def _cell(key: str, value: object) -> str:
     text = _text(value)
-    return SET_WORDS.get(text, text).lower() if key == "set" else text
+    return SET_LABELS.get(text, text).lower() if key == "set" else text
 
 
 def _text(value: object) -> str:

@@ -34,7 +34,7 @@ class Sample:
     Where nothing is sent, channel is empty and snr_db None: each version made an image of the class of the record.
 
     reference, estimates: text, or an image as nested lists [channels][height][width] in 0..1; where classes are inferred,
-                          estimates name one. label: the class of the record, told where classes are inferred.
+                          estimates name one. label: the class of the record, where classes are inferred.
     """
 
     experiment: str
@@ -49,7 +49,7 @@ class Sample:
 
     def __post_init__(self) -> None:
         texts = {"text": (self.reference, *self.estimates.values()), "class": tuple(self.estimates.values())}
-        if not all(isinstance(one, str) for one in texts.get(self.modality, ())):
+        if not all(isinstance(text, str) for text in texts.get(self.modality, ())):
             raise ValueError(f"a sample of {self.modality} holds something that is not text")
 
     @property
@@ -60,7 +60,7 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Word:
+class MarkedWord:
     """A word of an estimate (or of the reference) and how it compares."""
 
     text: str
@@ -69,7 +69,7 @@ class Word:
 
 @dataclass(frozen=True)
 class Exhibit:
-    """One record over one channel: the samples at each Es/N0, in ascending order; or one sample where nothing was sent."""
+    """One record over one channel, with its samples in ascending order of Es/N0; one sample where nothing was sent."""
 
     modality: str
     set: str
@@ -107,21 +107,21 @@ def exhibits(samples: Sequence[Sample], channel: str | None) -> list[Exhibit]:
     for (set_name, record, its_channel), group in groups.items():
         if (set_name, record) not in chosen or its_channel == channel:
             chosen[set_name, record] = group
-    found: list[Exhibit] = []
+    shown: list[Exhibit] = []
     pixels = 0
     for wanted in dict.fromkeys((*SHOWN, *(set_name for set_name, _ in chosen))):
         of_set = [group for (set_name, _), group in chosen.items() if set_name == wanted]
         for group in of_set[: SHOWN.get(wanted, 2)]:
             first = group[0]
-            pixels += sum(_pixels(image) for one in group for image in one.images)
-            if found and pixels > PIXELS:
-                return found
+            pixels += sum(_pixels(image) for sample in group for image in sample.images)
+            if shown and pixels > PIXELS:
+                return shown
             ordered = tuple(sorted(group, key=lambda sample: sample.snr_db or 0.0))
-            found.append(Exhibit(first.modality, first.set, first.channel, first.record, first.reference, ordered))
-    return found
+            shown.append(Exhibit(first.modality, first.set, first.channel, first.record, first.reference, ordered))
+    return shown
 
 
-def compare(reference: str, estimate: str) -> list[Word]:
+def compare(reference: str, estimate: str) -> list[MarkedWord]:
     """The words of an estimate beside those of the reference; letter case does not count.
 
     A word that was sent and has nothing in its place is listed as missing.
@@ -129,21 +129,21 @@ def compare(reference: str, estimate: str) -> list[Word]:
     # A tokenizer sets hyphens apart; how words are spaced is not what a codec is judged by.
     sent, arrived = (HYPHEN.sub(" - ", text).split() for text in (reference, estimate))
     matcher = difflib.SequenceMatcher(None, [w.lower() for w in sent], [w.lower() for w in arrived], autojunk=False)
-    words: list[Word] = []
+    words: list[MarkedWord] = []
     for change, i, i_end, j, j_end in matcher.get_opcodes():
         for word in arrived[j:j_end]:
             mark: Mark = "unknown" if UNKNOWN.search(word) else "right" if change == "equal" else "wrong"
-            words.append(Word(word, mark))
+            words.append(MarkedWord(word, mark))
         if change == "delete":
-            words += [Word(word, "missing") for word in sent[i:i_end]]
+            words += [MarkedWord(word, "missing") for word in sent[i:i_end]]
     return words
 
 
-def mark_terms(reference: str, terms: Sequence[str]) -> list[Word]:
+def mark_terms(reference: str, terms: Sequence[str]) -> list[MarkedWord]:
     """The words of the reference, those marked that the request names."""
     named = {term.lower() for term in terms}
     return [
-        Word(word, "term" if named & {word.lower(), word.lower().strip(".,;:!?()\"'`")} else "right")
+        MarkedWord(word, "term" if named & {word.lower(), word.lower().strip(".,;:!?()\"'`")} else "right")
         for word in reference.split()
     ]
 

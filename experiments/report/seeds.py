@@ -12,38 +12,38 @@ NAMED = re.compile(r"(?P<study>.+)-seed-(?P<seed>\d+)")
 
 def study_of(experiment: str) -> str:
     """The experiment without its seed, for a name as `semlink run --seeds` gives it; other names stay."""
-    found = NAMED.fullmatch(experiment)
-    return found["study"] if found else experiment
+    parts = NAMED.fullmatch(experiment)
+    return parts["study"] if parts else experiment
 
 
 def over_seeds(rows: Sequence[Row]) -> list[Row]:
     """Rows of runs that differ in nothing but the seed as one row each: its mean and the t interval over seeds.
 
-    What not every seed has is left out; experiments with one seed stay as they are. A row of several then rests on
-    n = seeds, since records and noise within a seed are not independent trials of the training.
+    A number that one of the seeds lacks is left out; experiments with one seed stay as they are. A row of several seeds
+    rests on n = seeds, since records and noise within a seed are not independent trials of the training.
     """
     runs: dict[str, set[str]] = {}
     groups: dict[tuple[object, ...], dict[str, Row]] = {}
     for row in rows:
         runs.setdefault(study_of(row.experiment), set()).add(row.experiment)
         groups.setdefault(_key(row), {})[row.experiment] = row
-    found = []
+    together = []
     for row in rows:
         seeds = len(runs[study_of(row.experiment)])
         group = groups[_key(row)]
         if seeds == 1:
-            found.append(row)
+            together.append(row)
         elif next(iter(group.values())) is row and len(group) == seeds:
-            found.append(_together(list(group.values())))
-    return found
+            together.append(_mean_over(list(group.values())))
+    return together
 
 
 def first_of_each(names: Iterable[str]) -> dict[str, str]:
     """The experiment that stands for a study wherever one has to be shown: study -> the name of its first seed."""
-    found: dict[str, str] = {}
+    first: dict[str, str] = {}
     for name in names:
-        found.setdefault(study_of(name), name)
-    return found
+        first.setdefault(study_of(name), name)
+    return first
 
 
 def _key(row: Row) -> tuple[object, ...]:
@@ -51,7 +51,7 @@ def _key(row: Row) -> tuple[object, ...]:
     return *names, row.version, row.method, row.channel, row.snr_db, row.set, row.metric, row.minus
 
 
-def _together(group: Sequence[Row]) -> Row:
+def _mean_over(group: Sequence[Row]) -> Row:
     first = group[0]
     interval = mean_interval([row.value for row in group])
     return dataclasses.replace(

@@ -1,30 +1,56 @@
-"""Tables of the report: distances to the retrained codec, and the numbers that are no curve, in few lines."""
+"""Tables of the report: numbers at one Es/N0, distances to the retrained codec, and the numbers that are no curve."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from semlink.experiments.report.metric_labels import (
-    SET_WORDS,
-    channel_words,
-    interval,
-    metric_words,
-    number,
-    set_words,
-    snr_words,
-)
-from semlink.experiments.report.rows import SETS, Measurements, in_order, series_of
+from semlink.experiments.report.formatting import with_interval
+from semlink.experiments.report.labels import SET_LABELS, channel_label, set_label, snr_label
+from semlink.experiments.report.measurements import SETS, Measurements, in_order, series_of
 from semlink.simulator.results import Row
+from semlink.unlearning.cost import MEASURES as COST
 
-COST = ("seconds", "steps", "samples", "peak_memory_mib")
+# Beside the main metrics, what a user of the codec would ask where several methods are compared:
+COMPARED = ("backdoor_accuracy", "class_accuracy", "ssim", "word_accuracy")
+ABOVE_ZERO = (
+    "Above zero the erased codec does better than the codec that never saw the erased records; on erased records that is a "
+    "trace of them. Below zero it does worse."
+)
+BELOW_ZERO = (
+    "Below zero the erased codec does better than the codec that never saw the erased records; on erased records that is a "
+    "trace of them. Above zero it does worse."
+)
+NOT_JUDGED = "Not judged: whether more or less of it is better is not known."
+READINGS = {"higher": ABOVE_ZERO, "lower": BELOW_ZERO, "none": NOT_JUDGED}
+
 Cells = tuple[Row | None, ...]
 
 
 @dataclass(frozen=True)
-class Line:
+class TableLine:
     """A line of a table: its heading cells and the rows that fill the others."""
 
     heading: tuple[str, ...]
     cells: Cells
+
+
+@dataclass(frozen=True)
+class PointTable:
+    """The main metrics of every series at the usual point. heads: of the columns after the first."""
+
+    heads: tuple[str, ...]
+    lines: list[TableLine]
+
+
+@dataclass(frozen=True)
+class GapTable:
+    """Paired differences erased - retrained of the first method. metrics: heading of each metric -> its lines.
+
+    snr_db: of the columns. reading: what a difference above or below zero says.
+    """
+
+    snr_db: list[float]
+    metrics: Mapping[str, list[TableLine]]
+    reading: str
 
 
 @dataclass(frozen=True)
@@ -36,32 +62,48 @@ class _Place:
     snr_db: float | None
 
 
-def gaps(measured: Measurements, metrics: Sequence[str], noun: str) -> dict[str, list[Line]]:
+def point_table(measured: Measurements, metrics: Sequence[str]) -> PointTable:
+    """The metrics on each of their sets at the usual point; where several methods are compared, other metrics as well."""
+    if len(measured.erased) > 1:
+        metrics = [*metrics, *(m for m in COMPARED if m in measured.curve_metrics and m not in metrics)]
+    columns = [(metric, set_name) for metric in metrics for set_name in measured.sets_of[metric]]
+    heads = tuple(
+        f"{measured.measures[metric].label.removesuffix(' (dB)')}, {set_label(set_name, measured.noun).lower()}"
+        for metric, set_name in columns
+    )
+    lines = [
+        TableLine((measured.labels[series],), tuple(measured.quoted.get((*column, series)) for column in columns))
+        for series in measured.series
+    ]
+    return PointTable(heads, lines)
+
+
+def gap_table(measured: Measurements, metrics: Sequence[str]) -> GapTable:
     """The paired differences of the first method, erased - retrained, of the main metrics, by set and channel."""
+    points = sorted({row.snr_db for row in measured.rows if row.metric in metrics and row.snr_db is not None})
+    table: dict[str, list[TableLine]] = {}
+    readings = {}
     if not measured.erased:
-        return {}
-    found: dict[str, list[Line]] = {}
+        return GapTable(points, table, "")
+    erased = measured.erased[0]
+    several = f" ({measured.labels[erased]})" if len(measured.erased) > 1 else ""
     for metric in metrics:
-        for set_name in measured.sets(metric):
-            for channel in measured.channels_of(metric):
+        measure = measured.measures[metric]
+        for set_name in measured.sets_of[metric]:
+            for channel in measured.channels_of[metric]:
                 cells = tuple(
-                    measured.gap(metric, set_name, channel, snr_db, measured.erased[0], "retrained")
-                    for snr_db in snrs(measured, metrics)
+                    measured.gaps.get((metric, set_name, channel, snr_db, erased, "retrained")) for snr_db in points
                 )
                 if any(cells):
-                    label = metric_words(metric).label
-                    several = f" ({measured.label(measured.erased[0])})" if len(measured.erased) > 1 else ""
-                    place = f"{set_words(set_name, noun)}, {channel_words(channel)}"
-                    found.setdefault(f"{label}{several}", []).append(Line((place,), cells))
-    return found
+                    place = f"{set_label(set_name, measured.noun)}, {channel_label(channel)}"
+                    table.setdefault(f"{measure.label}{several}", []).append(TableLine((place,), cells))
+                    readings[measure.label] = READINGS[measure.direction]
+    if len(set(readings.values())) == 1:
+        return GapTable(points, table, next(iter(readings.values())))
+    return GapTable(points, table, " ".join(f"{label}: {reading}" for label, reading in readings.items()))
 
 
-def snrs(measured: Measurements, metrics: Sequence[str]) -> list[float]:
-    """Every Es/N0 in dB that one of the metrics was measured at."""
-    return sorted({row.snr_db for row in measured.rows if row.metric in metrics and row.snr_db is not None})
-
-
-def singles(measured: Measurements) -> list[Line]:
+def single_lines(measured: Measurements) -> list[TableLine]:
     """The numbers that are no curve (times, channel uses, audits), with a column for each series.
 
     Sets and channels that show the same numbers share a line.
@@ -74,12 +116,12 @@ def singles(measured: Measurements) -> list[Line]:
             table.setdefault(_Place(row.set, row.channel, row.snr_db), {})[columns[series_of(row)]] = row
     lines = []
     for (metric, minus), table in tables.items():
-        filled = {place: tuple(map(found.get, range(len(columns)))) for place, found in table.items()}
-        label = metric_words(metric).label + (f", erased − {minus}" if minus else "")
+        filled = {place: tuple(map(cells.get, range(len(columns)))) for place, cells in table.items()}
+        label = measured.measures[metric].label + (f", erased − {minus}" if minus else "")
         data = tables.get(("channel_uses", minus), {}) if metric == "total_channel_uses" else {}
-        told = {place: cells for place, cells in filled.items() if not _without_pilots(table[place], data.get(place))}
-        for where, cells in _merged(told, list(filled)):
-            lines.append(Line((label, "" if metric in COST else where), cells))  # training belongs to no place
+        shown = {place: cells for place, cells in filled.items() if not _without_pilots(table[place], data.get(place))}
+        for where, cells in _merged(shown, list(filled)):
+            lines.append(TableLine((label, "" if metric in COST else where), cells))  # training belongs to no place
     return lines
 
 
@@ -96,16 +138,16 @@ def _merged(table: dict[_Place, Cells], everywhere: Sequence[_Place]) -> list[tu
     for place, cells in table.items():
         channels.setdefault((place.set, place.snr_db, _look(cells)), []).append(place.channel)
     sets: dict[tuple[tuple[str, ...], float | None, tuple[str, ...]], list[str]] = {}
-    for (set_name, snr_db, look), found in channels.items():
-        sets.setdefault((tuple(found), snr_db, look), []).append(set_name)
+    for (set_name, snr_db, look), alike in channels.items():
+        sets.setdefault((tuple(alike), snr_db, look), []).append(set_name)
     lines = []
     for (its_channels, snr_db, _), its_sets in sets.items():
-        set_titles = [SET_WORDS.get(name, name).lower() for name in in_order(its_sets, str, SETS)]
-        channel_titles = [channel_words(name) for name in its_channels]
+        set_titles = [SET_LABELS.get(name, name).lower() for name in in_order(its_sets, str, SETS)]
+        channel_titles = [channel_label(name) for name in its_channels]
         where = [
             _all_of("sets", set_titles, len({place.set for place in everywhere})),
             _all_of("channels", channel_titles, len({place.channel for place in everywhere})),
-            "" if snr_db is None else snr_words(snr_db),
+            "" if snr_db is None else snr_label(snr_db),
         ]
         text = ", ".join(filter(None, where))
         lines.append((text[:1].upper() + text[1:], table[_Place(its_sets[0], its_channels[0], snr_db)]))
@@ -113,7 +155,7 @@ def _merged(table: dict[_Place, Cells], everywhere: Sequence[_Place]) -> list[tu
 
 
 def _look(cells: Cells) -> tuple[str, ...]:
-    return tuple(f"{number(row)} {interval(row)}" if row else "" for row in cells)
+    return tuple(with_interval(row) if row else "" for row in cells)
 
 
 def _all_of(kind: str, titles: Sequence[str], count: int) -> str:

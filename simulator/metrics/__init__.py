@@ -32,19 +32,19 @@ def metrics_for(
     terms: tuple[str, ...] = (),
     sentence_model: str | None = None,
     trigger: "Trigger | None" = None,
-    judge: "ImageClassifier | None" = None,
+    classifier: "ImageClassifier | None" = None,
 ) -> "list[Metric]":
     """The families for what a codec delivers, the leading one first.
 
     Term recall only where there are terms, sentence similarity where there is the folder of an encoder for it, patch
-    brightness where there is a trigger, recognition where there is a judge.
+    brightness where there is a trigger, recognition where there is a classifier of images.
     Errors: CodecError when that folder holds none.
     """
     given: dict[str, dict[str, Any]] = {
         "term-recall": {"terms": terms},
         "sentence-similarity": {"model": sentence_model},
         "patch-brightness": {"trigger": trigger},
-        "recognition": {"judge": judge} | ({"trigger": trigger} if trigger else {}),
+        "recognition": {"classifier": classifier} | ({"trigger": trigger} if trigger else {}),
     }
     return [
         family(**given.get(name, {}))

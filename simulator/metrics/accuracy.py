@@ -7,7 +7,29 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from semlink.codecs.contract import Sentence
+from semlink.simulator.measure import Measure, by_name
 from semlink.simulator.metrics.contract import Metric, Statistics
+
+MEASURES = by_name(
+    Measure(
+        "word_accuracy",
+        "1",
+        "higher",
+        "Word accuracy",
+        "word accuracy",
+        "share of words recovered in their place",
+        interval="bootstrap",
+    ),
+    Measure(
+        "token_accuracy",
+        "1",
+        "higher",
+        "Token accuracy",
+        "token accuracy",
+        "share of vocabulary entries recovered",
+        interval="bootstrap",
+    ),
+)
 
 
 class Accuracy(Metric):
@@ -22,7 +44,7 @@ class Accuracy(Metric):
     """
 
     modality: ClassVar[Literal["text", "image"]] = "text"
-    names: ClassVar[Mapping[str, str]] = {"word_accuracy": "1", "token_accuracy": "1"}
+    measures: ClassVar[Mapping[str, Measure]] = MEASURES
     averages: ClassVar[Mapping[str, int]] = {}
 
     def statistics(self, references: Sequence[Sentence], estimates: Sequence[Sentence]) -> Statistics:

@@ -8,10 +8,24 @@ from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.helpers import extract_all_word_ngrams
 
 from semlink.codecs.contract import Sentence
+from semlink.simulator.measure import IntervalKind, Measure, by_name
 from semlink.simulator.metrics.contract import Metric, Statistics
 
 ORDERS = (1, 2, 3, 4)
 MATCHES, TOTALS, SENTENCE = 2, 6, 10  # where each group of columns starts, after the two lengths
+
+
+def _declared(kind: Literal["sentence", "corpus"], order: int) -> Measure:
+    label = f"Mean sentence BLEU-{order}" if kind == "sentence" else f"BLEU-{order}"
+    meaning = f"overlap of runs of up to {order} words with the sentence that was sent, 1 is identical"
+    interval: IntervalKind = "mean" if kind == "sentence" else "bootstrap"
+    return Measure(f"{kind}_bleu{order}", "1", "higher", label, label, meaning, interval=interval)
+
+
+MEASURES = by_name(
+    *(_declared("sentence", order) for order in ORDERS),
+    *(_declared("corpus", order) for order in ORDERS),
+)
 
 
 class Bleu(Metric):
@@ -29,7 +43,7 @@ class Bleu(Metric):
     """
 
     modality: ClassVar[Literal["text", "image"]] = "text"
-    names: ClassVar[Mapping[str, str]] = {f"{kind}_bleu{n}": "1" for kind in ("sentence", "corpus") for n in ORDERS}
+    measures: ClassVar[Mapping[str, Measure]] = MEASURES
     averages: ClassVar[Mapping[str, int]] = {f"sentence_bleu{n}": SENTENCE + n - 1 for n in ORDERS}
 
     def statistics(self, references: Sequence[Sentence], estimates: Sequence[Sentence]) -> Statistics:
@@ -41,7 +55,7 @@ class Bleu(Metric):
         return np.array(rows, dtype=np.float64).reshape(-1, SENTENCE + 4)
 
     def values(self, mean: Statistics) -> dict[str, Statistics]:
-        found = {name: mean[..., column] for name, column in self.averages.items()}
+        values = {name: mean[..., column] for name, column in self.averages.items()}
         length, target = mean[..., 0], mean[..., 1]
         matches, totals = mean[..., MATCHES:TOTALS], mean[..., TOTALS:SENTENCE]
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -49,8 +63,8 @@ class Bleu(Metric):
             precision = np.log(np.where(matches > 0, matches / totals, 0.0))
         for n in ORDERS:
             score = np.exp(penalty + precision[..., :n].mean(axis=-1))
-            found[f"corpus_bleu{n}"] = np.where(length > 0, score, 0.0)
-        return found
+            values[f"corpus_bleu{n}"] = np.where(length > 0, score, 0.0)
+        return values
 
 
 def pair_statistics(*, hypothesis: Sequence[str], reference: Sequence[str]) -> list[float]:

@@ -8,8 +8,38 @@ import numpy as np
 from torch import Tensor
 
 from semlink.errors import CodecError
+from semlink.simulator.measure import Measure, by_name
 from semlink.simulator.metrics.contract import Metric, Statistics
 from semlink.simulator.sources.contract import Record
+
+MEASURES = by_name(
+    Measure(
+        "label_accuracy",
+        "1",
+        "higher",
+        "Classes inferred",
+        "the share of classes inferred",
+        "share of images whose class the receiver infers",
+        interval="rate",
+    ),
+    Measure(
+        "label_confidence",
+        "1",
+        "higher",
+        "Confidence in the class",
+        "the receiver's confidence in the class",
+        "mean probability that the receiver gives to the class of an image",
+    ),
+    Measure(
+        "cross_entropy",
+        "nats",
+        "lower",
+        "Cross-entropy (nats)",
+        "cross-entropy",
+        "mean surprise of the receiver at the class of an image, 0 is certainty",
+        scale="free",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -28,9 +58,8 @@ class Classification(Metric):
     records: tuple[Record, ...] = ()
 
     modality: ClassVar[Literal["class"]] = "class"
-    names: ClassVar[Mapping[str, str]] = {"label_accuracy": "1", "label_confidence": "1", "cross_entropy": "nats"}
+    measures: ClassVar[Mapping[str, Measure]] = MEASURES
     averages: ClassVar[Mapping[str, int]] = {"label_accuracy": 0, "label_confidence": 1, "cross_entropy": 2}
-    rates: ClassVar[frozenset[str]] = frozenset({"label_accuracy"})
 
     def about(self, records: Sequence[Record]) -> "Classification":
         return replace(self, records=tuple(records))
@@ -47,8 +76,8 @@ class Classification(Metric):
                     f"The record {record.id} is of class {record.label}, but the codec knows {len(belief)} classes; "
                     "measure it on records of its own source."
                 )
-            own = belief[record.label]
-            columns[row] = belief.argmax() == record.label, np.exp(own), -own
+            log_probability = belief[record.label]
+            columns[row] = belief.argmax() == record.label, np.exp(log_probability), -log_probability
         return columns
 
     def values(self, mean: Statistics) -> dict[str, Statistics]:

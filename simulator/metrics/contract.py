@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semlink.codecs.contract import Delivered
+from semlink.simulator.measure import Measure
 from semlink.simulator.sources.contract import Record
 
 Statistics = NDArray[np.float64]
@@ -17,17 +18,15 @@ class Metric(ABC):
     """Metrics that share their statistics, such as BLEU-1 to 4.
 
     modality: what codecs that it is for make of what arrives: text, an image, or a class.
-    names:    the metrics of the family with their units, as rows call them.
-    averages: the names whose value is a plain mean over records of one statistic each (they get a t interval);
-              the others are functions of the mean statistics (they get a bootstrap interval). Records where the
-              statistic is NaN do not count.
-    rates:    those of the averages that are shares of records (they get Wilson's interval).
+    measures: what the metrics of the family are, by the names that rows have. Their `interval` says which one they get.
+    averages: name -> column of the statistics, for every measure with a "mean" or "rate" interval: its value is the plain
+              mean over records of that one statistic. Records where the statistic is NaN do not count. The others,
+              with a "bootstrap" interval, are functions of the mean statistics.
     """
 
     modality: ClassVar[Delivered]
-    names: ClassVar[Mapping[str, str]]
-    averages: ClassVar[Mapping[str, int]]  # name -> column of the statistics
-    rates: ClassVar[frozenset[str]] = frozenset()
+    measures: ClassVar[Mapping[str, Measure]]
+    averages: ClassVar[Mapping[str, int]]
 
     def about(self, records: Sequence[Record]) -> Self:
         """The family for pairs of exactly these records, where it needs more of them than the reference (labels)."""
@@ -37,8 +36,8 @@ class Metric(ABC):
     def statistics(self, references: Sequence[Any], estimates: Sequence[Any]) -> Statistics:
         """Statistics of each pair: float64 [records, columns]. They are averaged over channel draws by the caller.
 
-        references, estimates: lists of Sentence, or float32 [records, channels, height, width] in 0..1; where classes are
-        delivered, estimates are log-probabilities float32 [records, classes].
+        references, estimates: lists of Sentence, or float32 [records, channels, height, width] in 0..1. Where classes
+        are delivered, estimates are log-probabilities float32 [records, classes].
         """
 
     @abstractmethod

@@ -6,9 +6,32 @@ from typing import ClassVar, Literal
 import numpy as np
 from torch import Tensor
 
+from semlink.simulator.measure import Measure, by_name
 from semlink.simulator.metrics.contract import Metric, Statistics
 
 FLOOR = 1e-10  # of the mean squared error: PSNR ends at 100 dB, which identical images get
+MEASURES = by_name(
+    Measure(
+        "psnr",
+        "dB",
+        "higher",
+        "PSNR (dB)",
+        "PSNR",
+        "peak signal-to-noise ratio, higher is closer to the image that was sent",
+        scale="free",
+    ),
+    Measure(
+        "psnr_of_mean_mse",
+        "dB",
+        "higher",
+        "PSNR of the mean error (dB)",
+        "PSNR of the mean error",
+        "PSNR computed once from the mean squared error",
+        scale="free",
+        interval="bootstrap",
+    ),
+    Measure("mse", "1", "lower", "Mean squared error", "mean squared error", "0 is identical", scale="log"),
+)
 
 
 class ImageError(Metric):
@@ -23,7 +46,7 @@ class ImageError(Metric):
     """
 
     modality: ClassVar[Literal["text", "image"]] = "image"
-    names: ClassVar[Mapping[str, str]] = {"psnr": "dB", "psnr_of_mean_mse": "dB", "mse": "1"}
+    measures: ClassVar[Mapping[str, Measure]] = MEASURES
     averages: ClassVar[Mapping[str, int]] = {"psnr": 1, "mse": 0}
 
     def statistics(self, references: Tensor, estimates: Tensor) -> Statistics:  # type: ignore[override]

@@ -8,12 +8,27 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from semlink.simulator.measure import Measure, by_name
 from semlink.simulator.metrics.contract import Metric, Statistics
 from semlink.simulator.metrics.structural_similarity import contrast_structure, ssim
 
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # of the scales, finest first
 WINDOW = 11  # pixels a side
 SCALES = {"ms_ssim": 5, "ms_ssim:scales=4": 4, "ms_ssim:scales=3": 3, "ms_ssim:scales=2": 2}
+MEASURES = by_name(
+    Measure("ms_ssim", "1", "higher", "MS-SSIM", "MS-SSIM", "structural similarity over five scales, 1 is identical"),
+    *(
+        Measure(
+            f"ms_ssim:scales={scales}",
+            "1",
+            "higher",
+            f"MS-SSIM, {scales} scales",
+            f"MS-SSIM over {scales} scales",
+            f"structural similarity over {scales} scales, for images too small for five, 1 is identical",
+        )
+        for scales in (4, 3, 2)
+    ),
+)
 
 
 class MultiScaleSimilarity(Metric):
@@ -34,7 +49,7 @@ class MultiScaleSimilarity(Metric):
     """
 
     modality: ClassVar[Literal["text", "image"]] = "image"
-    names: ClassVar[Mapping[str, str]] = dict.fromkeys(SCALES, "1")
+    measures: ClassVar[Mapping[str, Measure]] = MEASURES
     averages: ClassVar[Mapping[str, int]] = {name: column for column, name in enumerate(SCALES)}
 
     def statistics(self, references: Tensor, estimates: Tensor) -> Statistics:  # type: ignore[override]

@@ -7,9 +7,21 @@ from typing import ClassVar, Literal
 import numpy as np
 from torch import Tensor
 
+from semlink.simulator.measure import Measure, by_name
 from semlink.simulator.metrics.contract import Metric, Statistics
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sources.trigger import Trigger
+
+MEASURES = by_name(
+    Measure(
+        "patch_brightness",
+        "1",
+        "higher",
+        "Trigger recovered",
+        "the share of the trigger's contrast that is recovered",
+        "contrast of the trigger's square as received over that as sent, 0: it is gone",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -29,7 +41,7 @@ class PatchBrightness(Metric):
     records: tuple[Record, ...] = ()
 
     modality: ClassVar[Literal["text", "image"]] = "image"
-    names: ClassVar[Mapping[str, str]] = {"patch_brightness": "1"}
+    measures: ClassVar[Mapping[str, Measure]] = MEASURES
     averages: ClassVar[Mapping[str, int]] = {"patch_brightness": 0}
 
     def about(self, records: Sequence[Record]) -> "PatchBrightness":

@@ -12,12 +12,23 @@ from tokenizers import Tokenizer
 from semlink.codecs.contract import Sentence
 from semlink.codecs.pretrained import load_pretrained
 from semlink.codecs.text.tokenizer import readable
+from semlink.simulator.measure import Measure, by_name
 from semlink.simulator.metrics.contract import Metric, Statistics
 
 DEFAULT = "all-MiniLM-L6-v2"  # what most of the literature measures with
-NAME = "sentence_similarity"
 CHUNK = 64  # sentences encoded together
 LONGEST = 256  # tokens; the rest of a longer sentence is not looked at
+MEASURES = by_name(
+    Measure(
+        "sentence_similarity",
+        "1",
+        "higher",
+        "Sentence similarity",
+        "sentence similarity",
+        "cosine of sentence embeddings, 1 is identical; numbers of different encoders cannot be compared",
+        scale="free",
+    ),
+)
 
 
 class SentenceSimilarity(Metric):
@@ -38,8 +49,9 @@ class SentenceSimilarity(Metric):
     """
 
     modality: ClassVar[Literal["text", "image"]] = "text"
-    names: ClassVar[Mapping[str, str]] = {NAME: "1"}
-    averages: ClassVar[Mapping[str, int]] = {NAME: 0}
+    # What there is without a model; an instance names its own encoder.
+    measures: Mapping[str, Measure] = MEASURES  # type: ignore[misc]
+    averages: Mapping[str, int] = {"sentence_similarity": 0}  # type: ignore[misc]
 
     def __init__(self, model: str) -> None:
         encoder = load_pretrained(model, "text", download=False)
@@ -50,27 +62,29 @@ class SentenceSimilarity(Metric):
         self._tokenizer.encode_special_tokens = True
         self._tokenizer.enable_truncation(min(limit, LONGEST))
         self._references: dict[str, NDArray[np.float64]] = {}  # embedded once, for all draws and SNRs
-        own = Path(model).resolve().name
-        self._name = NAME if own == DEFAULT else f"{NAME}:model={own}"
-        self.names = {self._name: "1"}  # type: ignore[misc]  # of the class it is what there is without a model
-        self.averages = {self._name: 0}  # type: ignore[misc]
+        name, usual = Path(model).resolve().name, MEASURES["sentence_similarity"]
+        measure = usual if name == DEFAULT else usual.with_setting(f"model={name}")
+        self.measures, self.averages = by_name(measure), {measure.name: 0}
 
     def statistics(self, references: Sequence[Sentence], estimates: Sequence[Sentence]) -> Statistics:
         """In: lists of Sentence of equal length. Out: float64 [records, 1]."""
-        pairs = [(readable(one.words), readable(other.words)) for one, other in zip(references, estimates, strict=True)]
-        wanted = {one for one, _ in pairs} - self._references.keys()
-        self._references.update(self._embedded(sorted(wanted)))
-        found = self._references | self._embedded(sorted({other for _, other in pairs} - self._references.keys()))
-        cosines = [1.0 if one == other else float(found[one] @ found[other]) for one, other in pairs]
+        pairs = [
+            (readable(reference.words), readable(estimate.words))
+            for reference, estimate in zip(references, estimates, strict=True)
+        ]
+        self._references.update(self._embedded(sorted({sent for sent, _ in pairs} - self._references.keys())))
+        arrived = self._embedded(sorted({arrival for _, arrival in pairs} - self._references.keys()))
+        vectors = self._references | arrived
+        cosines = [1.0 if sent == arrival else float(vectors[sent] @ vectors[arrival]) for sent, arrival in pairs]
         return np.clip(np.array(cosines, dtype=np.float64), -1, 1).reshape(-1, 1)
 
     def values(self, mean: Statistics) -> dict[str, Statistics]:
-        return {self._name: mean[..., 0]}
+        return {name: mean[..., column] for name, column in self.averages.items()}
 
     @torch.no_grad()
     def _embedded(self, texts: Sequence[str]) -> dict[str, NDArray[np.float64]]:
         """Unit vectors of sentences; 0 where there are no tokens."""
-        found: dict[str, NDArray[np.float64]] = {}
+        embedded: dict[str, NDArray[np.float64]] = {}
         by_length = sorted((self._tokenizer.encode(text).ids, text) for text in texts)
         for start in range(0, len(by_length), CHUNK):
             part = by_length[start : start + CHUNK]
@@ -80,5 +94,5 @@ class SentenceSimilarity(Metric):
             states = self._network(input_ids=ids, attention_mask=mask.long()).last_hidden_state
             mean = (states * mask.unsqueeze(-1)).double().sum(dim=1) / mask.sum(dim=1, keepdim=True).clamp_min(1)
             vectors = torch.nn.functional.normalize(mean, dim=1).numpy()
-            found.update(zip((text for _, text in part), vectors, strict=True))
-        return found
+            embedded.update(zip((text for _, text in part), vectors, strict=True))
+        return embedded

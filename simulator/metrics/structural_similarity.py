@@ -7,11 +7,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from semlink.simulator.measure import Measure, by_name
 from semlink.simulator.metrics.contract import Metric, Statistics
 
 WINDOWS = {"ssim": 11, "ssim:window=7": 7}  # pixels a side, largest first
 SIGMA = 1.5  # pixels
 C1, C2 = 0.01**2, 0.03**2  # for peak 1.0
+MEASURES = by_name(
+    Measure("ssim", "1", "higher", "SSIM", "SSIM", "structural similarity to the image that was sent, 1 is identical"),
+    Measure(
+        "ssim:window=7",
+        "1",
+        "higher",
+        "SSIM, 7 × 7 window",
+        "SSIM with a window of 7 × 7 pixels",
+        "structural similarity to the image that was sent, for images too small for the usual window, 1 is identical",
+    ),
+)
 
 
 class StructuralSimilarity(Metric):
@@ -28,7 +40,7 @@ class StructuralSimilarity(Metric):
     """
 
     modality: ClassVar[Literal["text", "image"]] = "image"
-    names: ClassVar[Mapping[str, str]] = dict.fromkeys(WINDOWS, "1")
+    measures: ClassVar[Mapping[str, Measure]] = MEASURES
     averages: ClassVar[Mapping[str, int]] = {name: column for column, name in enumerate(WINDOWS)}
 
     def statistics(self, references: Tensor, estimates: Tensor) -> Statistics:  # type: ignore[override]

@@ -7,7 +7,20 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from semlink.codecs.contract import Sentence
+from semlink.simulator.measure import Measure, by_name
 from semlink.simulator.metrics.contract import Metric, Statistics
+
+MEASURES = by_name(
+    Measure(
+        "term_recall",
+        "1",
+        "higher",
+        "Named words recovered",
+        "the share of the named words recovered",
+        "share of the words that the request names which the receiver recovers",
+        interval="bootstrap",
+    ),
+)
 
 
 class TermRecall(Metric):
@@ -23,7 +36,7 @@ class TermRecall(Metric):
     """
 
     modality: ClassVar[Literal["text", "image"]] = "text"
-    names: ClassVar[Mapping[str, str]] = {"term_recall": "1"}
+    measures: ClassVar[Mapping[str, Measure]] = MEASURES
     averages: ClassVar[Mapping[str, int]] = {}
 
     def __init__(self, terms: tuple[str, ...]) -> None:

@@ -16,14 +16,14 @@ from semlink.simulator.metrics.contract import Metric
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sources.trigger import Trigger
 
-JUDGE = seeded(0, lambda: ImageClassifier(channels=1, places=6 * 6, classes=4))
+CLASSIFIER = seeded(0, lambda: ImageClassifier(channels=1, places=6 * 6, classes=4))
 
 
 @pytest.fixture(scope="module")
 def families(pretrained: Callable[[str], Path]) -> list[Metric]:
     return [
         *metrics_for("text", ("cat",), str(pretrained("bert"))),
-        *metrics_for("image", trigger=Trigger(), judge=JUDGE),
+        *metrics_for("image", trigger=Trigger(), classifier=CLASSIFIER),
         *metrics_for("class"),
     ]
 
@@ -62,7 +62,7 @@ def statistics_of(metric: Metric) -> Any:
 def test_every_registered_family_is_chosen_for_its_modality(families: list[Metric]) -> None:
     assert [type(metric) for metric in families] == list(METRICS.values())
     plain = [*metrics_for("text"), *metrics_for("image"), *metrics_for("class")]
-    names = {name.partition(":")[0] for metric in plain for name in metric.names}
+    names = {name.partition(":")[0] for metric in plain for name in metric.measures}
     assert names.isdisjoint(
         {"term_recall", "sentence_similarity", "patch_brightness", "class_accuracy", "backdoor_accuracy"}
     )
@@ -73,8 +73,10 @@ def test_values_follow_from_statistics(metric: Metric) -> None:
     assert statistics.dtype == np.float64
     assert len(statistics) == 3
     values = metric.values(statistics.mean(axis=0))
-    assert values.keys() == metric.names.keys()
-    assert metric.rates <= metric.averages.keys() <= metric.names.keys()
+    assert values.keys() == metric.measures.keys()
+    averages = {name for name, measure in metric.measures.items() if measure.interval in ("mean", "rate")}
+    assert averages == metric.averages.keys()
+    assert {measure.interval for measure in metric.measures.values()} <= {"mean", "rate", "bootstrap"}
     for name, column in metric.averages.items():
         np.testing.assert_allclose(values[name], statistics[:, column].mean(), rtol=1e-12)
 

@@ -1,4 +1,4 @@
-"""Class and backdoor accuracy count verdicts by hand-made judges."""
+"""Class and backdoor accuracy count the answers of hand-made classifiers."""
 
 import math
 
@@ -18,11 +18,11 @@ class ByBrightness(ImageClassifier):
     def __init__(self) -> None:
         super().__init__(1, 1, 2)
 
-    def verdicts(self, images: Tensor) -> Tensor:
+    def classes_of(self, images: Tensor) -> Tensor:
         return (images[:, 0, 0, 0] * 10).round().long()
 
 
-def test_verdicts_are_counted_apart() -> None:
+def test_recognised_classes_are_counted_apart() -> None:
     """Clean images count for class_accuracy, triggered ones for backdoor_accuracy, unlabelled ones for neither."""
     records = [
         Record("a", None, "ann", 1),

@@ -12,7 +12,6 @@ import transformers
 
 from semlink.codecs.contract import Sentence
 from semlink.errors import CodecError
-from semlink.experiments.report.metric_labels import metric_words
 from semlink.simulator.metrics import metrics_for
 from semlink.simulator.metrics.sentence_similarity import SentenceSimilarity
 
@@ -79,10 +78,10 @@ def test_company_in_a_batch_does_not_matter(metric: SentenceSimilarity) -> None:
 def test_the_name_tells_the_model(pretrained: Callable[[str], Path], tmp_path: Path) -> None:
     metric = SentenceSimilarity(str(pretrained("bert")))
     assert metric.values(np.array([0.5])) == {"sentence_similarity:model=tiny-bert": 0.5}
-    assert metric.names == {"sentence_similarity:model=tiny-bert": "1"}
-    assert metric_words("sentence_similarity:model=tiny-bert").label == "Sentence similarity (model=tiny-bert)"
+    assert metric.measures["sentence_similarity:model=tiny-bert"].label == "Sentence similarity (model=tiny-bert)"
     usual = SentenceSimilarity(str(shutil.copytree(pretrained("bert"), tmp_path / "all-MiniLM-L6-v2")))
-    assert usual.names == SentenceSimilarity.names == {"sentence_similarity": "1"}
+    assert usual.measures == SentenceSimilarity.measures
+    assert usual.averages == {"sentence_similarity": 0}
 
 
 def test_without_a_model_it_is_not_measured_and_with_a_wrong_one_it_is_told(

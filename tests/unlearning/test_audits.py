@@ -24,7 +24,7 @@ from semlink.unlearning.audits.membership import Membership
 from semlink.unlearning.audits.relearn import Relearn
 from semlink.unlearning.contract import Partition
 
-SETTING = AuditContext("toy-run", "awgn", 10.0, 0)
+CONTEXT = AuditContext("toy-run", "awgn", 10.0, 0)
 CHANNEL = build_channel("awgn")
 
 
@@ -61,7 +61,7 @@ def value(rows: Sequence[Row], version: str, metric: str, set_name: str = "forge
 def test_membership_finds_what_was_learned_by_heart(learned: tuple[Partition, list[Entry]]) -> None:
     """The interval of the retrained codec misses 0.5 for one seed in twenty; the seeds here are fixed."""
     partition, entries = learned
-    rows = Membership().run(entries, partition, SETTING)
+    rows = Membership().run(entries, partition, CONTEXT)
     assert len(rows) == 7
     original, retrained = (value(rows, version, "membership_auc") for version in ("original", "retrained"))
     assert original.low > 0.8
@@ -79,7 +79,7 @@ def test_membership_finds_what_was_learned_by_heart(learned: tuple[Partition, li
 def test_membership_of_a_twin_of_the_retrained_codec_differs_by_nothing(learned: tuple[Partition, list[Entry]]) -> None:
     partition, entries = learned
     twin = [entries[0], Entry(entries[2].codec, "toy", "erased", "retrain"), entries[2]]
-    row = value(Membership().run(twin, partition, SETTING), "erased", "membership_auc", minus="retrained")
+    row = value(Membership().run(twin, partition, CONTEXT), "erased", "membership_auc", minus="retrained")
     assert (row.low, row.value, row.high) == (0, 0, 0)
 
 
@@ -87,32 +87,32 @@ def test_relearning_shows_what_was_hidden(learned: tuple[Partition, list[Entry]]
     """A codec that still knows the records stays below the retrained one; the retrained one against itself is even."""
     partition, entries = learned
     relearn = Relearn(steps=20)
-    rows = relearn.run(entries, partition, SETTING)
+    rows = relearn.run(entries, partition, CONTEXT)
     assert value(rows, "erased", "relearned_psnr", minus="retrained").low > 0
     for metric in ("loss", "relearned_loss"):
         assert value(rows, "erased", metric, minus="retrained").high < 0
         assert value(rows, "erased", metric).value < value(rows, "retrained", metric).value
         assert value(rows, "retrained", metric, "test").n == 200
     twin = [entries[0], Entry(entries[2].codec, "toy", "erased", "retrain"), entries[2]]
-    for row in relearn.run(twin, partition, SETTING):
+    for row in relearn.run(twin, partition, CONTEXT):
         if row.minus:
             assert (row.low, row.value, row.high) == (0, 0, 0)
 
 
 def test_relearning_from_a_few_shown_records_measures_the_others(learned: tuple[Partition, list[Entry]]) -> None:
-    """Half of the lesson are the shown records; what is measured are the rest. Noise has nothing to generalise."""
+    """Half of what is trained on are the shown records; what is measured are the others. Noise has nothing to generalise."""
     partition, entries = learned
-    rows = Relearn(steps=20, batch=10, shown=6).run(entries, partition, SETTING)
+    rows = Relearn(steps=20, batch=10, shown=6).run(entries, partition, CONTEXT)
     assert {row.metric for row in rows} == {"relearned_loss:shown=6", "relearned_psnr:shown=6"}
     assert value(rows, "erased", "relearned_loss:shown=6").n == 24
     assert value(rows, "erased", "relearned_psnr:shown=6", minus="retrained").low > 0
-    lesson, hidden = Relearn(steps=20, batch=10, shown=6)._lesson(partition, 0)
-    names = [record.id for record in lesson]
+    shown, hidden = Relearn(steps=20, batch=10, shown=6)._training_records(partition, 0)
+    names = [record.id for record in shown]
     assert sum(name.startswith("forget") for name in names) == sum(name.startswith("retain") for name in names) == 30
     assert not {record.id for record in hidden} & set(names)
     assert len(hidden) == 24
     with pytest.raises(AuditError, match=r"all 30 erased records.*smaller shown"):
-        Relearn(shown=30).run(entries, partition, SETTING)
+        Relearn(shown=30).run(entries, partition, CONTEXT)
     with pytest.raises(WrongField, match="shown=-1"):
         Relearn(shown=-1)
 
@@ -125,18 +125,18 @@ def test_contract(name: str, learned: tuple[Partition, list[Entry]]) -> None:
     codecs: list[Any] = [entry.codec for entry in entries]
     before = [copy.deepcopy(codec.state_dict()) for codec in codecs]
     stream = torch.get_rng_state()
-    rows = audit.run(entries, partition, SETTING)
-    assert rows == audit.run(entries[::-1], partition, SETTING)
+    rows = audit.run(entries, partition, CONTEXT)
+    assert rows == audit.run(entries[::-1], partition, CONTEXT)
     assert torch.equal(torch.get_rng_state(), stream)
     for codec, state in zip(codecs, before, strict=True):
         assert all(torch.equal(value, state[key]) for key, value in codec.state_dict().items())
     assert all(row.low <= row.value <= row.high for row in rows)
     with pytest.raises(AuditError, match=r"no retrained codec.*semlink erase \.\.\. --method retrain"):
-        audit.run(entries[:2], partition, SETTING)
+        audit.run(entries[:2], partition, CONTEXT)
     with pytest.raises(AuditError, match="no erased codec"):
-        audit.run(entries[::2], partition, SETTING)
+        audit.run(entries[::2], partition, CONTEXT)
     with pytest.raises(AuditError, match="test set"):
-        audit.run(entries, replace(partition, test=[]), SETTING)
+        audit.run(entries, replace(partition, test=[]), CONTEXT)
     with pytest.raises(WrongField, match="draws=0"):
         build("audit", AUDITS, name, {"draws": 0})
 

@@ -24,7 +24,7 @@ from semlink.unlearning.audits.contract import AuditContext
 from semlink.unlearning.audits.generation import Generation
 from semlink.unlearning.contract import Partition
 
-SETTING = AuditContext("demo", "awgn", 12.0, 0)
+CONTEXT = AuditContext("demo", "awgn", 12.0, 0)
 
 
 def half(label: int, bright: float, random: np.random.Generator) -> np.ndarray[Any, Any]:
@@ -102,7 +102,7 @@ def without(*labels: int) -> Partition:
 def audited(entries: list[Entry], partition: Partition, snr_db: float = 12.0) -> list[Row]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(image_classifier, "STEPS", 150)
-        return Generation(images=60, draws=3).run(entries, partition, replace(SETTING, snr_db=snr_db))
+        return Generation(images=60, draws=3).run(entries, partition, replace(CONTEXT, snr_db=snr_db))
 
 
 @pytest.fixture(scope="module")
@@ -198,6 +198,6 @@ def test_links_are_judged_by_what_arrives() -> None:
 def test_mistakes(partition: Partition, fresh_toy: Callable[..., Any]) -> None:
     toys = [Entry(fresh_toy(), "toy", version) for version in ("original", "erased", "retrained")]
     with pytest.raises(AuditError, match="asks a discriminator, which toy has not"):
-        Generation().run(toys, partition, SETTING)
+        Generation().run(toys, partition, CONTEXT)
     with pytest.raises(WrongField, match="give at least 2"):
         Generation(draws=1)

@@ -19,7 +19,7 @@ from semlink.unlearning.audits.information import Information, content
 from semlink.unlearning.contract import Partition
 
 Codec = NeuralCodec[Any]
-SETTING = AuditContext("toy-run", "awgn", 10.0, 0)
+CONTEXT = AuditContext("toy-run", "awgn", 10.0, 0)
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def found(rows: list[Row], version: str, name: str, minus: str | None = None) ->
 @pytest.mark.parametrize("name", ["forget", "test"])
 def test_a_sender_that_says_nothing_tells_nothing(name: str, entries: list[Entry], partition: Partition) -> None:
     """Five dimensions at 90 records: the standard deviation of 0 nats is about sqrt(25 / 2) / 90 = 0.04 a draw."""
-    rows = AUDITS["information"]().run(entries, partition, SETTING)
+    rows = AUDITS["information"]().run(entries, partition, CONTEXT)
     original, mute = found(rows, "original", name), found(rows, "erased", name)
     assert original.value > 1
     assert abs(mute.value) < 0.2
@@ -60,18 +60,18 @@ def test_a_sender_that_says_nothing_tells_nothing(name: str, entries: list[Entry
 def test_more_arrives_through_less_noise(estimator: str, entries: list[Entry], partition: Partition) -> None:
     audit = Information(estimator=estimator, components=2, draws=2)
     values = [
-        found(audit.run(entries, partition, replace(SETTING, snr_db=snr_db)), "original", "test").value
+        found(audit.run(entries, partition, replace(CONTEXT, snr_db=snr_db)), "original", "test").value
         for snr_db in (-10.0, 0.0, 10.0)
     ]
     assert values[0] + 0.1 < values[1] < values[2] - 0.1
 
 
 def test_small_sets_have_fewer_components(entries: list[Entry], partition: Partition) -> None:
-    rows = Information(draws=1).run(entries, replace(partition, forget=partition.forget[:30]), SETTING)
+    rows = Information(draws=1).run(entries, replace(partition, forget=partition.forget[:30]), CONTEXT)
     assert {row.metric for row in rows} == {"information:components=2"}
     assert all(math.isfinite(row.low) and row.low <= row.value <= row.high for row in rows)
     with pytest.raises(AuditError, match="choose a wider request"):
-        Information().run(entries, replace(partition, forget=partition.forget[:10]), SETTING)
+        Information().run(entries, replace(partition, forget=partition.forget[:10]), CONTEXT)
 
 
 def test_content_of_sentences_is_how_often_words_occur(speaker: Codec, lines: Partition) -> None:

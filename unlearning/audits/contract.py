@@ -1,14 +1,17 @@
 """The contract of an audit: the versions of one codec in, result rows out, so that forgetting can be shown to fail."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from semlink import __version__
+from semlink.channels import name_of
+from semlink.channels.contract import Channel
 from semlink.codecs.contract import NeuralCodec
 from semlink.errors import AuditError
 from semlink.simulator.intervals import Interval
+from semlink.simulator.measure import Measure
 from semlink.simulator.results import Row
 from semlink.simulator.sweep import Entry
 from semlink.unlearning.contract import Partition
@@ -20,11 +23,11 @@ VERSIONS = ("original", "erased", "retrained")
 class AuditContext:
     """Under what an audit looks.
 
-    channel: its name, as `semlink.channels.channel_name` writes it. snr_db: Es/N0 in dB.
+    channel: a channel, or the name of one. snr_db: Es/N0 in dB. experiment: what rows call it.
     """
 
     experiment: str
-    channel: str
+    channel: str | Channel
     snr_db: float
     seed: int
 
@@ -32,26 +35,31 @@ class AuditContext:
         self,
         entry: Entry,
         set_name: str,
-        metric: str,
+        measure: Measure,
         interval: Interval,
-        unit: str,
         draws: int,
         minus: str | None = None,
     ) -> Row:
-        """A row of this setting."""
+        """One number of a version on one set of records, or where `minus` is given, its difference from that version."""
         return Row(
             experiment=self.experiment, codec=entry.name, version=entry.version, method=entry.method,
-            channel=self.channel, snr_db=self.snr_db, set=set_name, metric=metric, value=interval.value,
-            low=interval.low, high=interval.high, confidence=interval.confidence, n=interval.n, unit=unit,
+            channel=name_of(self.channel), snr_db=self.snr_db, set=set_name, metric=measure.name, value=interval.value,
+            low=interval.low, high=interval.high, confidence=interval.confidence, n=interval.n, unit=measure.unit,
             seed=self.seed, code_version=__version__, draws=draws, minus=minus,
         )  # fmt: skip
 
 
 class Audit(ABC):
-    """One question put to the original, the erased and the retrained codec alike. It changes none of them."""
+    """One question put to the original, the erased and the retrained codec alike. It changes none of them.
+
+    name: as the registry and the command line call it. measures: what the numbers of its rows are.
+    """
+
+    name: ClassVar[str]
+    measures: ClassVar[Mapping[str, Measure]]
 
     @abstractmethod
-    def run(self, entries: Sequence[Entry], partition: Partition, setting: AuditContext) -> list[Row]:
+    def run(self, entries: Sequence[Entry], partition: Partition, context: AuditContext) -> list[Row]:
         """Rows of every version. Errors: AuditError when a version, or a set that it needs, is missing."""
 
 
@@ -60,12 +68,12 @@ def versions_of(entries: Sequence[Entry], every: bool = False) -> list[tuple[Ent
 
     Errors: AuditError when one is missing: without the retrained codec a number says nothing about forgetting.
     """
-    found = []
+    chosen = []
     for version in VERSIONS:
-        these = [entry for entry in entries if entry.version == version and isinstance(entry.codec, NeuralCodec)]
-        if not these:
+        present = [entry for entry in entries if entry.version == version and isinstance(entry.codec, NeuralCodec)]
+        if not present:
             method = "retrain" if version == "retrained" else "METHOD"
             cure = "semlink train RECIPE --out DIR" if version == "original" else f"semlink erase ... --method {method}"
             raise AuditError(f"There is no {version} codec, so forgetting cannot be judged; make one with: {cure}.")
-        found += these if version == "erased" or (every and version == "retrained") else these[:1]
-    return [(entry, entry.codec) for entry in found if isinstance(entry.codec, NeuralCodec)]
+        chosen += present if version == "erased" or (every and version == "retrained") else present[:1]
+    return [(entry, entry.codec) for entry in chosen if isinstance(entry.codec, NeuralCodec)]

@@ -1,15 +1,16 @@
 """Membership inference: can the loss of a record tell that the codec was trained on it?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from semlink.channels import build_channel
+from semlink.channels import channel_of
 from semlink.codecs.contract import NeuralCodec
 from semlink.errors import AuditError, WrongField
+from semlink.simulator.measure import Measure, by_name
 from semlink.simulator.results import Row
 from semlink.simulator.sources.subset import subset
 from semlink.simulator.sweep import Entry
@@ -18,6 +19,27 @@ from semlink.unlearning.audits.losses import record_losses
 from semlink.unlearning.audits.paired_area import paired_area_difference
 from semlink.unlearning.audits.separation import area_under_curve, rate_at_false_alarms
 from semlink.unlearning.contract import Partition
+
+MEASURES = by_name(
+    Measure(
+        "membership_auc",
+        "1",
+        "lower",
+        "Membership attack (AUC)",
+        "the area under the curve of the membership attack",
+        "0.5: the attack cannot tell erased records from records never seen; 1: it always can",
+        interval="other",
+    ),
+    Measure(
+        "membership_tpr_at_1_percent_fpr",
+        "1",
+        "lower",
+        "Members found at 1\u00a0% false alarms",
+        "the share of erased records that the membership attack finds at 1\u00a0% false alarms",
+        "0.01: the attack cannot tell erased records from records never seen",
+        interval="rate",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +61,9 @@ class Membership(Audit):
             2019. Differs: each reconstruction passes the channel.
     """
 
+    name: ClassVar[str] = "membership"
+    measures: ClassVar[Mapping[str, Measure]] = MEASURES
+
     draws: int = 8
     records: int = 1000
 
@@ -47,25 +72,26 @@ class Membership(Audit):
             if getattr(self, name) < least:
                 raise WrongField(f"membership cannot take {name}={getattr(self, name)}; give at least {least}.")
 
-    def run(self, entries: Sequence[Entry], partition: Partition, setting: AuditContext) -> list[Row]:
+    def run(self, entries: Sequence[Entry], partition: Partition, context: AuditContext) -> list[Row]:
         versions = versions_of(entries)
         if min(len(partition.forget), len(partition.test)) < 2:
             raise AuditError("membership needs two records in the forget and the test set; choose a wider request.")
-        channel = build_channel(setting.channel)
-        sets = {name: subset(getattr(partition, name), self.records, setting.seed) for name in ("forget", "test")}
+        channel = channel_of(context.channel)
+        sets = {name: subset(getattr(partition, name), self.records, context.seed) for name in ("forget", "test")}
 
         def scores_of(codec: NeuralCodec[Any], name: str) -> NDArray[np.float64]:
-            return -record_losses(codec, sets[name], channel, setting.snr_db, self.draws, setting.seed, name)
+            return -record_losses(codec, sets[name], channel, context.snr_db, self.draws, context.seed, name)
 
         scores = [(scores_of(codec, "forget"), scores_of(codec, "test")) for _, codec in versions]
         rows = []
         for (entry, _), (members, others) in zip(versions, scores, strict=True):
             area = area_under_curve(members, others)
-            found = rate_at_false_alarms(members, others, 0.01)
-            rows.append(setting.row(entry, "forget", "membership_auc", area, "1", self.draws))
-            rows.append(setting.row(entry, "forget", "membership_tpr_at_1_percent_fpr", found, "1", self.draws))
+            share_found = rate_at_false_alarms(members, others, 0.01)
+            for name, interval in zip(MEASURES, (area, share_found), strict=True):
+                rows.append(context.row(entry, "forget", MEASURES[name], interval, self.draws))
         for (entry, _), mine in zip(versions, scores, strict=True):
             if entry.version == "erased":
-                apart = paired_area_difference(mine, scores[-1])
-                rows.append(setting.row(entry, "forget", "membership_auc", apart, "1", self.draws, minus="retrained"))
+                difference = paired_area_difference(mine, scores[-1])
+                auc = MEASURES["membership_auc"]
+                rows.append(context.row(entry, "forget", auc, difference, self.draws, minus="retrained"))
         return rows

@@ -3,13 +3,14 @@
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
-from semlink.channels import build_channel
+from semlink.channels import channel_of
 from semlink.channels.contract import Channel
 from semlink.codecs.contract import NeuralCodec
 from semlink.errors import AuditError, WrongField
 from semlink.simulator.intervals import mean_interval
+from semlink.simulator.measure import Measure, by_name
 from semlink.simulator.metrics import metrics_for
 from semlink.simulator.results import Row
 from semlink.simulator.sources.contract import Record
@@ -23,7 +24,46 @@ from semlink.unlearning.contract import Partition
 
 COMPARED = ("erased", "retrained")
 LEADING = ("term_recall", "psnr", "label_accuracy")  # what the request asks about, where the records have it
-UNITS = {"text": "nats/token", "class": "nats"}
+UNITS = {"text": "nats/token", "class": "nats"}  # of the loss, by what a codec delivers; of images it has none
+MEASURES = by_name(
+    Measure("loss", "1", "lower", "Loss before relearning", "the loss before relearning", scale="free"),
+    Measure(
+        "relearned_loss",
+        "1",
+        "lower",
+        "Loss after relearning",
+        "the loss after relearning",
+        "after training on kept records alone; below the retrained codec's, the records were only hidden",
+        scale="free",
+    ),
+    Measure(
+        "relearned_term_recall",
+        "1",
+        "higher",
+        "Named words after relearning",
+        "the share of named words recovered after relearning",
+        "above the retrained codec's, the words were only hidden",
+        interval="bootstrap",
+    ),
+    Measure(
+        "relearned_psnr",
+        "dB",
+        "higher",
+        "PSNR after relearning",
+        "PSNR after relearning",
+        "in dB; above the retrained codec's, the images were only hidden",
+        scale="free",
+    ),
+    Measure(
+        "relearned_label_accuracy",
+        "1",
+        "higher",
+        "Classes inferred after relearning",
+        "the share of classes inferred after relearning",
+        "above the retrained codec's, the records were only hidden",
+        interval="rate",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -37,9 +77,9 @@ class Relearn(Audit):
                back sooner than the retrained one, also where the retain set never would bring them back.
 
     `loss` is before, `relearned_loss` after that training, on forget and test set; `relearned_term_recall` where the
-    request names words, `relearned_psnr` for images, `relearned_label_accuracy` for classes. With `shown`, names end in `:shown=N`, and there is no `loss`.
-    Each also as the paired difference erased minus retrained, where 0 is what forgetting should give and less loss,
-    or more recall or PSNR, is memory. Retrained codecs of other seeds differ too.
+    request names words, `relearned_psnr` for images, `relearned_label_accuracy` for classes. With `shown`, names end in
+    `:shown=N`, and there is no `loss`. Each is also given as the paired difference erased minus retrained: 0 is what
+    forgetting should give, and less loss, or more recall or PSNR, is memory. Retrained codecs of other seeds differ too.
 
     Fields: steps: of training (300). rate: peak learning rate, with warm-up and cosine decay (3e-4). batch: records
             a step (64). draws: passages a record when measuring (4). records: at most so many of each set are
@@ -47,6 +87,9 @@ class Relearn(Audit):
     Errors: AuditError when the retrained codec is missing, a set is empty, or all erased records would be shown;
             SourceError when there is no validation set, which training reports on.
     """
+
+    name: ClassVar[str] = "relearn"
+    measures: ClassVar[Mapping[str, Measure]] = MEASURES
 
     steps: int = 300
     rate: float = 3e-4
@@ -60,25 +103,25 @@ class Relearn(Audit):
             if getattr(self, name) < least:
                 raise WrongField(f"relearn cannot take {name}={getattr(self, name)}; give at least {least}.")
 
-    def run(self, entries: Sequence[Entry], partition: Partition, setting: AuditContext) -> list[Row]:
+    def run(self, entries: Sequence[Entry], partition: Partition, context: AuditContext) -> list[Row]:
         before = [version for version in versions_of(entries) if version[0].version in COMPARED]
-        channel = build_channel(setting.channel)
-        lesson, hidden = self._lesson(partition, setting.seed)
-        settings, after = self._training(before[0][1], setting.snr_db), []
+        channel = channel_of(context.channel)
+        shown, hidden = self._training_records(partition, context.seed)
+        settings, after = self._training(before[0][1], context.snr_db), []
         for entry, codec in before:
             relearned = copy.deepcopy(codec)
-            label = f"relearn {setting.experiment} {entry.method}"
-            train(relearned, lesson, partition.validation, channel, settings, setting.seed, label)
+            label = f"relearn {context.experiment} {entry.method}"
+            train(relearned, shown, partition.validation, channel, settings, context.seed, label)
             after.append((replace(entry, codec=relearned), relearned))
-        hidden = subset(hidden, self.records, setting.seed)
-        sets = {"forget": hidden, "test": subset(partition.test, self.records, setting.seed)}
-        rows = [] if self.shown else self._losses("loss", before, sets, channel, setting)
-        rows += self._losses("relearned_loss", after, sets, channel, setting)
+        hidden = subset(hidden, self.records, context.seed)
+        sets = {"forget": hidden, "test": subset(partition.test, self.records, context.seed)}
+        rows = [] if self.shown else self._losses("loss", before, sets, channel, context)
+        rows += self._losses("relearned_loss", after, sets, channel, context)
         if "link" not in before[0][1].traits:  # nothing is sent, so nothing comes through
             return rows
-        return rows + self._leading([entry for entry, _ in after], hidden, partition.terms, setting)
+        return rows + self._leading([entry for entry, _ in after], hidden, partition.terms, context)
 
-    def _lesson(self, partition: Partition, seed: int) -> tuple[list[Record], list[Record]]:
+    def _training_records(self, partition: Partition, seed: int) -> tuple[list[Record], list[Record]]:
         """What to train on, no more than the steps can use, and the erased records that it does not show."""
         retain = subset(partition.retain, self.steps * self.batch, seed)
         shown = subset(partition.forget, self.shown, seed) if self.shown else []
@@ -110,38 +153,40 @@ class Relearn(Audit):
         codecs: Sequence[tuple[Entry, NeuralCodec[Any]]],
         sets: Mapping[str, Sequence[Record]],
         channel: Channel,
-        setting: AuditContext,
+        context: AuditContext,
     ) -> list[Row]:
         """Rows of the mean loss of each version on each set, and of the paired differences."""
-        name, unit = self._named(metric), UNITS.get(codecs[0][1].delivers, "1")
+        measure = replace(self._measure(metric), unit=UNITS.get(codecs[0][1].delivers, "1"))
         rows = []
         for set_name, records in sets.items():
             losses = [
-                record_losses(codec, records, channel, setting.snr_db, self.draws, setting.seed, set_name)
+                record_losses(codec, records, channel, context.snr_db, self.draws, context.seed, set_name)
                 for _, codec in codecs
             ]
             for (entry, _), mine in zip(codecs, losses, strict=True):
-                rows.append(setting.row(entry, set_name, name, mean_interval(mine), unit, self.draws))
+                rows.append(context.row(entry, set_name, measure, mean_interval(mine), self.draws))
                 if entry.version == "erased":
-                    apart = mean_interval(mine - losses[-1])
-                    rows.append(setting.row(entry, set_name, name, apart, unit, self.draws, minus="retrained"))
+                    difference = mean_interval(mine - losses[-1])
+                    rows.append(context.row(entry, set_name, measure, difference, self.draws, minus="retrained"))
         return rows
 
     def _leading(
-        self, entries: Sequence[Entry], hidden: Sequence[Record], terms: tuple[str, ...], setting: AuditContext
+        self, entries: Sequence[Entry], hidden: Sequence[Record], terms: tuple[str, ...], context: AuditContext
     ) -> list[Row]:
         """Rows of the leading metric of relearned codecs on the erased records that training did not show."""
         metrics = [
             metric
             for metric in metrics_for(entries[0].codec.delivers, terms)
-            if not {*LEADING}.isdisjoint(metric.names)
+            if not {*LEADING}.isdisjoint(metric.measures)
         ]
-        settings = SweepSettings((setting.snr_db,), len(hidden), self.draws)
-        pairs = compared_pairs(entries)
-        found = measure(
-            entries, hidden, setting.channel, "forget", metrics, settings, setting.experiment, setting.seed, pairs
-        )
-        return [replace(row, metric=self._named(f"relearned_{row.metric}")) for row in found if row.metric in LEADING]
+        settings = SweepSettings((context.snr_db,), len(hidden), self.draws)
+        rows = measure(
+            entries, hidden, context.channel, "forget", metrics, settings, context.experiment, context.seed,
+            compared_pairs(entries),
+        )  # fmt: skip
+        return [
+            replace(row, metric=self._measure(f"relearned_{row.metric}").name) for row in rows if row.metric in LEADING
+        ]
 
-    def _named(self, metric: str) -> str:
-        return f"{metric}:shown={self.shown}" if self.shown else metric
+    def _measure(self, name: str) -> Measure:
+        return MEASURES[name].with_setting(f"shown={self.shown}") if self.shown else MEASURES[name]

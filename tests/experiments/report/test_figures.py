@@ -12,8 +12,8 @@ from PIL import Image
 
 from semlink.experiments.report.axes_panel import axes_for
 from semlink.experiments.report.figures import GRID, PAGE_COLOURS, draw, strokes_of
+from semlink.experiments.report.measurements import Measurements, Series
 from semlink.experiments.report.png import png_of
-from semlink.experiments.report.rows import Measurements, Series
 from semlink.simulator.results import Row
 
 
@@ -35,7 +35,7 @@ def test_points_lie_where_the_values_are() -> None:
     """Straight-line values give equal steps: x in Es/N0, and y, which grows downwards in SVG, in the value."""
     rows = [row("erased", snr_db, snr_db / 20) for snr_db in (0.0, 5.0, 10.0, 15.0)]
     rows += [row("original", snr_db, 0.9) for snr_db in (0.0, 5.0, 10.0, 15.0)]
-    svg = draw(Measurements("x", rows), "ssim", "images", [[("awgn", "test")]]).svg
+    svg = draw(Measurements("x", rows), "ssim", [[("awgn", "test")]]).svg
     line = next(points for points in curve_points(svg, "#b84a00") if len(points) == 4)
     steps = [(b[0] - a[0], b[1] - a[1]) for a, b in itertools.pairwise(line)]
     assert all(
@@ -47,7 +47,7 @@ def test_points_lie_where_the_values_are() -> None:
 def test_a_gap_in_the_values_is_a_gap_in_the_line() -> None:
     values = [0.1, math.nan, 0.3, 0.4]
     rows = [row("erased", 3.0 * i, value) for i, value in enumerate(values)]
-    svg = draw(Measurements("x", [*rows, row("original", 0.0, 0.5)]), "ssim", "images", [[("awgn", "test")]]).svg
+    svg = draw(Measurements("x", [*rows, row("original", 0.0, 0.5)]), "ssim", [[("awgn", "test")]]).svg
     assert max(len(points) for points in curve_points(svg, "#b84a00")) == 3
 
 
@@ -70,29 +70,25 @@ def test_colours_can_be_read_on_white() -> None:
 
 
 def test_inline_figures_have_ids_of_their_own() -> None:
-    drawing = draw(
-        Measurements("x", [row("original", s, 0.5) for s in (0.0, 3.0)]), "ssim", "images", [[("awgn", "test")]]
-    )
-    one, two = (str(drawing.inline(prefix)) for prefix in ("a", "b"))
-    ids = [set(re.findall(r'id="([^"]*)"', svg)) for svg in (one, two)]
+    drawing = draw(Measurements("x", [row("original", s, 0.5) for s in (0.0, 3.0)]), "ssim", [[("awgn", "test")]])
+    pictures = [str(drawing.inline(prefix)) for prefix in ("a", "b")]
+    ids = [set(re.findall(r'id="([^"]*)"', svg)) for svg in pictures]
     assert ids[0]
     assert not ids[0] & ids[1]
-    for svg, own in zip((one, two), ids, strict=True):
-        assert set(re.findall(r'(?:href="|url\()#([^")]*)', svg)) == own
+    for svg, its_ids in zip(pictures, ids, strict=True):
+        assert set(re.findall(r'(?:href="|url\()#([^")]*)', svg)) == its_ids
         assert not re.search(r"#[0-9a-f]{6}", svg)
 
 
 def test_description_tells_the_ends_of_the_curves() -> None:
-    drawing = draw(
-        Measurements("x", [row("original", s, s / 10) for s in (0.0, 6.0)]), "ssim", "images", [[("awgn", "test")]]
-    )
+    drawing = draw(Measurements("x", [row("original", s, s / 10) for s in (0.0, 6.0)]), "ssim", [[("awgn", "test")]])
     assert drawing.description == "SSIM against Es/N0 from 0\u00a0dB to 6\u00a0dB. Unseen images, AWGN: c 0 to 0.6."
 
 
 def test_error_rates_are_drawn_on_a_logarithmic_axis() -> None:
     """Each decade takes the same height; a rate of zero cannot be drawn and is left out."""
-    rows = [row("original", 3.0 * i, v, "bit_error_rate") for i, v in enumerate((1e-1, 1e-2, 1e-3, 0.0))]
-    svg = draw(Measurements("x", rows), "bit_error_rate", "images", [[("awgn", "test")]]).svg
+    rows = [row("original", 3.0 * i, v, "block_error_rate") for i, v in enumerate((1e-1, 1e-2, 1e-3, 0.0))]
+    svg = draw(Measurements("x", rows), "block_error_rate", [[("awgn", "test")]]).svg
     line = max(curve_points(svg, "#0067ad"), key=len)[:3]
     assert {"0.1", "0.01", "0.001"} <= set(re.findall(r">([^<]+)</text>", svg))
     assert math.isclose(line[1][1] - line[0][1], line[2][1] - line[1][1], rel_tol=1e-3)
@@ -124,12 +120,10 @@ def test_a_limit_is_a_vertical_line_in_the_manner_of_its_series() -> None:
     rows = [row("original", snr_db, 0.1 + snr_db / 20) for snr_db in (0.0, 5.0, 10.0)]
     limit = [row("original", snr_db, 0.9, codec="limit") for snr_db in (0.0, 5.0, 10.0)]
     at = dataclasses.replace(limit[0], metric="limit_snr_db", snr_db=None, value=5.0)
-    drawing = draw(Measurements("x", [*rows, *limit, at]), "ssim", "images", [[("awgn", "test")]])
+    drawing = draw(Measurements("x", [*rows, *limit, at]), "ssim", [[("awgn", "test")]])
     lines = curve_points(drawing.svg, "#b84a00")
     (upright,) = [line for line in lines if len(line) == 2 and line[0][0] == line[1][0]]
     curve = next(line for line in lines if len(line) == 3)
     assert upright[0][0] == pytest.approx(curve[1][0])
-    beyond = draw(
-        Measurements("x", [*rows, *limit, dataclasses.replace(at, value=30.0)]), "ssim", "images", [[("awgn", "test")]]
-    )
+    beyond = draw(Measurements("x", [*rows, *limit, dataclasses.replace(at, value=30.0)]), "ssim", [[("awgn", "test")]])
     assert not [line for line in curve_points(beyond.svg, "#b84a00") if len(line) == 2 and line[0][0] == line[1][0]]

@@ -17,8 +17,8 @@ from sklearn.datasets import load_digits
 
 from semlink.errors import ResultsError, SemlinkError
 from semlink.experiments.report import summary
+from semlink.experiments.report.measurements import Measurements
 from semlink.experiments.report.page import write_report
-from semlink.experiments.report.rows import Measurements
 from semlink.simulator.results import Row, write_rows
 from semlink.unlearning.request import request_from
 
@@ -196,9 +196,9 @@ def image_rows() -> list[Row]:
 
 def summary_of(rows: list[Row]) -> str:
     """The sentences and the answers of one experiment."""
-    measured = Measurements("x", rows)
-    told = [f"{a.question} {a.short} {a.detail}" for a in summary.answers(measured, "images", None)]
-    return " ".join(summary.sentences(measured, "images") + told).replace("\u00a0", " ")
+    measured = Measurements("x", rows, "image")
+    answers = [f"{a.question} {a.short} {a.detail}" for a in summary.answers(measured, None)]
+    return " ".join(summary.sentences(measured) + answers).replace("\u00a0", " ")
 
 
 @pytest.fixture
@@ -434,7 +434,7 @@ def test_the_request_is_told_as_it_was_made(run: Path) -> None:
 
 def test_a_long_request_is_cut() -> None:
     request = request_from(fake_request("id", [f"r{i}" for i in range(9)]), "tests")
-    first, *_ = summary.answers(Measurements("x", image_rows()), "images", request)
+    first, *_ = summary.answers(Measurements("x", image_rows()), request)
     assert "r5 and 3 more." in first.detail
     assert "r6" not in first.detail
 

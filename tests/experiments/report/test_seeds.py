@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 
 from semlink.errors import RecipeError
-from semlink.experiments.report.rows import load_measurements
+from semlink.experiments.report.measurements import measurements_of
+from semlink.experiments.report.run_files import read_run_rows
 from semlink.experiments.report.seeds import first_of_each, study_of
 from semlink.experiments.report.seeds import over_seeds as together
 from semlink.experiments.workflow.recipe_file import load_recipe, over_seeds, parse_seeds
@@ -46,7 +47,7 @@ def test_other_experiments_stay_as_they_are(tmp_path: Path) -> None:
     alone = [replace(ROW, experiment="alone"), replace(ROW, experiment="alone", snr_db=9.0), seeded(4, 1.0)]
     assert together(alone) == alone
     write_rows(tmp_path / "results.jsonl", [*alone[:2], seeded(0, 20.0), seeded(1, 22.0)])
-    assert [measured.name for measured in load_measurements(tmp_path / "results.jsonl")] == ["alone", "demo"]
+    assert [measured.name for measured in measurements_of(read_run_rows(tmp_path))] == ["alone", "demo"]
 
 
 def test_names() -> None:

@@ -2,10 +2,10 @@
 
 import math
 
-from semlink.experiments.report.metadata import Fact, facts_of
-from semlink.experiments.report.metric_labels import interval
-from semlink.experiments.report.rows import Measurements
-from semlink.experiments.report.tables import singles
+from semlink.experiments.report.formatting import interval
+from semlink.experiments.report.measurements import Measurements
+from semlink.experiments.report.metadata import MetadataEntry, metadata_of
+from semlink.experiments.report.tables import ABOVE_ZERO, BELOW_ZERO, NOT_JUDGED, gap_table, single_lines
 from semlink.simulator.results import Row
 
 
@@ -21,8 +21,8 @@ def single(
 
 def lines(rows: list[Row]) -> list[tuple[str, str, list[float]]]:
     """Each line as its measure, its place and its values."""
-    found = singles(Measurements("x", rows))
-    return [(*line.heading, [row.value if row else math.nan for row in line.cells]) for line in found]
+    table = single_lines(Measurements("x", rows))
+    return [(*line.heading, [row.value if row else math.nan for row in line.cells]) for line in table]
 
 
 def uses(metric: str, values: dict[tuple[str, str], float]) -> list[Row]:
@@ -80,18 +80,37 @@ def test_paired_differences_of_an_audit_are_told_apart_from_its_values() -> None
     assert math.isnan(found[1][2][1])
 
 
-def test_facts_keep_all_of_a_certificate() -> None:
+def test_metadata_keep_all_of_a_certificate() -> None:
     losses = [{"set": "forget", "snr_db": 6.0, "before": 0.123456, "n": 9}, {"set": "validation", "after": None}]
     found = list(
-        facts_of({"method": {"name": "m", "settings": {"rate": 3e-4, "fast": False}}, "mean_loss": losses, "reads": []})
+        metadata_of(
+            {"method": {"name": "m", "settings": {"rate": 3e-4, "fast": False}}, "mean_loss": losses, "reads": []}
+        )
     )
     assert found == [
-        Fact("method: name", "m"),
-        Fact("method: settings", settings=(("rate", "0.0003"), ("fast", "false"))),
-        Fact(
+        MetadataEntry("method: name", "m"),
+        MetadataEntry("method: settings", settings=(("rate", "0.0003"), ("fast", "false"))),
+        MetadataEntry(
             "mean loss",
             head=("set", "Es/N0 (dB)", "before", "n", "after"),
             lines=(("erased", "6", "0.1235", "9", "none"), ("validation", "none", "none", "none", "none")),
         ),
-        Fact("reads", "none"),
+        MetadataEntry("reads", "none"),
     ]
+
+
+def test_what_is_above_zero_is_read_by_the_direction_of_the_measure() -> None:
+    """A measure of unknown direction gets no reading; where several stand in one table, each gets its own."""
+    curves = [
+        single(metric, 1.0, "forget", version=version, snr_db=snr_db, minus=minus)
+        for metric in ("psnr", "mse", "novelty")
+        for snr_db in (0.0, 6.0)
+        for version, minus in (("erased", None), ("retrained", None), ("erased", "retrained"))
+    ]
+    measured = Measurements("x", curves)
+    assert gap_table(measured, ["psnr"]).reading == ABOVE_ZERO
+    assert gap_table(measured, ["mse"]).reading == BELOW_ZERO
+    assert gap_table(measured, ["novelty"]).reading == NOT_JUDGED
+    both = gap_table(measured, ["psnr", "novelty"])
+    assert f"PSNR (dB): {ABOVE_ZERO}" in both.reading
+    assert f"novelty: {NOT_JUDGED}" in both.reading

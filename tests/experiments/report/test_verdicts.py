@@ -1,13 +1,13 @@
-"""The two claims of an erasure: each verdict follows from the rows, and a claim without rows is said to be untested."""
+"""The two claims of an erasure: each verdict follows from the rows; what was not tested, or cannot be judged, is named."""
 
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from semlink.experiments.report.measurements import Measurements
 from semlink.experiments.report.page import write_report
-from semlink.experiments.report.rows import Measurements
-from semlink.experiments.report.verdicts import MEMORY, OUTPUTS, Claim, claims
+from semlink.experiments.report.verdicts import MEMORY, NOT_JUDGED, OUTPUTS, Verdict, nearness, verdicts
 from semlink.simulator.results import Row, write_rows
 
 SNRS = (0.0, 6.0, 12.0)
@@ -34,19 +34,19 @@ def relearned(gap: float, half: float = 0.1) -> list[Row]:
     return [*rows, row("erased", "relearned_loss", gap, half, 12.0, minus="retrained")]
 
 
-def told(rows: list[Row]) -> dict[str, Claim]:
-    return {claim.claim: claim for claim in claims(Measurements("run", rows), "sentences")}
+def verdicts_on(rows: list[Row]) -> dict[str, Verdict]:
+    return {verdict.claim: verdict for verdict in verdicts(Measurements("run", rows, "text"))}
 
 
 def test_outputs_match() -> None:
-    claim = told(swept(dict.fromkeys(SNRS, 0.005)))[OUTPUTS]
+    claim = verdicts_on(swept(dict.fromkeys(SNRS, 0.005)))[OUTPUTS]
     assert claim.verdict == "Yes"
     assert "none of 3 paired differences" in claim.detail
     assert "erased sentences: none apart of 3" in claim.detail
 
 
 def test_outputs_differ_and_it_is_told_where_to() -> None:
-    claim = told(swept({0.0: 0.0, 6.0: 0.1, 12.0: -0.1}))[OUTPUTS]
+    claim = verdicts_on(swept({0.0: 0.0, 6.0: 0.1, 12.0: -0.1}))[OUTPUTS]
     assert claim.verdict == "No"
     assert "2 of 3 paired differences" in claim.detail
     assert "1 better and 1 worse of 3" in claim.detail
@@ -55,7 +55,7 @@ def test_outputs_differ_and_it_is_told_where_to() -> None:
 @pytest.mark.parametrize(("gap", "verdict"), [(0.0101, "Yes"), (0.0121, "Yes"), (0.0123, "No")])
 def test_many_comparisons_are_widened(gap: float, verdict: str) -> None:
     """Three at once: 2.394 instead of 1.960 standard errors (Bonferroni), so 0.01222 instead of 0.01."""
-    claim = told(swept({0.0: gap, 6.0: 0.0, 12.0: 0.0}))[OUTPUTS]
+    claim = verdicts_on(swept({0.0: gap, 6.0: 0.0, 12.0: 0.0}))[OUTPUTS]
     assert claim.verdict == verdict
     assert "1 better of 3" in claim.detail
 
@@ -64,7 +64,7 @@ def test_many_comparisons_are_widened(gap: float, verdict: str) -> None:
     (-0.2, "No", "something is left"), (0.2, "No", "a trace as well"), (0.05, "Yes", "a stronger one may"),
 ])  # fmt: skip
 def test_memory(gap: float, verdict: str, words: str) -> None:
-    claim = told(relearned(gap))[MEMORY]
+    claim = verdicts_on(relearned(gap))[MEMORY]
     assert claim.verdict == verdict
     assert words in claim.detail
     assert f"{abs(gap):.3f}" in claim.detail
@@ -76,26 +76,26 @@ def test_memory_is_sought_by_every_relearning() -> None:
     found = {}
     for gap in (0.11, 0.12):
         rows = [*relearned(0.0), row("erased", words, gap, 0.1, 12.0, minus="retrained")]
-        found[gap] = told(rows)[MEMORY]
+        found[gap] = verdicts_on(rows)[MEMORY]
         assert f"Named words after relearning (shown=8) +{gap:.3f}" in found[gap].detail
     assert [claim.verdict for claim in found.values()] == ["Yes", "No"]
     assert "something is left" in found[0.12].detail
 
 
 def test_what_was_not_measured_is_not_tested() -> None:
-    only_sweep, only_audit = told(swept(dict.fromkeys(SNRS, 0.0))), told(relearned(0.0))
+    only_sweep, only_audit = verdicts_on(swept(dict.fromkeys(SNRS, 0.0))), verdicts_on(relearned(0.0))
     assert (only_sweep[OUTPUTS].verdict, only_sweep[MEMORY].verdict) == ("Yes", "Not tested")
     assert (only_audit[OUTPUTS].verdict, only_audit[MEMORY].verdict) == ("Not tested", "Yes")
     unknown = [replace(one, low=float("nan")) if one.minus else one for one in swept({0.0: 0.0}) + relearned(0.0)]
-    assert {claim.verdict for claim in told(unknown).values()} == {"Not tested"}
-    assert told([one for one in swept({0.0: 0.0}) if one.version == "original"]) == {}
+    assert {claim.verdict for claim in verdicts_on(unknown).values()} == {"Not tested"}
+    assert verdicts_on([one for one in swept({0.0: 0.0}) if one.version == "original"]) == {}
 
 
 def test_each_erasure_is_judged_for_itself() -> None:
     rows = swept(dict.fromkeys(SNRS, 0.0)) + [
         one for one in swept(dict.fromkeys(SNRS, 0.3), method="finetune") if one.version == "erased"
     ]
-    found = [(c.erased, c.verdict) for c in claims(Measurements("run", rows), "sentences") if c.claim == OUTPUTS]
+    found = [(v.erased, v.verdict) for v in verdicts(Measurements("run", rows)) if v.claim == OUTPUTS]
     assert found == [("erased · scu", "Yes"), ("erased · finetune", "No")]
 
 
@@ -104,3 +104,30 @@ def test_the_page_says_both(tmp_path: Path) -> None:
     page = write_report(tmp_path).read_text(encoding="utf-8")
     for claim, verdict in ((OUTPUTS, "Yes"), (MEMORY, "Not tested")):
         assert f"<dt>{claim}</dt><dd><strong>{verdict}.</strong>" in page
+
+
+@pytest.mark.parametrize("gap", [-0.5, 0.0, 0.5])
+def test_a_measure_without_a_direction_gets_no_verdict(gap: float, tmp_path: Path) -> None:
+    """Nothing says whether more of it is better, so the page says neither better nor worse, whatever the interval is."""
+    rows = [replace(one, metric="novelty") for one in swept(dict.fromkeys(SNRS, gap))]
+    rows += [replace(one, metric="relearned_novelty") for one in relearned(gap)]
+    measured = Measurements("run", rows)
+    assert measured.measures["novelty"].direction == "none"
+    assert nearness(measured) == NOT_JUDGED
+    judged = verdicts_on(rows)
+    assert {verdict.verdict for verdict in judged.values()} == {"Not judged"}
+    assert "novelty: not judged" in judged[OUTPUTS].detail
+    write_rows(tmp_path / "results.jsonl", rows)
+    page = write_report(tmp_path).read_text(encoding="utf-8")
+    assert "Not judged" in page
+    for word in ("Better than", "Worse than", "does better", "knows more", "knows less", "no difference to"):
+        assert word not in page
+
+
+def test_a_measure_without_a_direction_changes_no_verdict_on_others() -> None:
+    known = verdicts_on([*swept(dict.fromkeys(SNRS, 0.0)), *relearned(0.0)])
+    unknown = [replace(one, metric="relearned_novelty") for one in relearned(5.0)]
+    judged = verdicts_on([*swept(dict.fromkeys(SNRS, 0.0)), *relearned(0.0), *unknown])
+    assert {claim: verdict.verdict for claim, verdict in judged.items()} == {OUTPUTS: "Yes", MEMORY: "Yes"}
+    assert judged[OUTPUTS] == known[OUTPUTS]
+    assert "relearned novelty: not judged" in judged[MEMORY].detail
