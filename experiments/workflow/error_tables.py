@@ -57,7 +57,7 @@ def run_block_errors(plan: BlockErrorsPlan, out: Path, machine: Machine, command
     if table is not None:
         errors.tidy()
     wanted = {f"{uses} uses" for uses in plan.uses}
-    folder.write([row for channel in plan.channels for row in errors.rows(channel) if row.set in wanted])
+    folder.write([row for channel in plan.channels for row in errors.rows(channel, "original") if row.set in wanted])
     return folder
 
 
