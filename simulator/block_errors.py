@@ -14,7 +14,6 @@ from typing import ClassVar
 import torch
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from semlink import __version__
 from semlink.channels import build_channel, channel_name
 from semlink.channels.contract import Frame
 from semlink.codecs.digital.modulation_and_coding import LADDER, Mcs
@@ -26,6 +25,7 @@ from semlink.simulator.capacity import usable_snr
 from semlink.simulator.intervals import rate_interval
 from semlink.simulator.measure import Measure, by_name
 from semlink.simulator.results import Row
+from semlink.version import __version__
 
 try:
     import fcntl

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from semlink import __version__
 from semlink.channels import channel_of, name_of
 from semlink.channels.contract import Channel, Frame
 from semlink.codecs.contract import Codec
@@ -23,6 +22,7 @@ from semlink.simulator.metrics.contract import Metric, Statistics
 from semlink.simulator.results import Row
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sources.subset import subset
+from semlink.version import __version__
 
 MOST_USES = 2**17  # channel uses sent together, so that memory stays bounded where images are large
 MEASURES = by_name(

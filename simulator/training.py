@@ -10,7 +10,6 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from semlink import __version__
 from semlink.channels.contract import Channel
 from semlink.codecs.contract import NeuralCodec
 from semlink.codecs.posterior import divergence_from_prior
@@ -24,6 +23,7 @@ from semlink.simulator.link import SnrLaw, Transmission, draw_snr, transmit
 from semlink.simulator.optimisation import Checkpoint, StepPlan, StepReport, optimise
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sources.subset import subset
+from semlink.version import __version__
 
 HELD_OUT = 1024  # validation records that are measured; more would cost more than they are worth
 

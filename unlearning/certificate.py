@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from semlink import __version__
 from semlink.codecs.contract import NeuralCodec
 from semlink.simulator.batches import batch_of
 from semlink.simulator.sources.subset import subset
 from semlink.simulator.training import mean_loss
 from semlink.unlearning.contract import ErasedCodec, ErasureContext, Method, Partition
 from semlink.unlearning.request import ErasureRequest
+from semlink.version import __version__
 
 STILL_THERE = (
     "The vocabulary of a text codec is not changed, settings were chosen with the forget set at hand, and the erased "

@@ -6,9 +6,9 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from semlink import __version__
 from semlink.errors import SemlinkError
 from semlink.experiments.cli import codecs, runs
+from semlink.version import __version__
 
 app = typer.Typer(
     name="semlink",

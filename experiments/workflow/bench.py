@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 
-from semlink import __version__
 from semlink.errors import RecipeError
 from semlink.experiments.workflow.classical import ClassicalSpec, classical_specs, error_measurements
 from semlink.experiments.workflow.entrants import Entrant
@@ -25,6 +24,7 @@ from semlink.simulator.sources.subset import subset
 from semlink.simulator.sources.trigger import Trigger
 from semlink.simulator.sweep import measure
 from semlink.unlearning.comparisons import compared_pairs
+from semlink.version import __version__
 
 
 @dataclass(frozen=True)

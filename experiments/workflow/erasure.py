@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 
-from semlink import __version__
 from semlink.channels import build_channel
 from semlink.codecs.building import new_codec_like
 from semlink.codecs.bundle import save_bundle
@@ -33,6 +32,7 @@ from semlink.unlearning.methods import METHODS
 from semlink.unlearning.methods.mnemonic.codes import CODES_FILE, CodeMixing, MnemonicCodes
 from semlink.unlearning.partition import without_data
 from semlink.unlearning.request import ErasureRequest
+from semlink.version import __version__
 
 CERTIFICATE = "erasure.json"
 

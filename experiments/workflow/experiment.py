@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 
-from semlink import __version__
 from semlink.codecs import CODECS
 from semlink.errors import RecipeError
 from semlink.experiments.workflow.bench import Bench, Sets, bench_of, job_tasks, preparing_tasks, sets_of
@@ -28,6 +27,7 @@ from semlink.simulator.samples import make_samples, take_samples
 from semlink.unlearning.audits import AUDITS
 from semlink.unlearning.audits.contract import AuditContext
 from semlink.unlearning.request import ErasureRequest, request_from
+from semlink.version import __version__
 
 RETRAIN = Component(name="retrain")
 SAMPLES = 3  # records of a set that the report shows

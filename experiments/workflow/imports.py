@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from semlink import __version__
 from semlink.codecs.bundle import save_bundle
 from semlink.codecs.interop.tf_deepsc import AMPLITUDES, Imported, import_deepsc
 from semlink.errors import RecipeError
@@ -15,6 +14,7 @@ from semlink.experiments.workflow.recipe_file import override, recipe_from
 from semlink.experiments.workflow.training import source_facts
 from semlink.experiments.workflow.versions import IMPORT, recipe_file, training_part
 from semlink.registry import choose, parse
+from semlink.version import __version__
 
 KINDS: Mapping[str, str] = {"tf-deepsc": "the published DeepSC in TensorFlow 2"}
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import yaml
 
-from semlink import __version__
 from semlink.errors import RecipeError, ResultsError
 from semlink.experiments.workflow.run_plan import ExperimentPlan, RunPlan, run_plan_from
 from semlink.files import check_room, write_whole
 from semlink.simulator.results import Row, read_rows, write_rows
+from semlink.version import __version__
 
 RUN, ROWS, SAMPLES, METADATA = "run.yaml", "results.jsonl", "samples.json", "metadata.json"
 ROOM = 8 << 20  # bytes for the rows, figures and report of a run

@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 
-from semlink import __version__
 from semlink.channels import build_channel
 from semlink.codecs import CODECS
 from semlink.codecs.building import new_codec
@@ -32,6 +31,7 @@ from semlink.simulator.sources import SOURCES
 from semlink.simulator.sources.contract import Source
 from semlink.simulator.training import train
 from semlink.unlearning.methods.mnemonic.codes import CODES_FILE, CodeMixing, MnemonicCodes
+from semlink.version import __version__
 
 
 def train_bundle(recipe: Recipe, folder: Path, machine: Machine) -> None:

@@ -12,6 +12,8 @@ The parts, each its own folder: `semlink.channels`, `semlink.codecs`, `semlink.s
 import importlib
 from typing import TYPE_CHECKING
 
+from semlink.version import __version__
+
 if TYPE_CHECKING:
     from semlink.errors import SemlinkError
     from semlink.experiments.workflow.entrants import StoredCodec
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     )
     from semlink.unlearning.request import ErasureRequest
 
-__version__ = "0.1.0"
 
 __all__ = [
     "ErasureRequest",
