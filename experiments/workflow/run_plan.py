@@ -33,7 +33,7 @@ class CodecSweepPlan(Section):
     """Stored codecs over test records.
 
     exports: exports of some of these. request: also measure on its forget and retain sets.
-    source:  other test records than those of the codec's own source.
+    source:  other test records than those of the codec's own source; source_digest: of these, as the run met them.
     """
 
     title = "run"
@@ -43,6 +43,7 @@ class CodecSweepPlan(Section):
     sweep: SweepPlan
     request: dict[str, Any] | None = None
     source: ComponentField | None = None
+    source_digest: str | None = None
     seed: int = 0
 
 

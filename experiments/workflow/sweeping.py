@@ -73,12 +73,10 @@ def run_sweep(plan: CodecSweepPlan, out: Path, machine: Machine, command: str) -
     sets = sets_of(prepared, plan.sweep)
     preparing = preparing_tasks(bench, prepared, sets)
     jobs = job_tasks(bench, sets, tuple(preparing))
-    folder = RunFolder.reserve(out, plan, command, device)
+    folder = RunFolder.reserve(out, _with_digest(plan, prepared.source), command, device)
     results = run_tasks(preparing | jobs, machine.workers)
     rows = [row for name in jobs for row in results[name]]
-    source = {"name": prepared.source.name, "digest": prepared.source.digest()}
-    card = {"codec": dict(stored[0].card)} if stored else {}
-    folder.write(rows, metadata={experiment: {**card, "source": source}})
+    folder.write(rows, metadata={experiment: {"codec": dict(stored[0].card)}} if stored else {})
     return folder
 
 
@@ -89,6 +87,16 @@ def _prepared(plan: CodecSweepPlan, stored: Sequence[StoredCodec], machine: Mach
     source = build_source(plan.source.name, plan.source.fields, machine.data_dir)
     threads = int(stored[0].card.get("recipe", {}).get("threads", 1)) if stored else 1
     return Preparation(source, None, plan.seed, threads)
+
+
+def _with_digest(plan: CodecSweepPlan, source: Source) -> CodecSweepPlan:
+    """The plan with the digest of its other records. Errors: RecipeError when a recorded run met other ones."""
+    if plan.source is None:
+        return plan
+    digest = source.digest()
+    if plan.source_digest not in (None, digest):
+        raise RecipeError(f"The records of {source.name} differ from those that the run met; use its data.")
+    return plan.model_copy(update={"source_digest": digest})
 
 
 def check_codecs(bundles: Sequence[Bundle], source: Source, sweep: SweepPlan) -> None:

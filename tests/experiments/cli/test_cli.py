@@ -20,6 +20,7 @@ from semlink.experiments.workflow.listing import REGISTRIES, names
 from semlink.experiments.workflow.recipe import SweepPlan
 from semlink.experiments.workflow.recipe_file import packaged_recipes
 from semlink.experiments.workflow.run_folder import RunFolder
+from semlink.experiments.workflow.run_plan import CodecSweepPlan
 from semlink.experiments.workflow.sweeping import check_codecs
 from semlink.progress import Progress
 from semlink.simulator import optimisation
@@ -155,9 +156,10 @@ def test_sweep_on_another_source(semlink, shelf: Path, tmp_path: Path) -> None:
     other.write_text("\n".join(f"the fox sends {number} symbols" for number in range(60)))
     arguments = (shelf / "text", "--source", f"text-file:path={other}", "--out", tmp_path / "sweep")
     assert semlink("sweep", *arguments, *QUICK_SWEEP).status == 0
-    (facts,) = RunFolder.open(tmp_path / "sweep").metadata().values()
-    assert facts["source"]["digest"].startswith("sha256:")
-    assert facts["source"]["digest"] != load_bundle(shelf / "text").card["source"]["digest"]
+    plan = RunFolder.open(tmp_path / "sweep").plan
+    assert isinstance(plan, CodecSweepPlan)
+    assert str(plan.source_digest).startswith("sha256:")
+    assert plan.source_digest != load_bundle(shelf / "text").card["source"]["digest"]
     rows = read_rows(tmp_path / "sweep" / "results.jsonl")
     assert {row.set for row in rows} == {"test"}
     assert next(row.value for row in rows if row.metric == "word_accuracy") < 1  # the numbers are unknown words
