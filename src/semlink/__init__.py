@@ -64,10 +64,12 @@ _CLASSES = {
 }
 
 
-def __getattr__(name: str) -> object:
-    if name not in __all__:
-        raise AttributeError(f"module 'semlink' has no attribute {name!r}; it has: {', '.join(__all__)}")
-    return getattr(importlib.import_module(_CLASSES.get(name, "semlink.front_door")), name)
+if not TYPE_CHECKING:  # type checkers see the imports above, and report a name that is not among them
+
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(f"module 'semlink' has no attribute {name!r}; it has: {', '.join(__all__)}")
+        return getattr(importlib.import_module(_CLASSES.get(name, "semlink.front_door")), name)
 
 
 def __dir__() -> list[str]:

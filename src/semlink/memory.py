@@ -14,14 +14,18 @@ STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 @dataclass
 class Peak:
-    """mebibytes: the most that was held during the work, beyond what was held before it; of the GPU where one is used."""
+    """The peak of a piece of work, in MiB, beyond what was held before it; memory of the GPU where one is used."""
 
     mebibytes: float = 0.0
 
 
 @contextmanager
 def peak_memory(device: str) -> Iterator[Peak]:
-    """Measures the work inside it. Where the system cannot forget an earlier peak, smaller ones after it count as 0."""
+    """Measures the work inside the `with` block; the number is there when the block ends.
+
+    In: device: "cpu", or "cuda" with or without an index. Where the system cannot reset an earlier peak, a smaller one
+        after it counts as 0.
+    """
     peak = Peak()
     if device.startswith("cuda"):
         torch.cuda.reset_peak_memory_stats(device)

@@ -1,4 +1,4 @@
-"""The one way to show that long work goes on: a line that rewrites itself on a terminal, plain lines elsewhere."""
+"""Progress of long work: a line that rewrites itself on a terminal, plain lines elsewhere."""
 
 import sys
 import time
@@ -6,7 +6,7 @@ from typing import Self, TextIO
 
 
 class Progress:
-    """Counts steps of known number and says, at most every `interval` seconds, how far it is and how long it takes.
+    """Counts steps of a known number and shows, at most every `interval` seconds, how many are done and the time left.
 
     Use it as a context manager: `with Progress("train text", total=900) as progress: progress.step("loss 1.2")`.
     `start` is where resumed work begins. Output goes to the standard error stream.
@@ -30,7 +30,7 @@ class Progress:
             self.stream.flush()
 
     def step(self, note: str = "", count: int = 1) -> None:
-        """Counts `count` more steps; `note` is said beside them."""
+        """Counts `count` more steps; `note` is shown beside them."""
         self.done += count
         now = time.monotonic()
         if now - self.shown >= self.interval and self.done > self.start:

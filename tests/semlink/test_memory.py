@@ -5,7 +5,7 @@ import numpy as np
 from semlink.memory import peak_memory
 
 
-def test_what_was_held_for_a_while_counts() -> None:
+def test_memory_that_is_freed_again_counts() -> None:
     with peak_memory("cpu") as small:
         pass
     with peak_memory("cpu") as large:

@@ -1,4 +1,4 @@
-"""Long work says how far it is."""
+"""Long work shows how far it is."""
 
 import io
 
