@@ -113,7 +113,12 @@ class Ofdm(Channel):
                 above = f"from {low}" if high == math.inf else f"from {low} to {high}"
                 raise WrongField(f"{field} cannot be {number}; give a number {above}.")
         self.delay_spread_ns, self.speed_kmh, self.carrier_ghz = delay_spread_ns, speed_kmh, carrier_ghz
-        self.transmit, self.receive = transmit, receive
+        self.subcarrier_spacing_khz, self.resource_blocks, self.allocation = (
+            subcarrier_spacing_khz,
+            resource_blocks,
+            allocation,
+        )
+        self.transmit, self.receive, self.pilot_symbols = transmit, receive, pilot_symbols
         self.csi, self.estimator, self.equaliser = csi, estimator, equaliser
         self.grid = ResourceGrid(subcarrier_spacing_khz, resource_blocks, allocation, transmit, pilot_symbols)
         self._refuse_what_would_be_hidden()

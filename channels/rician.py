@@ -36,3 +36,4 @@ class Rician(FlatFading):
         k_factor = 10 ** (k_factor_db / 10)
         law = GainLaw(mean=math.sqrt(k_factor / (k_factor + 1)), variance=1 / (k_factor + 1))
         super().__init__(law, coherence, csi, equaliser, pilots)
+        self.k_factor_db = k_factor_db

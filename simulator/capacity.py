@@ -1,4 +1,4 @@
-"""What separation of source and channel coding could reach: bits that a channel carries, by Shannon or in short blocks."""
+"""What separate source and channel coding could reach: the bits that a channel carries, by Shannon or in short blocks."""
 
 import math
 from functools import lru_cache
@@ -8,8 +8,8 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 from torch import Tensor
 
-from semlink.channels import build_channel
-from semlink.channels.contract import Frame, Reception
+from semlink.channels import CHANNELS, channel_of, name_of
+from semlink.channels.contract import Channel, Frame, Reception
 from semlink.errors import WrongField
 from semlink.seeding import generator_for
 
@@ -35,8 +35,8 @@ def effective_snr_db(reception: Reception) -> Tensor:
 def carried_bits(reception: Reception, error_rate: float) -> Tensor:
     """Bits that the best code could carry over each example's own fades and noise level: float64 [batch].
 
-    With error_rate 0 the mutual information, sum of C(snr) = log2(1 + snr) over the uses, for blocks of any length. Else
-    the normal approximation for blocks as short as they are, at that block error rate:
+    With error_rate 0 the mutual information, sum of C(snr) = log2(1 + snr) over the uses, for blocks of any length.
+    Otherwise the normal approximation for blocks of these lengths at that block error rate:
         sum C - sqrt(sum V) Q^-1(error_rate) + log2(uses) / 2,  V(snr) = (1 - 1 / (1 + snr)^2) log2(e)^2.
 
     Source: Polyanskiy, Poor and Verdu, Channel Coding Rate in the Finite Blocklength Regime, 2010, eq. (1) and (296),
@@ -55,31 +55,41 @@ def bits_of(uses: Tensor, information: Tensor, dispersion: Tensor, error_rate: f
     return (information - penalty + uses.clamp_min(1).double().log2() / 2).clamp_min(0)
 
 
-@lru_cache(maxsize=4096)
-def mean_information(channel_name: str, snr_db: float) -> tuple[float, float]:
+def mean_information(channel: str | Channel, snr_db: float) -> tuple[float, float]:
     """C and V of a channel use in bits and bits^2, averaged over many fades: what a code that spans them all can use.
 
     Over AWGN C is Shannon's formula; over Rayleigh fading it is the ergodic capacity with perfect CSI at the receiver.
     Over several transmit antennas it is what a linear receiver leaves, which is less than the capacity of the array.
+
+    In: channel: an object or its canonical name.
     """
+    registered = not isinstance(channel, str) and CHANNELS.name_of(type(channel)) is not None
+    return _mean_information(name_of(channel) if registered else channel, snr_db)
+
+
+@lru_cache(maxsize=4096)
+def _mean_information(channel: str | Channel, snr_db: float) -> tuple[float, float]:
+    """As `mean_information`. Equal channels share a result by their name, other classes have one for each object."""
+    name = channel if isinstance(channel, str) else name_of(channel)
     shape = (DRAWS, USES)
     frame = Frame(torch.ones(shape, dtype=torch.complex64), torch.ones(shape, dtype=torch.bool))
-    reception = build_channel(channel_name)(frame, snr_db, generator_for("mean information", channel_name))
+    reception = channel_of(channel)(frame, snr_db, generator_for("mean information", name))
     snr = usable_snr(reception)
     return torch.log2(1 + snr).mean().item(), _dispersion(snr).mean().item()
 
 
-def limit_snr_db(channel_name: str, bits: Tensor, uses: Tensor, error_rate: float) -> float:
+def limit_snr_db(channel: str | Channel, bits: Tensor, uses: Tensor, error_rate: float) -> float:
     """The Es/N0 in dB from which a code over all fades could carry the bits of some records in their channel uses.
 
-    In:  bits, uses: float64 [records]; what is compared is their sum, as if records shared their channel uses.
+    In:  channel: an object or its canonical name.
+         bits, uses: float64 [records]. Their sums are compared, as if records shared their channel uses.
     Out: inf where even 60 dB do not suffice, -inf where -30 dB do.
     Errors: WrongField when error_rate is not in [0, 0.5).
     """
     check_error_rate(error_rate)
 
     def surplus(snr_db: float) -> float:
-        information, dispersion = mean_information(channel_name, round(snr_db, 3))
+        information, dispersion = mean_information(channel, round(snr_db, 3))
         carried = bits_of(uses, uses * information, uses * dispersion, error_rate)
         return float(carried.sum() - bits.sum())
 

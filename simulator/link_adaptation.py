@@ -1,4 +1,4 @@
-"""What a sender does with what it knows of the link: nothing, choose modulation and code rate, or code ideally."""
+"""How a sender adapts to the link: not at all, by its choice of modulation and code rate, or with ideal codes."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,14 +17,15 @@ from semlink.seeding import generator_for
 from semlink.simulator.capacity import bits_of, carried_bits, check_error_rate, effective_snr_db, mean_information
 
 CsiAtTransmitter = Literal["average", "instantaneous"]
-UNITS = {"outage_rate": "1", "spectral_efficiency": "bit/use"}  # of the facts that senders tell of each record
+LINK_STATISTICS = {"outage_rate": "1", "spectral_efficiency": "bit/use"}  # of each record, with their units
 
 
 @dataclass(frozen=True)
 class ChannelUse:
     """One use of a channel by a part of a set: the same fades and noise for every codec that takes it.
 
-    name: of the channel, canonical. keys, turn: what randomness is derived from, with the Es/N0 between them.
+    name: of the channel, canonical (`semlink.channels.name_of`).
+    keys, turn: what randomness is derived from, with the Es/N0 between them.
     """
 
     channel: Channel
@@ -44,35 +45,40 @@ class ChannelUse:
 
 @dataclass(frozen=True)
 class Arrival:
-    """What came out at one Es/N0. estimate: as `Codec.as_metric_input` gives it. facts: of `UNITS`, float64 [batch] each."""
+    """What came out at one Es/N0.
+
+    snr_db:          Es/N0 in dB.
+    estimate:        as `Codec.as_metric_input` gives it.
+    link_statistics: those of `LINK_STATISTICS` that the policy knows: name -> float64 [batch].
+    """
 
     snr_db: float
     estimate: Any
-    facts: Mapping[str, Tensor]
+    link_statistics: Mapping[str, Tensor]
 
 
 class ErrorRates(Protocol):
-    """Block error rates that were measured before; see `BlockErrors`."""
+    """Block error rates that were measured before: the part of `BlockErrors` that a sender needs."""
 
     def choose(self, uses: int, channel_name: str, snr_db: float, target: float) -> Mcs:
-        """What carries most of all that fails at most at the target rate on this channel, else the most robust."""
+        """The choice that carries most, of those that meet the target on this channel; the most robust if none does."""
 
     def threshold_db(self, uses: int, mcs: Mcs, target: float) -> float:
-        """The Es/N0 in dB over AWGN from which this fails at most at the target rate."""
+        """The Es/N0 in dB over AWGN from which the choice meets the target."""
 
 
 class LinkPolicy(ABC):
-    """How a batch of one codec gets over a passage."""
+    """How the sender of a codec uses a channel: which symbols it sends, given what it knows of the link."""
 
     @abstractmethod
     def frame(self, codec: Any, batch: Any) -> Frame:
-        """What does not depend on the link: the symbols, or symbols that stand for them in the same channel uses."""
+        """The symbols of a batch, or symbols in the same channel uses that stand for them where they depend on the link."""
 
     @abstractmethod
-    def over(
-        self, passage: ChannelUse, codec: Any, batch: Any, frame: Frame, points: Sequence[float]
+    def transmit(
+        self, channel_use: ChannelUse, codec: Any, batch: Any, frame: Frame, points: Sequence[float]
     ) -> Iterator[Arrival]:
-        """The batch as it arrives at each Es/N0 of `points`, in dB. frame: what `frame` gave for it."""
+        """The batch as it arrives at each Es/N0 of `points`, in dB. frame: what the method `frame` returned for it."""
 
 
 class Fixed(LinkPolicy):
@@ -81,26 +87,28 @@ class Fixed(LinkPolicy):
     def frame(self, codec: Codec[Any], batch: Any) -> Frame:
         return codec.encode(batch)
 
-    def over(
-        self, passage: ChannelUse, codec: Codec[Any], batch: Any, frame: Frame, points: Sequence[float]
+    def transmit(
+        self, channel_use: ChannelUse, codec: Codec[Any], batch: Any, frame: Frame, points: Sequence[float]
     ) -> Iterator[Arrival]:
-        estimate = codec.decode(Reception.joined([passage.send(frame, snr_db) for snr_db in points]))
+        estimate = codec.decode(Reception.joined([channel_use.send(frame, snr_db) for snr_db in points]))
         rows = torch.arange(len(estimate), device=frame.symbols.device).split(len(frame.symbols))
-        for snr_db, own in zip(points, rows, strict=True):
-            found = estimate[own]
-            yield Arrival(snr_db, codec.as_metric_input(found), _outages(codec.arrived(found)))
+        for snr_db, at_point in zip(points, rows, strict=True):
+            arrived = estimate[at_point]
+            yield Arrival(snr_db, codec.as_metric_input(arrived), _outages(codec.arrived(arrived)))
 
 
 class Adaptive(LinkPolicy):
     """The sender picks modulation and code rate from block error rates that were measured before.
 
-    Fields: errors: the measured rates. target: the block error rate that a choice may have at most; of those the
-            choice carries most, and where none is that good it is the most robust.
-            knowledge: "average" (the sender knows channel and average Es/N0, and looks the channel up) or
-            "instantaneous" (it knows how much each example's own fades carry, and looks AWGN up).
-    Where nothing of an example fits into what was chosen, the next choice into which something does is tried instead: it
-    may fail, but sending nothing would fail for sure. The receiver is told the choice beside the link, as by a control
-    channel, which is not counted.
+    Fields: errors: the measured rates.
+            target: the block error rate that a choice may have at most. The sender takes the choice that carries most
+            of those that meet it, and the most robust choice where none does.
+            knowledge: "average": the sender knows the channel and its average Es/N0, and looks up the rates of the
+            channel, which has to be a registered one. "instantaneous": it knows how much the fades of each example
+            carry, and looks up the rates of AWGN.
+    Where nothing of an example fits into a choice, the sender takes the next choice into which something fits: that may
+    fail, but to send nothing would fail for sure. The receiver learns the choice over a control channel, whose uses are
+    not counted.
     """
 
     def __init__(self, errors: ErrorRates, target: float = 0.1, knowledge: CsiAtTransmitter = "average") -> None:
@@ -109,29 +117,34 @@ class Adaptive(LinkPolicy):
     def frame(self, codec: DigitalCodec, batch: Any) -> Frame:
         return stand_in(codec.channel_uses(batch))
 
-    def over(
-        self, passage: ChannelUse, codec: DigitalCodec, batch: Any, frame: Frame, points: Sequence[float]
+    def transmit(
+        self, channel_use: ChannelUse, codec: DigitalCodec, batch: Any, frame: Frame, points: Sequence[float]
     ) -> Iterator[Arrival]:
         for snr_db in points:
-            looked_up = self._choices(passage, frame, snr_db)
+            looked_up = self._choices(channel_use, frame, snr_db)
             chosen = [_that_carries(codec, batch, row, mcs) for row, mcs in enumerate(looked_up)]
             symbols = torch.zeros_like(frame.symbols)
-            groups = [(mcs, torch.tensor([i for i, one in enumerate(chosen) if one == mcs])) for mcs in set(chosen)]
-            groups = [(mcs, rows.to(symbols.device)) for mcs, rows in sorted(groups, key=lambda group: group[0].name)]
+            groups = [
+                (mcs, torch.tensor([row for row, choice in enumerate(chosen) if choice == mcs], device=symbols.device))
+                for mcs in sorted(set(chosen), key=lambda mcs: mcs.name)
+            ]
             for mcs, rows in groups:
-                own = codec.at(mcs).encode(batch[rows]).symbols
-                symbols[rows, : own.shape[1]] = own
-            reception = passage.send(Frame(symbols, frame.mask), snr_db)
-            found = [codec.at(mcs).decode(reception[rows]) for mcs, rows in groups]
+                encoded = codec.at(mcs).encode(batch[rows]).symbols
+                symbols[rows, : encoded.shape[1]] = encoded
+            reception = channel_use.send(Frame(symbols, frame.mask), snr_db)
+            decoded = [codec.at(mcs).decode(reception[rows]) for mcs, rows in groups]
             back = torch.argsort(torch.cat([rows for _, rows in groups]))
-            estimate = type(batch).joined(found)[back]
+            estimate = type(batch).joined(decoded)[back]
             carried = [codec.at(mcs).room(uses) / uses for mcs, uses in zip(chosen, batch.uses.tolist(), strict=True)]
-            efficiency = {"spectral_efficiency": torch.tensor(carried, dtype=torch.float64)}
-            facts = {**_outages(estimate.arrived), **efficiency}
-            yield Arrival(snr_db, codec.as_metric_input(estimate), facts)
+            efficiency = torch.tensor(carried, dtype=torch.float64)
+            statistics = {**_outages(estimate.arrived), "spectral_efficiency": efficiency}
+            yield Arrival(snr_db, codec.as_metric_input(estimate), statistics)
 
     def look_up(self, uses: Sequence[int], channel_name: str, points: Sequence[float]) -> None:
-        """Measures what choices for frames of these channel uses rest on, where it was not measured before."""
+        """Measures the rates that choices for frames of so many channel uses need, unless they are known.
+
+        In: uses: channel uses of each frame. points: Es/N0 in dB.
+        """
         with Progress(f"block errors over {channel_name}", len(uses) * len(points)) as progress:
             for count in uses:
                 for snr_db in points:
@@ -141,12 +154,12 @@ class Adaptive(LinkPolicy):
                         self._for_quality(count, snr_db)
                     progress.step()
 
-    def _choices(self, passage: ChannelUse, frame: Frame, snr_db: float) -> list[Mcs]:
+    def _choices(self, channel_use: ChannelUse, frame: Frame, snr_db: float) -> list[Mcs]:
         uses = frame.mask.sum(dim=1).tolist()
         if self.knowledge == "average":
-            known = {count: self.errors.choose(count, passage.name, snr_db, self.target) for count in set(uses)}
+            known = {count: self.errors.choose(count, channel_use.name, snr_db, self.target) for count in set(uses)}
             return [known[count] for count in uses]
-        qualities = effective_snr_db(passage.send(frame, snr_db)).tolist()
+        qualities = effective_snr_db(channel_use.send(frame, snr_db)).tolist()
         return [self._for_quality(count, quality) for count, quality in zip(uses, qualities, strict=True)]
 
     def _for_quality(self, uses: int, quality_db: float) -> Mcs:
@@ -155,12 +168,13 @@ class Adaptive(LinkPolicy):
 
 
 class CapacityLimit(LinkPolicy):
-    """The sender's code carries as many bits as there are in theory, and they arrive: the limit of separation.
+    """An ideal code carries as many bits as theory allows, and they arrive: the limit of separate source and channel
+    coding.
 
-    Fields: error_rate: 0: codes of any length; else the short-block limit at this block error rate, and so many blocks
-            are lost.
-            knowledge: "average" (a code over all fades, of which each example uses its share: ergodic capacity) or
-            "instantaneous" (each example's own fades).
+    Fields: error_rate: 0: codes of any length. Otherwise the limit of short blocks at this block error rate, and that
+            share of the blocks is lost.
+            knowledge: "average": one code over all fades, of which each example uses its share (ergodic capacity).
+            "instantaneous": the fades of each example.
     Errors: WrongField when error_rate is not in [0, 0.5).
     """
 
@@ -171,28 +185,29 @@ class CapacityLimit(LinkPolicy):
     def frame(self, codec: DigitalCodec, batch: Any) -> Frame:
         return stand_in(codec.channel_uses(batch))
 
-    def over(
-        self, passage: ChannelUse, codec: DigitalCodec, batch: Any, frame: Frame, points: Sequence[float]
+    def transmit(
+        self, channel_use: ChannelUse, codec: DigitalCodec, batch: Any, frame: Frame, points: Sequence[float]
     ) -> Iterator[Arrival]:
         uses = frame.mask.sum(dim=1)
         for snr_db in points:
             if self.knowledge == "average":
-                information, dispersion = mean_information(passage.name, snr_db)
+                information, dispersion = mean_information(channel_use.channel, snr_db)
                 bits = bits_of(uses, uses * information, uses * dispersion, self.error_rate)
             else:
-                bits = carried_bits(passage.send(frame, snr_db), self.error_rate)
+                bits = carried_bits(channel_use.send(frame, snr_db), self.error_rate)
             estimate = codec.deliver(batch, bits.floor().long())
             if self.error_rate:
-                draws = torch.rand(len(batch), generator=passage.generator(snr_db, "cpu"))
+                draws = torch.rand(len(batch), generator=channel_use.generator(snr_db, "cpu"))
                 lost = (draws < self.error_rate).to(uses.device)
                 both = type(batch).joined([estimate, codec.lost(estimate)])
                 estimate = both[torch.arange(len(batch), device=uses.device) + len(batch) * lost]
-            facts = {**_outages(estimate.arrived), "spectral_efficiency": bits.double() / uses.clamp_min(1)}
-            yield Arrival(snr_db, codec.as_metric_input(estimate), facts)
+            efficiency = bits.double() / uses.clamp_min(1)
+            statistics = {**_outages(estimate.arrived), "spectral_efficiency": efficiency}
+            yield Arrival(snr_db, codec.as_metric_input(estimate), statistics)
 
 
 def _that_carries(codec: DigitalCodec, batch: Any, row: int, mcs: Mcs) -> Mcs:
-    """The choice, or the next one on the ladder into which something of the example fits, if there is one."""
+    """The choice, or the next on the ladder into which something of the example fits, if there is one."""
     upwards = LADDER[LADDER.index(mcs) :]
     return next((rung for rung in upwards if codec.at(rung).carries(batch, row)), mcs)
 

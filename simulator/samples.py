@@ -1,4 +1,4 @@
-"""A few records sent by several codecs at a few SNRs, or made by several GANs, for people to look at."""
+"""A few records as several codecs deliver them at a few SNRs, or images of several GANs, for people to look at."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,12 +6,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from semlink.channels import build_channel
+from semlink.channels import channel_of, name_of
+from semlink.channels.contract import Channel
 from semlink.codecs.contract import Sentence
 from semlink.codecs.generative.model import Adversarial
 from semlink.seeding import generator_for
 from semlink.simulator.batches import batch_of
 from semlink.simulator.link_adaptation import ChannelUse
+from semlink.simulator.packed_image import packed
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sources.subset import subset
 from semlink.simulator.sweep import Entry
@@ -23,7 +25,7 @@ SIDE = 96  # pixels of an image that are kept; a photograph would take megabytes
 def take_samples(
     entries: Sequence[Entry],
     records: Sequence[Record],
-    channel_name: str,
+    channel: str | Channel,
     set_name: str,
     snr_db: Sequence[float],
     count: int,
@@ -31,26 +33,28 @@ def take_samples(
     seed: int,
     labels: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
-    """What each version makes of the same records under the same fades and noise, as plain data for `samples.json`.
+    """What each codec makes of the same records under the same fades and noise, as plain data for `samples.json`.
 
-    Estimates are named by version; where several codecs are of one version, by the method, or else by the codec. Texts are
-    strings; images are nested lists [channels][height][width] in 0..1, rounded to three digits, and of a large image its
-    middle, 96 pixels high and wide. Where classes are delivered, an estimate is the most probable one with its probability,
-    such as "7 (98 %)", and `label` is the class of the record.
+    An estimate is named by the version of its codec; where several codecs have that version, by the method; otherwise by
+    the name. Texts are strings. Images are the middle of the image, at most 96 pixels high and wide, as `packed` writes
+    it. Where a codec delivers classes, an estimate is the most probable class with its probability, such as "7 (98 %)",
+    and `label` is the class of the record.
 
-    In: labels: the names of the classes; without them, classes are called by their numbers.
+    In:     channel: an object or its name. snr_db: Es/N0 in dB. count: at most so many records.
+            labels: the names of the classes; without them, classes are called by their numbers.
+    Errors: UnknownName, WrongField, ChannelError for the channel.
     """
-    channel = build_channel(channel_name)
+    channel, channel_name = channel_of(channel), name_of(channel)
     names = _names(entries)
     samples = []
     for record in subset(records, count, seed):
-        passage = ChannelUse(channel, channel_name, (seed, "sample", channel_name, set_name, record.id))
+        channel_use = ChannelUse(channel, channel_name, (seed, "sample", channel_name, set_name, record.id))
         for point in snr_db:
             estimates: dict[str, Any] = {}
             for name, entry in zip(names, entries, strict=True):
                 codec = entry.codec.sized(np.shape(record.payload))
                 batch = batch_of(codec, [record])
-                arrivals = entry.policy.over(passage, codec, batch, entry.policy.frame(codec, batch), [point])
+                arrivals = entry.policy.transmit(channel_use, codec, batch, entry.policy.frame(codec, batch), [point])
                 estimate = next(arrivals).estimate[0]
                 estimates[name] = _belief(estimate, labels) if codec.delivers == "class" else _plain(estimate)
             samples.append(
@@ -75,8 +79,9 @@ def take_samples(
 def make_samples(
     entries: Sequence[Entry], records: Sequence[Record], set_name: str, count: int, experiment: str, seed: int
 ) -> list[dict[str, Any]]:
-    """What each version of a plain GAN makes of the same noise on request of the classes of records, as plain data for
-    `samples.json`; nothing is sent, so that there is no channel and no Es/N0. `reference` is the record.
+    """Images that each GAN makes from the same noise, of the classes of records, as plain data for `samples.json`.
+
+    Nothing is sent: `channel` is empty and `snr_db` None. `reference` is the record, whose class was asked for.
     """
     names = _names(entries)
     samples = []
@@ -103,13 +108,13 @@ def make_samples(
 
 
 def _names(entries: Sequence[Entry]) -> list[str]:
-    """What tells codecs apart: the version, the method or the name, the first of them that is the codec's alone."""
-    names = [(entry.version, entry.method, entry.name) for entry in entries]
-    alone = [
-        [own for own, others in zip(name, zip(*names, strict=True), strict=True) if others.count(own) == 1]
-        for name in names
+    """A name for each codec: the first of its version, method and name that no other codec has, or else its name."""
+    labels = [(entry.version, entry.method, entry.name) for entry in entries]
+    columns = list(zip(*labels, strict=True))
+    return [
+        next((label for label, column in zip(row, columns, strict=True) if column.count(label) == 1), row[2])
+        for row in labels
     ]
-    return [own[0] if own else name[2] for own, name in zip(alone, names, strict=True)]
 
 
 def _belief(log_probabilities: torch.Tensor, labels: Sequence[str]) -> str:
@@ -129,5 +134,4 @@ def _plain(item: Sentence | torch.Tensor) -> Any:
     if isinstance(item, Sentence):
         return item.text
     top, left = (max(0, (size - SIDE) // 2) for size in item.shape[1:])
-    middle = item[:, top : top + SIDE, left : left + SIDE].double()
-    return [[[round(value, 3) for value in row] for row in plane] for plane in middle.tolist()]
+    return packed(item[:, top : top + SIDE, left : left + SIDE].cpu().double().numpy())

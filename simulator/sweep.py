@@ -9,24 +9,20 @@ import numpy as np
 import torch
 
 from semlink import __version__
-from semlink.channels import build_channel
+from semlink.channels import channel_of, name_of
 from semlink.channels.contract import Channel, Frame
 from semlink.codecs.contract import Codec
 from semlink.errors import WrongField
 from semlink.progress import Progress
 from semlink.simulator.batches import batch_of
 from semlink.simulator.intervals import Interval, bootstrap_interval, mean_interval, rate_interval
-from semlink.simulator.link_adaptation import UNITS, ChannelUse, Fixed, LinkPolicy
+from semlink.simulator.link_adaptation import LINK_STATISTICS, ChannelUse, Fixed, LinkPolicy
 from semlink.simulator.metrics.contract import Metric, Statistics
 from semlink.simulator.results import Row
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sources.subset import subset
 
 MOST_USES = 2**17  # channel uses sent together, so that memory stays bounded where images are large
-
-# Where several versions of a codec are measured, these differences are given too: (version, what is subtracted).
-# Of several retrained codecs the first is subtracted, also from the others: that is what a seed alone makes.
-DIFFERENCES = (("erased", "original"), ("erased", "retrained"), ("retrained", "original"), ("retrained", "retrained"))
 
 
 @dataclass(frozen=True)
@@ -59,27 +55,29 @@ class SweepSettings:
 
 @dataclass(frozen=True)
 class Entry:
-    """A codec under test, and what the rows call it. Versions: original, erased, retrained.
+    """A codec under test, and the labels that its rows carry.
 
-    policy: what the codec's sender does with what it knows of the link.
+    name, version, method: labels; the sweep does not look into them.
+    policy: how the sender uses what it knows of the link.
     """
 
     codec: Codec[Any]
     name: str
-    version: str = "original"
+    version: str = ""
     method: str = "none"
     policy: LinkPolicy = field(default_factory=Fixed)
 
 
 @dataclass
 class _Point:
-    """Sums over draws at one SNR point.
+    """Sums over channel draws at one SNR point.
 
-    sums:  [entry][metric family] -> statistics [records, columns]. facts: [entry][name of `UNITS`] -> [records].
+    metric_sums: [entry][metric family] -> statistics [records, columns].
+    link_sums:   [entry][name of `LINK_STATISTICS`] -> [records].
     """
 
-    sums: list[list[Statistics]]
-    facts: list[dict[str, Statistics]]
+    metric_sums: list[list[Statistics]]
+    link_sums: list[dict[str, Statistics]]
     draws: int = 0
     stopped: str = ""
 
@@ -88,7 +86,7 @@ class _Point:
 class _Part:
     """Some records of one shape, encoded.
 
-    positions: where they stand in the set. codec: at their size. batch, frame: as prepared and as encoded.
+    positions: of the records in the set. codec: at the size of the records. batch, frame: as prepared and as encoded.
     references: what estimates are compared with.
     """
 
@@ -104,25 +102,30 @@ class _Part:
 def measure(
     entries: Sequence[Entry],
     records: Sequence[Record],
-    channel_name: str,
+    channel: str | Channel,
     set_name: str,
     metrics: Sequence[Metric],
     settings: SweepSettings,
     experiment: str,
     seed: int,
+    pairs: Sequence[tuple[int, int]] = (),
 ) -> list[Row]:
     """Rows of every codec, SNR point and metric on one set of records over one channel.
 
     Each codec encodes each record once. The set is sent in parts of records of one shape, so that images of several
     sizes can be in one set. All codecs meet the same fades and, where they send equally many symbols, the same noise:
     generators depend on (seed, channel, set, SNR, part, draw) alone. Intervals are over records, whose values are means
-    over draws. Versions of one codec also get rows of their paired differences.
+    over draws.
 
-    In:  channel_name: canonical, as `semlink.channels.channel_name` writes it. metrics: the first one decides when
-         a point stops.
-    Out: rows in the order of metric, SNR and codec; metrics that are undefined on this set have none.
+    In:  channel: an object or its name. The rows, and the keys of the noise, hold its canonical name
+         (`semlink.channels.name_of`).
+         metrics: the first one decides when a point stops.
+         pairs: (first, second), places in `entries`. Each pair gets rows of the paired difference, first minus second,
+         with the version of the second as `minus`.
+    Out: rows in the order of metric, SNR and codec, then pair; metrics that are undefined on this set have none.
+    Errors: UnknownName, WrongField, ChannelError for the channel.
     """
-    channel = build_channel(channel_name)
+    channel, channel_name = channel_of(channel), name_of(channel)
     records = subset(records, settings.records, seed)
     parts = [_encode(entry, records, settings.batch) for entry in entries]
     points = {
@@ -132,30 +135,28 @@ def measure(
     label = f"sweep {experiment} {channel_name} {set_name}"
     with Progress(label, settings.draws * len(points) * sum(map(len, parts))) as progress:
         for draw in range(settings.draws):
-            pending = [snr_db for snr_db, point in points.items() if not point.stopped]
+            pending = {snr_db: point for snr_db, point in points.items() if not point.stopped}
             if not pending:
                 break
             keys = (seed, "channel", channel_name, set_name)
-            for index, (entry, own) in enumerate(zip(entries, parts, strict=True)):
-                passages = [ChannelUse(channel, channel_name, keys, (part, draw)) for part in range(len(own))]
-                statistics, facts = _statistics(entry.policy, own, passages, pending, metrics, progress)
-                for snr_db in pending:
-                    point = points[snr_db]
-                    for family, found in enumerate(statistics[snr_db]):
-                        point.sums[index][family] = point.sums[index][family] + found if draw else found
-                    for name, values in facts[snr_db].items():
-                        point.facts[index][name] = point.facts[index].get(name, 0.0) + values
-            for snr_db in pending:
-                point = points[snr_db]
+            for index, (entry, its_parts) in enumerate(zip(entries, parts, strict=True)):
+                uses = [ChannelUse(channel, channel_name, keys, (part, draw)) for part in range(len(its_parts))]
+                statistics, link_statistics = _statistics(entry.policy, its_parts, uses, [*pending], metrics, progress)
+                for snr_db, point in pending.items():
+                    sums = point.metric_sums[index]
+                    for family, values in enumerate(statistics[snr_db]):
+                        sums[family] = sums[family] + values if draw else values
+                    for name, values in link_statistics[snr_db].items():
+                        point.link_sums[index][name] = point.link_sums[index].get(name, 0.0) + values
+            for point in pending.values():
                 point.draws = draw + 1
                 if _narrow(point, metrics[0], settings.half_width):
                     point.stopped = "target"
-    uses = [_mean_uses(channel, part) for part in parts]
     common = {"experiment": experiment, "channel": channel_name, "set": set_name, "seed": seed}
     return [
-        *_use_rows(entries, uses, {**common, "n": len(records)}),
-        *_metric_rows(entries, points, metrics, common),
-        *_fact_rows(entries, points, common),
+        *_use_rows(entries, [_mean_uses(channel, part) for part in parts], {**common, "n": len(records)}),
+        *_metric_rows(entries, pairs, points, metrics, common),
+        *_link_rows(entries, points, common),
     ]
 
 
@@ -165,42 +166,45 @@ def _encode(entry: Entry, records: Sequence[Record], size: int) -> list[_Part]:
         shapes.setdefault(np.shape(record.payload), []).append(position)
     parts = []
     for shape, positions in shapes.items():
-        fitting = entry.codec.sized(shape)
-        everything = batch_of(fitting, [records[position] for position in positions])
-        uses = fitting.channel_uses(everything).cpu()
+        codec = entry.codec.sized(shape)
+        of_shape = batch_of(codec, [records[position] for position in positions])
+        uses = codec.channel_uses(of_shape).cpu()
         most = max(1, min(size, MOST_USES // max(1, int(uses.max()))))
         for rows in torch.argsort(uses, stable=True).split(most):
             places = np.array(positions)[rows.numpy()]
-            own = [records[place] for place in places]
-            references = fitting.reference([record.payload for record in own])
-            batch = everything[rows]
-            parts.append(_Part(own, places, fitting, batch, entry.policy.frame(fitting, batch), references))
+            in_part = [records[place] for place in places]
+            references = codec.reference([record.payload for record in in_part])
+            batch = of_shape[rows]
+            parts.append(_Part(in_part, places, codec, batch, entry.policy.frame(codec, batch), references))
     return parts
 
 
 def _statistics(
     policy: LinkPolicy,
     parts: Sequence[_Part],
-    passages: Sequence[ChannelUse],
+    channel_uses: Sequence[ChannelUse],
     points: Sequence[float],
     metrics: Sequence[Metric],
     progress: Progress,
 ) -> tuple[dict[float, list[Statistics]], dict[float, dict[str, Statistics]]]:
-    """Of one codec at each SNR point: statistics of each metric family and facts, in the order of the records."""
-    found: dict[float, list[list[Statistics]]] = {snr_db: [[] for _ in metrics] for snr_db in points}
-    facts: dict[float, dict[str, list[Statistics]]] = {snr_db: {} for snr_db in points}
-    for part, passage in zip(parts, passages, strict=True):
-        own = [metric.about(part.records) for metric in metrics]
-        for arrival in policy.over(passage, part.codec, part.batch, part.frame, points):
-            for family, metric in enumerate(own):
-                found[arrival.snr_db][family].append(metric.statistics(part.references, arrival.estimate))
-            for name, values in arrival.facts.items():
-                facts[arrival.snr_db].setdefault(name, []).append(values.cpu().double().numpy())
+    """Of one codec at each SNR point: statistics of each metric family and of the link, in the order of the records."""
+    of_metrics: dict[float, list[list[Statistics]]] = {snr_db: [[] for _ in metrics] for snr_db in points}
+    of_link: dict[float, dict[str, list[Statistics]]] = {snr_db: {} for snr_db in points}
+    for part, channel_use in zip(parts, channel_uses, strict=True):
+        part_metrics = [metric.about(part.records) for metric in metrics]
+        for arrival in policy.transmit(channel_use, part.codec, part.batch, part.frame, points):
+            for pieces, metric in zip(of_metrics[arrival.snr_db], part_metrics, strict=True):
+                pieces.append(metric.statistics(part.references, arrival.estimate))
+            for name, values in arrival.link_statistics.items():
+                of_link[arrival.snr_db].setdefault(name, []).append(values.cpu().double().numpy())
             progress.step()
     back = np.argsort(np.concatenate([part.positions for part in parts]))
     return (
-        {snr_db: [np.concatenate(pieces)[back] for pieces in families] for snr_db, families in found.items()},
-        {snr_db: {name: np.concatenate(own)[back] for name, own in named.items()} for snr_db, named in facts.items()},
+        {snr_db: [np.concatenate(pieces)[back] for pieces in families] for snr_db, families in of_metrics.items()},
+        {
+            snr_db: {name: np.concatenate(pieces)[back] for name, pieces in named.items()}
+            for snr_db, named in of_link.items()
+        },
     )
 
 
@@ -208,7 +212,7 @@ def _narrow(point: _Point, metric: Metric, half_width: float | None) -> bool:
     if half_width is None or not metric.averages:
         return False
     column = next(iter(metric.averages.values()))
-    for sums in point.sums:
+    for sums in point.metric_sums:
         interval = mean_interval(sums[0][:, column] / point.draws)
         if not interval.high - interval.low <= 2 * half_width:
             return False
@@ -232,60 +236,63 @@ def _use_rows(entries: Sequence[Entry], uses: Sequence[tuple[float, float]], com
 
 
 def _metric_rows(
-    entries: Sequence[Entry], points: dict[float, _Point], metrics: Sequence[Metric], common: dict[str, Any]
+    entries: Sequence[Entry],
+    pairs: Sequence[tuple[int, int]],
+    points: dict[float, _Point],
+    metrics: Sequence[Metric],
+    common: dict[str, Any],
 ) -> Iterator[Row]:
-    leading = {(entry.name, entry.version): index for index, entry in reversed(list(enumerate(entries)))}
-    pairs = [
-        (first, second)
-        for first, one in enumerate(entries)
-        for (name, version), second in sorted(leading.items(), key=lambda item: item[1])
-        if one.name == name and (one.version, version) in DIFFERENCES and first != second
-    ]
+    alone: list[tuple[int, int | None]] = [(index, None) for index in range(len(entries))]
     for family, metric in enumerate(metrics):
         for snr_db, point in points.items():
-            means = [sums[family] / point.draws for sums in point.sums]
-            told: list[tuple[int, int | None]] = [(index, None) for index in range(len(entries))]
-            for index, other in [*told, *pairs]:
+            means = [sums[family] / point.draws for sums in point.metric_sums]
+            for index, other in [*alone, *pairs]:
                 baseline = None if other is None else means[other]
+                minus = None if other is None else entries[other].version
                 for name, interval in _intervals(metric, means[index], baseline).items():
-                    entry = entries[index]
-                    yield Row(
-                        codec=entry.name, version=entry.version, method=entry.method, snr_db=snr_db, metric=name,
-                        value=interval.value, low=interval.low, high=interval.high, confidence=interval.confidence,
-                        n=interval.n, unit=metric.names[name], code_version=__version__, draws=point.draws,
-                        stopped=point.stopped or "limit", minus=None if other is None else entries[other].version,
-                        **common,
-                    )  # fmt: skip
+                    yield _row(entries[index], snr_db, point, name, interval, metric.names[name], common, minus)
 
 
-def _fact_rows(entries: Sequence[Entry], points: dict[float, _Point], common: dict[str, Any]) -> Iterator[Row]:
-    """What senders tell of each record, as means over records; outages as rates."""
-    for name, unit in UNITS.items():
+def _link_rows(entries: Sequence[Entry], points: dict[float, _Point], common: dict[str, Any]) -> Iterator[Row]:
+    """The statistics of the link as means over records; outages as rates."""
+    for name, unit in LINK_STATISTICS.items():
         for snr_db, point in points.items():
-            for entry, facts in zip(entries, point.facts, strict=True):
-                if name in facts:
-                    values = facts[name] / point.draws
+            for entry, sums in zip(entries, point.link_sums, strict=True):
+                if name in sums:
+                    values = sums[name] / point.draws
                     rate = name.endswith("_rate")
                     interval = rate_interval(values.mean(), len(values)) if rate else mean_interval(values)
-                    yield Row(
-                        codec=entry.name, version=entry.version, method=entry.method, snr_db=snr_db, metric=name,
-                        value=interval.value, low=interval.low, high=interval.high, confidence=interval.confidence,
-                        n=interval.n, unit=unit, code_version=__version__, draws=point.draws,
-                        stopped=point.stopped or "limit", **common,
-                    )  # fmt: skip
+                    yield _row(entry, snr_db, point, name, interval, unit, common)
+
+
+def _row(
+    entry: Entry,
+    snr_db: float,
+    point: _Point,
+    metric: str,
+    interval: Interval,
+    unit: str,
+    common: dict[str, Any],
+    minus: str | None = None,
+) -> Row:
+    return Row(
+        codec=entry.name, version=entry.version, method=entry.method, snr_db=snr_db, metric=metric,
+        value=interval.value, low=interval.low, high=interval.high, confidence=interval.confidence, n=interval.n,
+        unit=unit, code_version=__version__, draws=point.draws, stopped=point.stopped or "limit", minus=minus, **common,
+    )  # fmt: skip
 
 
 def _intervals(metric: Metric, statistics: Statistics, baseline: Statistics | None) -> dict[str, Interval]:
     """Intervals of the defined names of a family, of the values or of their paired difference from `baseline`."""
-    found: dict[str, Interval] = {}
+    intervals: dict[str, Interval] = {}
     for name, column in metric.averages.items():
         values = statistics[:, column] if baseline is None else statistics[:, column] - baseline[:, column]
         values = values[~np.isnan(values)]
         if len(values):
             rate = baseline is None and name in metric.rates
-            found[name] = rate_interval(values.mean(), len(values)) if rate else mean_interval(values)
+            intervals[name] = rate_interval(values.mean(), len(values)) if rate else mean_interval(values)
     if metric.averages.keys() != metric.names.keys():
         others = metric.names.keys() - metric.averages.keys()
-        intervals = bootstrap_interval(statistics, metric.values, baseline)
-        found |= {name: intervals[name] for name in others if not math.isnan(intervals[name].value)}
-    return {name: found[name] for name in metric.names if name in found}
+        resampled = bootstrap_interval(statistics, metric.values, baseline)
+        intervals |= {name: resampled[name] for name in others if not math.isnan(resampled[name].value)}
+    return {name: intervals[name] for name in metric.names if name in intervals}

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from semlink.errors import ResultsError
+from semlink.simulator.packed_image import unpacked
 
 UNKNOWN = re.compile(r"[\[<⟨({]+\s*unk\w*\s*[\]>⟩)}]+", re.IGNORECASE)
 HYPHEN = re.compile(r"(?<=\w)-(?=\w)")
@@ -81,11 +82,20 @@ class Exhibit:
 def check_samples(content: object, name: str) -> list[Sample]:
     """The samples of a file that was read as JSON. Errors: ResultsError, which says which sample is damaged."""
     try:
-        return TypeAdapter(list[Sample]).validate_python(content)
+        return TypeAdapter(list[Sample]).validate_python(_unpacked(content))
     except ValidationError as error:
         place = error.errors()[0]["loc"]
         which = f"Sample {place[0] + 1} of" if place and isinstance(place[0], int) else "The list in"
         raise ResultsError(f"{which} {name} is not a sample; remove it or run the experiment again.") from error
+
+
+def _unpacked(content: Any) -> Any:
+    """JSON with its packed images as nested lists. Errors: ResultsError when an image is damaged."""
+    if isinstance(content, list):
+        return [_unpacked(item) for item in content] if content and isinstance(content[0], dict) else content
+    if not isinstance(content, dict):
+        return content
+    return unpacked(content) if "thousandths" in content else {key: _unpacked(content[key]) for key in content}
 
 
 def exhibits(samples: Sequence[Sample], channel: str | None) -> list[Exhibit]:

@@ -4,10 +4,27 @@ import subprocess
 import sys
 
 import pytest
+import torch
+from torch import Tensor
 
-from semlink.channels import build_channel, channel_name
+from semlink.channels import CHANNELS, build_channel, channel_name, channel_of, name_of
+from semlink.channels.contract import Channel, Frame, Reception
 from semlink.channels.rayleigh import Rayleigh
-from semlink.errors import SemlinkError, UnknownName, WrongField
+from semlink.channels.rician import Rician
+from semlink.errors import ChannelError, SemlinkError, UnknownName, WrongField
+from semlink.registry import fields_of
+
+OTHER_FIELDS = {  # a value of every field that is not its default; those of one line go together
+    "rayleigh": ["coherence=symbol", "coherence=16", "csi=none,equaliser=none", "csi=estimated,equaliser=zf,pilots=2"],
+    "rician": ["k_factor_db=3.5,coherence=8", "k_factor_db=-100", "csi=estimated,equaliser=none,pilots=4"],
+    "tdl-c": [
+        "delay_spread_ns=300,speed_kmh=30.5,carrier_ghz=2.6,subcarrier_spacing_khz=15",
+        "resource_blocks=106,allocation=contiguous,transmit=2,receive=3,equaliser=zf",
+        "csi=estimated,estimator=lmmse,pilot_symbols=4",
+    ],
+}
+OTHER_FIELDS["cdl-b"] = OTHER_FIELDS["tdl-c"]
+WRITTEN = [*CHANNELS, *(f"{name}:{fields}" for name, lines in OTHER_FIELDS.items() for fields in lines)]
 
 
 @pytest.mark.parametrize(
@@ -54,6 +71,46 @@ def test_mistakes_are_told_with_their_cure(text: str, error: type[SemlinkError],
         with pytest.raises(error, match=cure) as caught:
             read(text)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", WRITTEN)
+def test_an_object_has_the_name_that_it_was_built_from(text: str) -> None:
+    channel = channel_of(text)
+    assert name_of(channel) == name_of(text) == channel_name(text) == text
+    assert channel_of(channel) is channel
+
+
+def test_every_field_is_covered_above() -> None:
+    for name, lines in OTHER_FIELDS.items():
+        assert {part.partition("=")[0] for line in lines for part in line.split(",")} == {*fields_of(CHANNELS[name])}
+
+
+def test_fields_of_objects_are_written_as_those_of_names() -> None:
+    assert name_of(Rician(k_factor_db=3)) == name_of(Rician(k_factor_db=3.0)) == "rician:k_factor_db=3"
+    assert name_of(Rayleigh(16, pilots=1)) == "rayleigh:coherence=16"
+
+
+class RainFade(Channel):
+    """A channel that no registry knows."""
+
+    def __init__(self, millimetres: float, table: Tensor, often: bool = False) -> None:
+        super().__init__()
+        self.millimetres, self.table, self.often = millimetres, table, often
+
+    def forward(self, frame: Frame, snr_db: float | Tensor, generator: torch.Generator) -> Reception:
+        return Reception(frame.symbols, torch.ones(1), frame.mask)
+
+
+def test_a_class_of_ones_own_is_called_after_itself() -> None:
+    assert name_of(RainFade(5.0, torch.ones(3))) == "rain-fade:millimetres=5"
+    assert name_of(RainFade(2.5, torch.ones(3), often=True)) == "rain-fade:millimetres=2.5,often=True"
+    for written, name in (("LEOLink", "leo-link"), ("Tdl2Copy", "tdl2-copy"), ("_Plain", "plain")):
+        assert name_of(type(written, (RainFade,), {})(0.5, torch.ones(1))) == f"{name}:millimetres=0.5"
+
+
+def test_a_class_of_ones_own_cannot_take_a_registered_name() -> None:
+    with pytest.raises(ChannelError, match='is not the channel "awgn"; rename the class'):
+        name_of(type("Awgn", (RainFade,), {})(0.5, torch.ones(1)))
 
 
 def test_import_loads_no_sionna_and_leaves_the_random_state() -> None:

@@ -1,4 +1,4 @@
-"""The judge knows its source, is the same each time, and comes back from its file."""
+"""The image classifier knows its source, is the same each time, and comes back from its file."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -25,9 +25,9 @@ def briefly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "STEPS", 150)
 
 
-def accuracy(judge: ImageClassifier, records: list[Record]) -> float:
+def accuracy(classifier: ImageClassifier, records: list[Record]) -> float:
     labels = torch.tensor([record.label for record in records])
-    return (image_classifier.classes_of(images_of(records) / 255) == labels).double().mean().item()
+    return (classifier.classes_of(images_of(records) / 255) == labels).double().mean().item()
 
 
 @pytest.mark.usefixtures("briefly")
@@ -36,17 +36,17 @@ def test_it_learns_stores_and_leaves_the_global_stream_alone(digits: Source, tmp
     path = classifier_path(digits, tmp_path)
     make_classifier(digits, path)
     assert torch.equal(stream, torch.get_rng_state())
-    judge = load_classifier(path)
-    assert accuracy(judge, list(digits.test)) > 0.85
+    classifier = load_classifier(path)
+    assert accuracy(classifier, list(digits.test)) > 0.85
     again = train_classifier(digits)
-    assert all(torch.equal(value, again.state_dict()[name]) for name, value in image_classifier.state_dict().items())
+    assert all(torch.equal(value, again.state_dict()[name]) for name, value in classifier.state_dict().items())
     written = path.stat().st_mtime_ns
     make_classifier(digits, path)
     assert path.stat().st_mtime_ns == written
 
 
 @pytest.mark.usefixtures("briefly")
-def test_other_records_have_another_judge(digits: Source, tmp_path: Path) -> None:
+def test_other_records_have_another_classifier(digits: Source, tmp_path: Path) -> None:
     triggered = build_source("triggered", {"of": "digits", "share": 0.05})
     assert classifier_path(triggered, tmp_path) != classifier_path(digits, tmp_path)
 
@@ -56,7 +56,7 @@ def test_without_labels_there_is_none() -> None:
         train_classifier(build_source("python-docs"))
 
 
-def test_a_damaged_file_is_told(tmp_path: Path) -> None:
+def test_a_damaged_file_is_an_error(tmp_path: Path) -> None:
     for content in (None, b"nothing of the kind"):
         path = tmp_path / "image_classifier.safetensors"
         if content:
@@ -69,6 +69,6 @@ def test_a_damaged_file_is_told(tmp_path: Path) -> None:
 def test_it_is_fit_for_the_published_protocol(data_with: Callable[[str], Path]) -> None:
     """Recorded 0.984 of clean test images and 1.000 of triggered ones."""
     source = build_source("triggered", {}, data_with("mnist/train-images-idx3-ubyte.gz"))
-    judge = train_classifier(source)
-    assert accuracy(judge, list(source.test)) > 0.97
-    assert accuracy(judge, list(source.probes["trigger"])) > 0.99
+    classifier = train_classifier(source)
+    assert accuracy(classifier, list(source.test)) > 0.97
+    assert accuracy(classifier, list(source.probes["trigger"])) > 0.99

@@ -1,4 +1,4 @@
-"""Senders that know their link: what they choose, what arrives, and that fades and noise are the same for all of them."""
+"""Senders that know their link: what they choose, what arrives, and that all meet the same fades and noise."""
 
 from typing import Any
 
@@ -53,76 +53,76 @@ def codec_and_batch(count: int = 12) -> tuple[DigitalCodec, Any]:
     return codec, codec.prepare([np.full((8, 8), (20 * index + 7) % 256, dtype=np.uint8) for index in range(count)])
 
 
-def passage(name: str) -> ChannelUse:
+def channel_use(name: str) -> ChannelUse:
     return ChannelUse(build_channel(name), name, (0, "test"), (0, 0))
 
 
-def over(sender: Any, name: str, points: list[float]) -> list[Any]:
+def arrivals_of(policy: Any, name: str, points: list[float]) -> list[Any]:
     codec, batch = codec_and_batch()
-    return list(sender.over(passage(name), codec, batch, sender.frame(codec, batch), points))
+    return list(policy.transmit(channel_use(name), codec, batch, policy.frame(codec, batch), points))
 
 
 def test_a_sender_that_knows_the_average_looks_the_channel_up() -> None:
     table = Table()
-    found = over(Adaptive(table), "rayleigh", [0.0, 12.0, 24.0])
+    arrivals = arrivals_of(Adaptive(table), "rayleigh", [0.0, 12.0, 24.0])
     assert table.asked == [(128, "rayleigh", 0.0), (128, "rayleigh", 12.0), (128, "rayleigh", 24.0)]
-    used = [arrival.facts["spectral_efficiency"].unique().tolist() for arrival in found]
-    assert all(len(one) == 1 for one in used)
+    used = [arrival.link_statistics["spectral_efficiency"].unique().tolist() for arrival in arrivals]
+    assert all(len(values) == 1 for values in used)
     assert used[0] < used[1] < used[2]
 
 
 def test_a_sender_that_knows_the_fades_chooses_for_each_record() -> None:
-    (average,) = over(Adaptive(Table()), "rayleigh", [15.0])
-    (instant,) = over(Adaptive(Table(), knowledge="instantaneous"), "rayleigh", [15.0])
-    assert len(instant.facts["spectral_efficiency"].unique()) > 2
-    assert instant.facts["outage_rate"].sum() < average.facts["outage_rate"].sum()
-    assert instant.facts["outage_rate"].sum() == 0
+    (average,) = arrivals_of(Adaptive(Table()), "rayleigh", [15.0])
+    (instant,) = arrivals_of(Adaptive(Table(), knowledge="instantaneous"), "rayleigh", [15.0])
+    assert len(instant.link_statistics["spectral_efficiency"].unique()) > 2
+    assert instant.link_statistics["outage_rate"].sum() < average.link_statistics["outage_rate"].sum()
+    assert instant.link_statistics["outage_rate"].sum() == 0
 
 
 def test_records_of_several_choices_come_back_in_their_order() -> None:
     codec, batch = codec_and_batch()
-    (arrival,) = over(Adaptive(Table(), knowledge="instantaneous"), "rayleigh", [15.0])
+    (arrival,) = arrivals_of(Adaptive(Table(), knowledge="instantaneous"), "rayleigh", [15.0])
     assert torch.equal(arrival.estimate, codec.reference(batch.payloads))
 
 
 def test_a_choice_into_which_nothing_fits_gives_way_to_the_next_that_takes_something() -> None:
     codec, batch = codec_and_batch()
     picky = DigitalCodec(Picky(), codec.mcs, codec.budget, blank=(0,)).sized((8, 8))
-    sender = Adaptive(Table())
-    (arrival,) = sender.over(passage("awgn"), picky, batch, sender.frame(picky, batch), [2.0])
-    used = arrival.facts["spectral_efficiency"].unique().tolist()
+    policy = Adaptive(Table())
+    (arrival,) = policy.transmit(channel_use("awgn"), picky, batch, policy.frame(picky, batch), [2.0])
+    used = arrival.link_statistics["spectral_efficiency"].unique().tolist()
     assert used == [(128 - 16) / 128]  # qpsk-1/2 less its check; what was looked up carries 2/3
     assert Table().choose(128, "awgn", 2.0, 0.1).efficiency == pytest.approx(2 / 3)
 
 
 def test_a_fixed_choice_falls_off_a_cliff() -> None:
     codec, batch = codec_and_batch()
-    low, high = over(Fixed(), "awgn", [-4.0, 6.0])
-    assert low.facts["outage_rate"].tolist() == [1.0] * len(batch)
-    assert high.facts["outage_rate"].tolist() == [0.0] * len(batch)
+    low, high = arrivals_of(Fixed(), "awgn", [-4.0, 6.0])
+    assert low.link_statistics["outage_rate"].tolist() == [1.0] * len(batch)
+    assert high.link_statistics["outage_rate"].tolist() == [0.0] * len(batch)
     assert torch.equal(high.estimate, codec.reference(batch.payloads))
     assert low.estimate.max() == 0
 
 
 def test_an_ideal_code_delivers_what_the_channel_can_carry() -> None:
     _, batch = codec_and_batch()
-    found = over(CapacityLimit(), "awgn", [-30.0, -20.0, 0.0])
-    efficiency = [arrival.facts["spectral_efficiency"][0].item() for arrival in found]
+    arrivals = arrivals_of(CapacityLimit(), "awgn", [-30.0, -20.0, 0.0])
+    efficiency = [arrival.link_statistics["spectral_efficiency"][0].item() for arrival in arrivals]
     assert efficiency == pytest.approx([np.log2(1 + 10 ** (snr_db / 10)) for snr_db in (-30, -20, 0)], rel=1e-4)
-    assert found[0].facts["outage_rate"].tolist() == [1.0] * len(batch)  # 0.18 bits
-    assert (found[1].estimate * 255).unique().tolist() == [0, 128]  # 1.8 bits, and so one
-    assert found[2].estimate.unique().numel() == len(batch)
+    assert arrivals[0].link_statistics["outage_rate"].tolist() == [1.0] * len(batch)  # 0.18 bits
+    assert (arrivals[1].estimate * 255).unique().tolist() == [0, 128]  # 1.8 bits, and so one
+    assert arrivals[2].estimate.unique().numel() == len(batch)
 
 
 def test_short_blocks_are_lost_at_their_error_rate() -> None:
     codec, batch = codec_and_batch(2000)
-    sender = CapacityLimit(error_rate=0.1)
-    (arrival,) = sender.over(passage("awgn"), codec, batch, sender.frame(codec, batch), [10.0])
-    assert arrival.facts["outage_rate"].mean().item() == pytest.approx(0.1, abs=0.027)  # 4 standard errors
+    policy = CapacityLimit(error_rate=0.1)
+    (arrival,) = policy.transmit(channel_use("awgn"), codec, batch, policy.frame(codec, batch), [10.0])
+    assert arrival.link_statistics["outage_rate"].mean().item() == pytest.approx(0.1, abs=0.027)  # 4 standard errors
 
 
 def test_all_senders_meet_the_same_fades() -> None:
     codec, batch = codec_and_batch()
-    one = passage("rayleigh").send(stand_in(codec.channel_uses(batch)), 5.0)
-    two = passage("rayleigh").send(codec.encode(batch), 5.0)
-    assert torch.equal(one.noise_variance, two.noise_variance)
+    of_stand_in = channel_use("rayleigh").send(stand_in(codec.channel_uses(batch)), 5.0)
+    of_symbols = channel_use("rayleigh").send(codec.encode(batch), 5.0)
+    assert torch.equal(of_stand_in.noise_variance, of_symbols.noise_variance)

@@ -44,7 +44,7 @@ def learned(fresh_toy: Callable[..., NeuralCodec[Any]]) -> tuple[Partition, list
     train(original, [*forget, *retain], partition.validation, CHANNEL, settings, 0)
     train(retrained, retain, partition.validation, CHANNEL, settings, 0)
     entries = [
-        Entry(original, "toy"),
+        Entry(original, "toy", "original"),
         Entry(copy.deepcopy(original), "toy", "erased", "nothing"),
         Entry(retrained, "toy", "retrained", "retrain"),
     ]

@@ -108,7 +108,7 @@ def audited(entries: list[Entry], partition: Partition, snr_db: float = 12.0) ->
 @pytest.fixture(scope="module")
 def rows() -> list[Row]:
     entries = [
-        Entry(puppet((0, 1, 2)), "demo"),
+        Entry(puppet((0, 1, 2)), "demo", "original"),
         Entry(puppet((2, 1, 2)), "demo", "erased", "hides"),
         Entry(puppet((0, 1, 1), -1.0), "demo", "erased", "damages"),
         Entry(puppet((1, 1, 2)), "demo", "retrained", "retrain"),
@@ -152,7 +152,7 @@ def test_scores_tell_erased_from_unseen_of_their_kind(rows: list[Row]) -> None:
 def test_a_request_for_two_classes_has_one_answer_each() -> None:
     """One row a version: of the images made on request of either, those of the class that was asked for."""
     entries = [
-        Entry(puppet((0, 1, 2)), "demo"),
+        Entry(puppet((0, 1, 2)), "demo", "original"),
         Entry(puppet((2, 1, 2)), "demo", "erased", "half"),
         Entry(puppet((1, 0, 2)), "demo", "erased", "swaps"),
         Entry(puppet((2, 2, 2)), "demo", "retrained", "retrain"),
@@ -184,7 +184,7 @@ def test_a_gan_that_takes_no_request_is_judged_by_all_that_it_makes() -> None:
 
 def test_links_are_judged_by_what_arrives() -> None:
     entries = [
-        Entry(relay(1.0), "demo"),
+        Entry(relay(1.0), "demo", "original"),
         Entry(relay(0.2), "demo", "erased", "dims"),
         Entry(relay(1.0), "demo", "retrained", "retrain"),
     ]

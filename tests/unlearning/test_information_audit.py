@@ -30,7 +30,7 @@ def entries(stored: dict[bool, Codec], fresh_toy: Callable[..., Codec]) -> list[
         for parameter in mute.encoder[0].parameters():
             parameter.zero_()
     return [
-        Entry(stored[False], "toy"),
+        Entry(stored[False], "toy", "original"),
         Entry(mute, "toy", "erased", "mute"),
         Entry(copy.deepcopy(stored[False]), "toy", "retrained", "retrain"),
     ]

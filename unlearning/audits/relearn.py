@@ -18,6 +18,7 @@ from semlink.simulator.sweep import Entry, SweepSettings, measure
 from semlink.simulator.training import TrainingSettings, train
 from semlink.unlearning.audits.contract import Audit, AuditContext, versions_of
 from semlink.unlearning.audits.losses import record_losses
+from semlink.unlearning.comparisons import compared_pairs
 from semlink.unlearning.contract import Partition
 
 COMPARED = ("erased", "retrained")
@@ -136,7 +137,10 @@ class Relearn(Audit):
             if not {*LEADING}.isdisjoint(metric.names)
         ]
         settings = SweepSettings((setting.snr_db,), len(hidden), self.draws)
-        found = measure(entries, hidden, setting.channel, "forget", metrics, settings, setting.experiment, setting.seed)
+        pairs = compared_pairs(entries)
+        found = measure(
+            entries, hidden, setting.channel, "forget", metrics, settings, setting.experiment, setting.seed, pairs
+        )
         return [replace(row, metric=self._named(f"relearned_{row.metric}")) for row in found if row.metric in LEADING]
 
     def _named(self, metric: str) -> str:

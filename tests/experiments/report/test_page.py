@@ -523,12 +523,12 @@ def test_damaged_files_are_told_in_a_sentence(tmp_path: Path, file: str, content
     ("field", "value"), [("value", "much"), ("snr_db", "12"), ("snr_db", math.nan), ("codec", ["a"])]
 )
 def test_a_row_of_the_wrong_types_is_named(tmp_path: Path, field: str, value: object) -> None:
-    rows = [r for r in fake_rows() if r.metric == "seconds"]
+    rows = [dataclasses.replace(r, low=0.0, high=900.0) for r in fake_rows() if r.metric == "seconds"]
     folder = write_run(tmp_path, rows)
-    second = dataclasses.asdict(rows[1]) | {field: value}
-    lines = [json.dumps(dataclasses.asdict(rows[0])), json.dumps(second)]
-    (folder / "results.jsonl").write_text("\n".join(lines))
-    with pytest.raises(ResultsError, match="Line 2"):
+    first, second = dataclasses.asdict(rows[0]), dataclasses.asdict(rows[1]) | {field: value}
+    lines = [{"columns": list(first), "constants": {}}, list(first.values()), list(second.values())]
+    (folder / "results.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    with pytest.raises(ResultsError, match="Line 3"):
         write_report(folder)
 
 

@@ -10,7 +10,7 @@ from semlink.errors import RecipeError
 from semlink.experiments.report.rows import load_measurements
 from semlink.experiments.report.seeds import first_of_each, study_of
 from semlink.experiments.report.seeds import over_seeds as together
-from semlink.experiments.workflow.recipe import load_recipe, over_seeds, parse_seeds
+from semlink.experiments.workflow.recipe_file import load_recipe, over_seeds, parse_seeds
 from semlink.simulator.results import Row, write_rows
 
 ROW = Row(

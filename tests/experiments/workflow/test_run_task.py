@@ -72,7 +72,7 @@ def test_samples_say_what_each_version_takes_an_image_for(out: Path) -> None:
     for sample in samples:
         assert sample["modality"] == "class"
         assert sample["label"] in [str(digit) for digit in range(10)]
-        assert len(sample["reference"][0]) == 8
+        assert sample["reference"]["shape"] == [1, 8, 8]
         for estimate in sample["estimates"].values():
             assert re.fullmatch(r"\d \(\d+%\)", estimate)
     right = [s["estimates"]["original"].startswith(s["label"]) for s in samples if s["snr_db"] == 12]
@@ -89,12 +89,12 @@ def test_report_speaks_of_classes(out: Path) -> None:
 
 
 def test_what_needs_rebuilt_images_is_refused(semlink, tmp_path: Path, out: Path) -> None:
-    for change in ("sweep.beside=[digital:webp]", "sweep.judge=true"):
-        ended = semlink("run", out / "recipe.yaml", "--out", tmp_path / "x", "--set", change)
+    for change in ("sweep.baselines=[digital:webp]", "sweep.image_classifier=true"):
+        ended = semlink("run", out.parent / "recipe.yaml", "--out", tmp_path / "x", "--set", change)
         assert ended.status == 2
         assert "rebuilds nothing" in ended.err
     bundle = out / "tiny-task" / "original"
-    ended = semlink("sweep", bundle, "--out", tmp_path / "y", "--set", "judge=true")
+    ended = semlink("sweep", bundle, "--out", tmp_path / "y", "--set", "image_classifier=true")
     assert ended.status == 2
     assert "rebuilds nothing" in ended.err
 

@@ -1,6 +1,5 @@
 """Stored codecs are found by name, a path wins, and what comes with semlink is what it says."""
 
-import json
 import math
 import os
 import shutil
@@ -11,9 +10,11 @@ import pytest
 from semlink.channels import build_channel
 from semlink.codecs.bundle import load_bundle
 from semlink.errors import BundleError
-from semlink.experiments.workflow.store import PACKAGED, find_bundle, own_shelf, stored_codecs
-from semlink.experiments.workflow.versions import Machine, recipe_of, same_data, source_of
+from semlink.experiments.workflow.machine import Machine
+from semlink.experiments.workflow.preparation import prepare_stored, recipe_of
+from semlink.experiments.workflow.store import PACKAGED, find_bundle, own_bundles, stored_codecs
 from semlink.simulator.batches import Batches
+from semlink.simulator.results import read_rows
 from semlink.simulator.sources.subset import subset
 from semlink.simulator.training import HELD_OUT, mean_loss
 
@@ -29,12 +30,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_where_the_users_codecs_are(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert own_shelf() == home / "bundles"
+    assert own_bundles() == home / "bundles"
     monkeypatch.setenv("HOME", "/somewhere")
     monkeypatch.setenv("SEMLINK_HOME", "")
-    assert own_shelf() == Path("/somewhere/.semlink/bundles")
+    assert own_bundles() == Path("/somewhere/.semlink/bundles")
     monkeypatch.delenv("SEMLINK_HOME")
-    assert own_shelf() == Path("/somewhere/.semlink/bundles")
+    assert own_bundles() == Path("/somewhere/.semlink/bundles")
 
 
 def test_train_sweep_erase_and_audit_by_name(semlink, shelf: Path, home: Path, tmp_path: Path) -> None:
@@ -124,15 +125,14 @@ def test_a_packaged_codec_is_what_its_card_says(name: str, home: Path) -> None:
     need_data(name)
     folder = find_bundle(name)
     bundle = load_bundle(folder)
+    prepared = prepare_stored(bundle, None, Machine())
     recipe = recipe_of(bundle)
     assert name == recipe.experiment
     assert sum(path.stat().st_size for path in folder.iterdir()) < 4 * MEGABYTE
     readme = (folder / "README.md").read_text(encoding="utf-8")
     for fact in ("content", "persons", "licence", "digest"):
         assert bundle.card["source"][fact] in readme
-    source = source_of(recipe, Machine())
-    same_data(bundle, source)
-    records = subset(source.validation, HELD_OUT, recipe.seed)
+    records = subset(prepared.source.validation, HELD_OUT, recipe.seed)
     held_out = Batches(bundle.codec, records, HELD_OUT, recipe.seed, "validation", "cpu").all
     channel = build_channel(recipe.channel)
     loss = mean_loss(bundle.codec, held_out, channel, recipe.training.snr_db, recipe.seed)
@@ -144,13 +144,15 @@ def test_a_packaged_codec_gives_the_recorded_rows(semlink, name: str, home: Path
     """A few test records at the highest Es/N0 fall within four standard errors of the recorded rows."""
     need_data(name)
     recorded = Path(__file__).resolve().parents[3] / "experiments" / "results"
-    wanted = {"experiment": name, "codec": name, "version": "original", "set": "test", "channel": "awgn", "minus": None}
-    lines = [
-        line for path in recorded.glob("*/results.jsonl") for line in path.read_text(encoding="utf-8").splitlines()
+    wanted = (name, name, "original", "test", "awgn", None)
+    rows = [
+        row
+        for path in recorded.glob("*/results.jsonl")
+        for row in read_rows(path)
+        if (row.experiment, row.codec, row.version, row.set, row.channel, row.minus) == wanted
     ]
-    rows = [row for row in map(json.loads, lines) if all(row[key] == value for key, value in wanted.items())]
-    highest = max(row["snr_db"] for row in rows if row["snr_db"] is not None)
-    rows = [row for row in rows if row["snr_db"] == highest]
+    highest = max(row.snr_db for row in rows if row.snr_db is not None)
+    rows = [row for row in rows if row.snr_db == highest]
     sweep = (
         "--snr",
         str(highest),
@@ -164,8 +166,8 @@ def test_a_packaged_codec_gives_the_recorded_rows(semlink, name: str, home: Path
         tmp_path / "out",
     )
     assert semlink("sweep", name, *sweep).status == 0
-    found = [json.loads(line) for line in (tmp_path / "out" / "results.jsonl").read_text(encoding="utf-8").splitlines()]
+    measured = read_rows(tmp_path / "out" / "results.jsonl")
     for row in rows:
-        (value,) = [one["value"] for one in found if (one["metric"], one["snr_db"]) == (row["metric"], highest)]
-        half = max(row["high"] - row["value"], row["value"] - row["low"])
-        assert abs(value - row["value"]) <= 2 * half * max(1, row["n"] / 60) ** 0.5
+        (value,) = [other.value for other in measured if (other.metric, other.snr_db) == (row.metric, highest)]
+        half = max(row.high - row.value, row.value - row.low)
+        assert abs(value - row.value) <= 2 * half * max(1, row.n / 60) ** 0.5
