@@ -23,7 +23,7 @@ from semlink.codecs.interop.tf_deepsc import import_deepsc
 from semlink.codecs.optional_import import install_command
 from semlink.errors import CodecError
 from semlink.experiments.workflow.imports import import_bundle
-from semlink.experiments.workflow.versions import Machine
+from semlink.experiments.workflow.machine import Machine
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 pytestmark = pytest.mark.filterwarnings("ignore")  # of TensorFlow and Keras about themselves
