@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,6 @@ from semlink.channels import build_channel
 from semlink.errors import BundleError, SourceError, WrongField
 from semlink.progress import Progress
 from semlink.simulator import optimisation
-from semlink.simulator.optimisation import rate_at
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.training import TrainingSettings, mean_loss, train
 
@@ -266,22 +264,6 @@ def test_settings_that_make_no_sense(wrong, words: str) -> None:
 
 def test_noise_free_training_is_allowed(make_codec, digits) -> None:
     assert math.isfinite(_train(make_codec(), digits, replace(SHORT, snr_db=math.inf)).validation_loss)
-
-
-def test_learning_rate() -> None:
-    """Up in a line, down in a cosine that is half-way at its middle and ends at zero."""
-    rates = [rate_at(step, steps=110, warmup=10) for step in range(111)]
-    assert rates[:10] == [pytest.approx((step + 1) / 10) for step in range(10)]
-    assert rates[10] == 1
-    assert rates[60] == pytest.approx(0.5)
-    assert rates[110] == pytest.approx(0, abs=1e-12)
-    assert all(before > after >= 0 for before, after in pairwise(rates[10:]))
-
-
-@pytest.mark.parametrize(("steps", "warmup"), [(10, 0), (10, 10), (5, 50), (1, 0), (1, 1)])
-def test_learning_rate_is_always_a_share(steps: int, warmup: int) -> None:
-    assert all(0 <= rate_at(step, steps, warmup) <= 1 for step in range(steps + 1))
-    assert rate_at(0, steps, warmup) > 0
 
 
 def test_mean_loss_is_the_same_each_time_and_leaves_the_mode(make_codec, digits) -> None:

@@ -64,13 +64,13 @@ def test_student_equal_to_its_teacher_has_nothing_to_learn(
 ) -> None:
     """The noise of both is the same, and gradients reach the student alone."""
     batch = batch_of(trained, partition.retain[:8])
-    apart, _ = beside_teacher(trained, trained, batch, context, generator_for(0, "a"))
-    assert not apart.any()
+    distance, _ = beside_teacher(trained, trained, batch, context, generator_for(0, "a"))
+    assert not distance.any()
     other = context.fresh()
-    apart, passage = beside_teacher(other, trained, batch, context, generator_for(0, "a"))
-    believed = trained.decode(send(trained, batch, context, generator_for(0, "a")).reception)
-    torch.testing.assert_close(apart, (believed - other.decode(passage.reception)).square().flatten(1).mean(dim=1))
-    apart.sum().backward()
+    distance, sent = beside_teacher(other, trained, batch, context, generator_for(0, "a"))
+    estimate = trained.decode(send(trained, batch, context, generator_for(0, "a")).reception)
+    torch.testing.assert_close(distance, (estimate - other.decode(sent.reception)).square().flatten(1).mean(dim=1))
+    distance.sum().backward()
     assert all(parameter.grad is None for parameter in trained.parameters())
     assert any(parameter.grad is not None for parameter in other.parameters())
 
@@ -84,15 +84,15 @@ def test_divergence_of_words_is_that_of_the_teacher(
     teacher = make_speaker("one_pass")
     assert teacher is speaker
     teacher = type(speaker)(speaker.config)
-    apart, passage = beside_teacher(student, teacher.eval(), batch, context, generator_for(0, "a"))
-    twin = send(teacher, batch, context, generator_for(0, "a"))
+    distance, by_student = beside_teacher(student, teacher.eval(), batch, context, generator_for(0, "a"))
+    by_teacher = send(teacher, batch, context, generator_for(0, "a"))
     p, q = (
-        codec.predict(batch, sent.reception).scores.log_softmax(dim=-1)
-        for codec, sent in ((teacher, twin), (student, passage))
+        codec.predict(batch, transmission.reception).scores.log_softmax(dim=-1)
+        for codec, transmission in ((teacher, by_teacher), (student, by_student))
     )
     each = (p.exp() * (p - q)).sum(dim=-1)
     expected = [part.mean() for part in each.split(batch.mask.sum(dim=1).tolist())]
-    torch.testing.assert_close(apart, torch.stack(expected), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(distance, torch.stack(expected), rtol=1e-4, atol=1e-5)
 
 
 def test_negative_gradient_plus_trades_the_forget_set(
@@ -162,15 +162,15 @@ def test_bad_teacher_is_imitated_on_the_forget_set_alone(
 ) -> None:
     erased = BadTeacher(share=0.5).erase(trained, partition, context).codec
 
-    def apart(codec: Codec, teacher: Codec, records: Any) -> float:
+    def distance(codec: Codec, teacher: Codec, records: Any) -> float:
         with torch.no_grad():
-            found, _ = beside_teacher(codec, teacher, batch_of(codec, records), context, generator_for(0, "apart"))
-        return found.mean().item()
+            distances, _ = beside_teacher(codec, teacher, batch_of(codec, records), context, generator_for(0, "apart"))
+        return distances.mean().item()
 
     untrained = context.fresh().eval()
     trained.eval()
-    assert apart(erased, untrained, partition.forget) < 0.5 * apart(trained, untrained, partition.forget)
-    assert apart(erased, trained, partition.test[1::4]) < 0.5 * apart(erased, trained, partition.forget)
+    assert distance(erased, untrained, partition.forget) < 0.5 * distance(trained, untrained, partition.forget)
+    assert distance(erased, trained, partition.test[1::4]) < 0.5 * distance(erased, trained, partition.forget)
 
 
 @pytest.mark.parametrize("kind", [NegativeGradientPlus, RandomLabels, BadTeacher, L1Sparse])
@@ -181,7 +181,7 @@ def test_one_end_learns(
     erased = kind(share=0.01, end=end).erase(trained, partition, context).codec
     for name in ("sender", "receiver"):
         pairs = zip(getattr(trained, name)[0].parameters(), getattr(erased, name)[0].parameters(), strict=True)
-        assert all(torch.equal(one, other) for one, other in pairs) == (name != end)
+        assert all(torch.equal(before, after) for before, after in pairs) == (name != end)
     assert all(parameter.requires_grad for parameter in erased.parameters())
 
 

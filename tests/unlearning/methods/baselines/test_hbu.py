@@ -29,7 +29,7 @@ def test_diagonal_of_the_hessian_against_second_derivatives(
     codec = trained.eval()
     batches = Batches(codec, partition.retain[:64], 32, 0, "retain", "cpu")
     bias = codec.decoder[2].bias
-    (found,) = hessian_diagonal(codec, [bias], batches, 3, context)
+    (diagonal,) = hessian_diagonal(codec, [bias], batches, 3, context)
     exact = torch.zeros(36)
     for probe in range(3):
         batch, generator = batches[probe], generator_for(context.seed, "hessian", probe)
@@ -37,7 +37,7 @@ def test_diagonal_of_the_hessian_against_second_derivatives(
         (first,) = torch.autograd.grad(loss, bias, create_graph=True)
         for index in range(36):
             exact[index] += torch.autograd.grad(first[index], bias, retain_graph=True)[0][index] / 3
-    torch.testing.assert_close(found, exact.abs(), rtol=1e-3, atol=1e-7)
+    torch.testing.assert_close(diagonal, exact.abs(), rtol=1e-3, atol=1e-7)
 
 
 def test_signs_take_out_what_is_not_on_the_diagonal(
@@ -47,12 +47,12 @@ def test_signs_take_out_what_is_not_on_the_diagonal(
     codec = trained.eval()
     batches = Batches(codec, partition.retain[:32], 32, 0, "retain", "cpu")
     bias = codec.decoder[0].bias
-    (found,) = hessian_diagonal(codec, [bias], batches, 200, context)
+    (diagonal,) = hessian_diagonal(codec, [bias], batches, 200, context)
     loss = codec.loss(batches[0], send(codec, batches[0], context, generator_for(0, "trace")).reception).mean()
     (first,) = torch.autograd.grad(loss, bias, create_graph=True)
-    whole = torch.stack([torch.autograd.grad(one, bias, retain_graph=True)[0] for one in first])
+    whole = torch.stack([torch.autograd.grad(slope, bias, retain_graph=True)[0] for slope in first])
     assert whole.abs().sum() > 3 * whole.diagonal().abs().sum()
-    assert found.sum().item() == pytest.approx(whole.diagonal().sum().item(), rel=0.15)
+    assert diagonal.sum().item() == pytest.approx(whole.diagonal().sum().item(), rel=0.15)
 
 
 def test_a_step_is_the_gradient_over_the_curvature(

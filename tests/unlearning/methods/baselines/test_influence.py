@@ -50,7 +50,7 @@ def test_it_raises_the_loss_on_the_forget_set_most(
         for strength in (0.005, 0.01)
     )
     for name, parameter in trained.named_parameters():
-        moved = [one.codec.get_parameter(name) - parameter for one in (once, twice)]
+        moved = [result.codec.get_parameter(name) - parameter for result in (once, twice)]
         torch.testing.assert_close(2 * moved[0], moved[1], rtol=1e-2, atol=1e-6)
 
     def loss(codec: Codec, records: Any) -> float:

@@ -45,15 +45,22 @@ def test_from_where_they_begin(
 
 def test_layers_are_counted_from_the_end_of_the_receiver(speaker: Codec) -> None:
     """A normalisation is no layer of its own but comes along; data pass through the channel decoder first."""
-    own = [module for part in speaker.receiver for module in part.modules() if list(module.parameters(recurse=False))]
-    everything = sum(any(one.dim() > 1 for one in module.parameters(recurse=False)) for module in own)
+    layers = [
+        module for part in speaker.receiver for module in part.modules() if list(module.parameters(recurse=False))
+    ]
+    everything = sum(any(parameter.dim() > 1 for parameter in module.parameters(recurse=False)) for module in layers)
     last = last_layers(speaker, everything)
-    assert last[0] is next(module for module in own if any(one.dim() > 1 for one in module.parameters(recurse=False)))
-    assert last[-1] is own[-1]
+    assert last[0] is next(
+        module for module in layers if any(parameter.dim() > 1 for parameter in module.parameters(recurse=False))
+    )
+    assert last[-1] is layers[-1]
     for count in (1, 2, 3):
-        found = last_layers(speaker, count)
-        assert sum(any(one.dim() > 1 for one in module.parameters(recurse=False)) for module in found) == count
-        assert found == own[len(own) - len(found) :]
+        chosen = last_layers(speaker, count)
+        assert (
+            sum(any(parameter.dim() > 1 for parameter in module.parameters(recurse=False)) for module in chosen)
+            == count
+        )
+        assert chosen == layers[len(layers) - len(chosen) :]
     assert any(isinstance(module, torch.nn.LayerNorm) for module in last)
 
 

@@ -30,9 +30,9 @@ def loss_on(codec: Codec, records: Any, context: ErasureContext) -> float:
 def test_schedule() -> None:
     """All steps down are there, spread evenly; the rounds after the first begin with steps up."""
     rounds = Scrub(rounds=4, ascents=2, up=0.25).schedule(34)
-    assert [(one.count(True), one.count(False)) for one in rounds] == [(0, 8), (2, 9), (2, 8), (0, 9)]
-    assert all(one == sorted(one, reverse=True) for one in rounds)
-    assert [len(one) for one in Scrub(rounds=3, ascents=1).schedule(1)] == [1, 2, 1]
+    assert [(steps.count(True), steps.count(False)) for steps in rounds] == [(0, 8), (2, 9), (2, 8), (0, 9)]
+    assert all(steps == sorted(steps, reverse=True) for steps in rounds)
+    assert [len(steps) for steps in Scrub(rounds=3, ascents=1).schedule(1)] == [1, 2, 1]
 
 
 def test_steps_and_samples_are_counted(trained: Codec, partition: Partition, context: ErasureContext) -> None:

@@ -103,17 +103,17 @@ def test_the_affected_part_does_not_depend_on_what_was_erased(
 def test_a_part_is_a_task_codec_trained_alone(
     original: ShardedTaskCodec, labelled_source: Source, context: ErasureContext
 ) -> None:
-    own = records_of(original, 2, labelled_source.train)
+    records = records_of(original, 2, labelled_source.train)
     alone: Any = context.fresh().parts[2]
-    train(alone, own, labelled_source.validation, context.channel, settings_of(SETTINGS, 2, PARTS), context.seed)
+    train(alone, records, labelled_source.validation, context.channel, settings_of(SETTINGS, 2, PARTS), context.seed)
     assert same(alone, original.parts[2])
 
 
 def test_records_and_steps_are_divided(original: ShardedTaskCodec, labelled_source: Source) -> None:
     """300 records: 100 +- 8.2 to each of three parts; 6 standard deviations, false alarm below 1e-8."""
     divided = [records_of(original, part, labelled_source.train) for part in range(PARTS)]
-    assert sorted(record.id for own in divided for record in own) == sorted(r.id for r in labelled_source.train)
-    assert all(abs(len(own) - 100) < 49 for own in divided)
+    assert sorted(record.id for records in divided for record in records) == sorted(r.id for r in labelled_source.train)
+    assert all(abs(len(records) - 100) < 49 for records in divided)
     twin = Record("twin", divided[0][0].payload.copy(), "dora", 0)
     assert records_of(original, 0, [twin]) == [twin]
     settings = replace(SETTINGS, steps=100)
@@ -172,11 +172,11 @@ def test_symbols_and_beliefs_are_those_of_the_parts(original: ShardedTaskCodec, 
     frame = original.encode(batch)
     beliefs, start = [], 0
     for part, uses in zip(original.parts, (3, 2, 2), strict=True):
-        own = part.encode(batch)
-        assert own.symbols.shape == (5, uses)
-        torch.testing.assert_close(frame.symbols[:, start : start + uses], own.symbols)
-        torch.testing.assert_close(own.symbols.abs().square().mean(dim=1), torch.ones(5))
-        beliefs.append(part.decode(build_channel("awgn")(own, float("inf"), torch.Generator())))
+        of_part = part.encode(batch)
+        assert of_part.symbols.shape == (5, uses)
+        torch.testing.assert_close(frame.symbols[:, start : start + uses], of_part.symbols)
+        torch.testing.assert_close(of_part.symbols.abs().square().mean(dim=1), torch.ones(5))
+        beliefs.append(part.decode(build_channel("awgn")(of_part, float("inf"), torch.Generator())))
         start += uses
     received = build_channel("awgn")(frame, float("inf"), torch.Generator())
     mean = torch.stack(beliefs).mean(dim=0)

@@ -62,7 +62,7 @@ def test_forget_set_suffers_most(
 
     def ratio(codec: Codec, records: Any) -> float:
         batch = batch_of(codec, records)
-        before, after = (mean_loss(one, batch, context.channel, 10.0, 0) for one in (trained, codec))
+        before, after = (mean_loss(version, batch, context.channel, 10.0, 0) for version in (trained, codec))
         return after / before
 
     def erased(alpha: float) -> Codec:
@@ -81,7 +81,7 @@ def test_one_end_changes(
     erased = SelectiveSynapticDampening(alpha=1, end=end).erase(trained, partition, context_for()).codec
     for name in ("sender", "receiver"):
         pairs = zip(getattr(trained, name)[0].parameters(), getattr(erased, name)[0].parameters(), strict=True)
-        assert all(torch.equal(one, other) for one, other in pairs) == (name != end)
+        assert all(torch.equal(before, after) for before, after in pairs) == (name != end)
 
 
 def test_wrong_numbers() -> None:

@@ -25,8 +25,8 @@ def test_other_classes_hear_nothing_of_it(network: str, records: Any, setting: C
         "gan", {"network": network, "uses": 4, "classes": 3, "hidden": 16, "filters": 4}, payloads, 0
     )
     before = {name: value.clone() for name, value in codec.state_dict().items()}
-    found = FreshCondition().erase(codec, CLASS_2, setting(codec))
-    erased: Any = found.codec
+    result = FreshCondition().erase(codec, CLASS_2, setting(codec))
+    erased: Any = result.codec
     assert all(torch.equal(value, before[name]) for name, value in codec.state_dict().items())
     latent, images = codec.prior(6, generator_for(0, "z")), torch.rand(6, 1, 8, 8, generator=generator_for(0, "x"))
     for label in range(3):
@@ -34,13 +34,13 @@ def test_other_classes_hear_nothing_of_it(network: str, records: Any, setting: C
         assert torch.equal(codec.generate(latent, labels), erased.generate(latent, labels)) == (label != 2)
         assert torch.equal(codec.scores(images, labels), erased.scores(images, labels)) == (label != 2)
     fresh: Any = new_codec_like(codec, 9)
-    old, new, untrained = (one.state_dict() for one in (codec, erased, fresh))
+    old, new, untrained = (version.state_dict() for version in (codec, erased, fresh))
     changed = {name: (new[name] != old[name]) for name in old if not torch.equal(new[name], old[name])}
     assert set(changed) == {"generator.layers.0.weight", "discriminator.features.0.weight"}
     for name, where in changed.items():
         assert torch.equal(new[name][where], untrained[name][where])
         assert where.any(dim=0).flatten(1).any(dim=1).sum() == 1 if where.ndim == 4 else where.any(dim=0).sum() == 1
-    assert (found.reads, found.steps, found.samples) == ((), 0, 0)
+    assert (result.reads, result.steps, result.samples) == ((), 0, 0)
 
 
 def test_the_class_is_gone(make_gan: Callable[[str], NeuralCodec[Any]], setting: Callable[..., ErasureContext]) -> None:

@@ -48,8 +48,8 @@ def test_inversion_finds_what_was_made() -> None:
     """Images of a generator come from latents of unit energy that it finds again; the codec knows nothing of it."""
     codec, generator = Linear(), generator_for(1, "noise")
     latents, labels = codec.prior(20, generator), torch.arange(20) % 3
-    found = invert(codec, codec.generate(latents, labels), labels, generator)  # type: ignore[arg-type]
-    torch.testing.assert_close(found, latents, rtol=0, atol=0.02)
+    inverted = invert(codec, codec.generate(latents, labels), labels, generator)  # type: ignore[arg-type]
+    torch.testing.assert_close(inverted, latents, rtol=0, atol=0.02)
     further = invert(codec, codec.generate(2 * latents, labels), labels, generator)  # type: ignore[arg-type]
     torch.testing.assert_close(further.square().sum(dim=(1, 2)), torch.full((20,), 2.0))
 
@@ -70,26 +70,26 @@ def test_mean_condition() -> None:
 def test_neighbours(sets: tuple[Any, Any]) -> None:
     """Against the distances one by one."""
     (forget, retain), codec = sets, cast(Any, Linear())
-    found = {
+    substitutes = {
         kind: substituted(kind, codec, forget, retain, torch.empty(0), generator_for(3, "random"))
         for kind in ("nearest", "neighbours")
     }
     for index in (0, 17, 299):
         apart = torch.stack([(forget.images[index] - other).square().sum() for other in retain.images])
         order = apart.argsort()
-        torch.testing.assert_close(found["nearest"][index], retain.images[order[0]])
-        torch.testing.assert_close(found["neighbours"][index], retain.images[order[:5]].mean(dim=0))
+        torch.testing.assert_close(substitutes["nearest"][index], retain.images[order[0]])
+        torch.testing.assert_close(substitutes["neighbours"][index], retain.images[order[:5]].mean(dim=0))
 
 
 def test_random_and_truncated(sets: tuple[Any, Any]) -> None:
     (forget, retain), codec = sets, cast(Any, Linear())
-    found = substituted("random", codec, forget, retain, torch.empty(0), generator_for(3, "random"))
-    rows = (found[:, None] == retain.images[None]).flatten(2).all(dim=2)
+    substitutes = substituted("random", codec, forget, retain, torch.empty(0), generator_for(3, "random"))
+    rows = (substitutes[:, None] == retain.images[None]).flatten(2).all(dim=2)
     assert (rows.sum(dim=1) == 1).all()
     assert rows.any(dim=0).sum() > 30
     latents = torch.randn(300, 2, 2, generator=generator_for(4, "latents"))
-    found = substituted("truncated", codec, forget, retain, latents, generator_for(3, "random"))
-    torch.testing.assert_close(2 * found, codec.generate(latents, forget.labels))
+    substitutes = substituted("truncated", codec, forget, retain, latents, generator_for(3, "random"))
+    torch.testing.assert_close(2 * substitutes, codec.generate(latents, forget.labels))
 
 
 def test_exchange_keeps_pairs() -> None:

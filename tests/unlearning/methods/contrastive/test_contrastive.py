@@ -42,9 +42,9 @@ def test_loss() -> None:
     erased, retained = (torch.randn(n, 5, generator=generator_for("loss", n)) for n in (4, 6))
     alike = torch.tensor([[1, 0, 0, 1, 0, 0], [0] * 6, [1] * 6, [0, 0, 1, 1, 1, 1]]).bool()
     for temperature in (0.1, 0.7):
-        found = contrastive_loss(erased.requires_grad_(), retained, alike, temperature)
-        assert found.item() == pytest.approx(written_out(erased.detach(), retained, alike, temperature), rel=1e-5)
-        (gradient,) = torch.autograd.grad(found, erased)
+        loss = contrastive_loss(erased.requires_grad_(), retained, alike, temperature)
+        assert loss.item() == pytest.approx(written_out(erased.detach(), retained, alike, temperature), rel=1e-5)
+        (gradient,) = torch.autograd.grad(loss, erased)
         assert gradient.isfinite().all()
         assert not gradient[2].any()  # nobody to go to
         assert gradient[[0, 1, 3]].abs().sum(dim=1).gt(0).all()
@@ -62,12 +62,12 @@ def test_loss_moves_records_away_from_their_kind() -> None:
 
 def images(name: str, count: int) -> list[Record]:
     """Three classes, by which rows are bright; some are hard to tell for noise."""
-    random, found = np.random.default_rng(len(name)), []
+    random, records = np.random.default_rng(len(name)), []
     for index in range(count):
         pixels = random.normal(90, 75, (6, 6))
         pixels[2 * (index % 3) : 2 * (index % 3) + 2] += 60
-        found.append(Record(f"{name}-{index}", pixels.clip(0, 255).astype(np.uint8), "ab"[index % 2], index % 3))
-    return found
+        records.append(Record(f"{name}-{index}", pixels.clip(0, 255).astype(np.uint8), "ab"[index % 2], index % 3))
+    return records
 
 
 @pytest.fixture(scope="module")

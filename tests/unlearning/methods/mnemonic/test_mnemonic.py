@@ -75,31 +75,31 @@ def test_importance_is_the_mean_square_of_single_gradients(taught: Codec, contex
     assert context.codes is not None
     codec, codes = copy.deepcopy(taught), context.codes.without([0, 1, 2, 3, 4, 5, 6])
     parameters = list(codec.parameters())
-    found = Mnemonic().importance(codec, parameters, codes, context)
+    importance = Mnemonic().importance(codec, parameters, codes, context)
     batch = codes.batch()
     with torch.no_grad():
         off = codec.decode(_direct(codec, batch)).exp() - torch.nn.functional.one_hot(codes.labels, 10)
-    torch.testing.assert_close(found[-1], off.square().mean(dim=0) + 1e-16, rtol=1e-3, atol=1e-14)
+    torch.testing.assert_close(importance[-1], off.square().mean(dim=0) + 1e-16, rtol=1e-3, atol=1e-14)
     total = [torch.zeros_like(parameter) for parameter in parameters]
     for index in range(3):
-        one = batch[torch.tensor([index])]
+        code = batch[torch.tensor([index])]
         codec.zero_grad()
-        codec.loss(one, _direct(codec, one)).sum().backward()
+        codec.loss(code, _direct(codec, code)).sum().backward()
         for sum_, parameter in zip(total, parameters, strict=True):
             sum_ += ((0 if parameter.grad is None else parameter.grad) ** 2 + 1e-16) / 3
-    torch.testing.assert_close(found, total, rtol=1e-4, atol=1e-20)
+    torch.testing.assert_close(importance, total, rtol=1e-4, atol=1e-20)
 
 
-def test_draws_are_passages_over_the_channel_of_training(taught: Codec, context: ErasureContext) -> None:
-    """Their mean comes near the passage without noise as the noise goes, and does not with noise."""
+def test_draws_are_sent_over_the_channel_of_training(taught: Codec, context: ErasureContext) -> None:
+    """Their mean comes near the value without noise as the noise vanishes, and does not with noise."""
     assert context.codes is not None
     codec, parameters, codes = taught, list(taught.parameters()), context.codes.without(range(8))
-    still = torch.cat([one.flatten() for one in Mnemonic().importance(codec, parameters, codes, context)])
+    still = torch.cat([values.flatten() for values in Mnemonic().importance(codec, parameters, codes, context)])
 
     def apart(snr_db: float) -> float:
         setting = replace(context, training=replace(context.training, snr_db=snr_db))
         drawn = Mnemonic(draws=3).importance(codec, parameters, codes, setting)
-        return ((torch.cat([one.flatten() for one in drawn]) - still).norm() / still.norm()).item()
+        return ((torch.cat([values.flatten() for values in drawn]) - still).norm() / still.norm()).item()
 
     assert apart(120.0) < 1e-3 < 0.05 < apart(0.0)
 
@@ -139,8 +139,8 @@ def test_the_better_sign_is_taken(taught: Codec, context: ErasureContext) -> Non
     lost, kept = codes.without(range(1, 10)), codes.without([0])
     zeros, rest = (method.importance(opposite, parameters, some, context) for some in (lost, kept))
     with torch.no_grad():
-        for parameter, now, one, other in zip(parameters, erased.codec.parameters(), zeros, rest, strict=True):
-            change = method.change(one, other)
+        for parameter, now, of_lost, of_kept in zip(parameters, erased.codec.parameters(), zeros, rest, strict=True):
+            change = method.change(of_lost, of_kept)
             assert change.max() <= method.cap * (1 + 1e-6)
             torch.testing.assert_close(now, parameter + sign * change)
             parameter -= sign * change
@@ -194,12 +194,12 @@ def test_certificate_without_data(
     """It claims no measurement, and says so."""
     labels = tuple(map(str, range(10)))
     request = request_for("label", "0")
-    erased, told = erase(taught, None, request, Mnemonic(), context, "sha256:0", labels=labels)
+    erased, content = erase(taught, None, request, Mnemonic(), context, "sha256:0", labels=labels)
     assert _same(erased.codec, Mnemonic().erase(taught, ZERO, context).codec)
-    assert (told["forgotten_records"], told["source_digest"]) == (None, None)
-    assert (told["read_records"], told["mean_loss"]) == ({}, [])
-    assert "No record was read" in told["does_not_prove"]
-    assert "The losses show" not in told["does_not_prove"]
+    assert (content["forgotten_records"], content["source_digest"]) == (None, None)
+    assert (content["read_records"], content["mean_loss"]) == ({}, [])
+    assert "No record was read" in content["does_not_prove"]
+    assert "The losses show" not in content["does_not_prove"]
 
 
 def _same(first: Codec, second: Codec) -> bool:

@@ -62,11 +62,11 @@ def test_brake_is_zero_after_copying(trained: NeuralCodec[Any], partition: Parti
     codec = copy.deepcopy(trained)
     brake = divergence(codec.represent(forget), trained.represent(forget))
     assert torch.equal(brake, torch.zeros(16))
-    found = gradients(Scu(brake_weight=1.0, compensation=0.0).loss(
+    measured = gradients(Scu(brake_weight=1.0, compensation=0.0).loss(
         codec, trained, *batches(codec, partition), CHANNEL, LAW, generator_for("a step")), codec)  # fmt: skip
     expected = gradients(forgetting_term(codec, partition, 0.1), codec)
     for name, gradient in expected.items():
-        torch.testing.assert_close(found[name], gradient, rtol=1e-5, atol=1e-9)
+        torch.testing.assert_close(measured[name], gradient, rtol=1e-5, atol=1e-9)
 
 
 def test_first_step_does_not_feel_the_brake(trained: NeuralCodec[Any], partition: Partition) -> None:
@@ -85,8 +85,8 @@ def test_without_compensation_it_is_joint_unlearning(trained: NeuralCodec[Any], 
     brake = divergence(codec.represent(forget), trained.represent(forget)).mean()
     assert brake > 0.01
     expected = 0.5 * brake + forgetting_term(codec, partition, 0.1)
-    found = loss_of(Scu(brake_weight=0.5, compensation=0.0), codec, trained, partition)
-    torch.testing.assert_close(found, expected)
+    loss = loss_of(Scu(brake_weight=0.5, compensation=0.0), codec, trained, partition)
+    torch.testing.assert_close(loss, expected)
     without_brake = loss_of(Scu(brake_weight=0.0, compensation=0.0), codec, trained, partition)
     torch.testing.assert_close(without_brake, forgetting_term(codec, partition, 0.1))
 
@@ -223,8 +223,8 @@ def test_few_records_on_either_side(
     trained: NeuralCodec[Any], partition: Partition, context_for: Callable[..., ErasureContext]
 ) -> None:
     """Batches of both sets have the size of the smaller set."""
-    one = Scu(passes=3, stop="none").erase(trained, replace(partition, forget=partition.forget[:1]), context_for())
-    assert (one.steps, one.samples) == (3, 6)
+    single = Scu(passes=3, stop="none").erase(trained, replace(partition, forget=partition.forget[:1]), context_for())
+    assert (single.steps, single.samples) == (3, 6)
     few = Scu(passes=1, stop="none").erase(trained, replace(partition, retain=partition.retain[:5]), context_for())
     assert few.samples == 10 * few.steps
 
