@@ -1,4 +1,4 @@
-"""One experiment as the page shows it: every part of its section, worked out from its measurements, in the page's order."""
+"""One experiment as the page shows it: every part of its section, in the page's order."""
 
 import re
 import zlib
