@@ -45,7 +45,7 @@ def read_run(folder: Path, out: Path) -> RunFiles:
     In:     folder: of the run. out: of the report.
     Errors: ResultsError for missing rows or damaged files.
     """
-    rows, samples, described = read_run_rows(folder), read_samples(folder), read_descriptions(folder)
+    rows, described, samples = read_run_rows(folder), read_descriptions(folder), read_samples(folder)
     # A study over seeds shows one seed, the first that has samples, or else the first that is described.
     shown = first_of_each(described) | first_of_each(sample.experiment for sample in samples)
     by_experiment: dict[str, list[Sample]] = {}
