@@ -31,7 +31,7 @@ class Choices(Prediction):
     def divergence(self, other: "Choices", temperature: float = 1.0) -> Tensor:
         """KL(self || other) in nats, mean over the elements of each example, of scores / temperature, times its square.
 
-        Source: Hinton, Vinyals and Dean, Distilling the ChannelEstimate in a Neural Network, 2015, for the square.
+        Source: Hinton, Vinyals and Dean, Distilling the Knowledge in a Neural Network, 2015, for the square.
         """
         mine, others = (
             (prediction.scores.clamp_min(IMPOSSIBLE) / temperature).log_softmax(dim=-1) for prediction in (self, other)

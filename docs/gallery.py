@@ -64,11 +64,14 @@ RUNS = {  # folder of experiments/results -> title
 LINK = "figures/gallery"  # seen from docs/gallery.md
 HEAD = """# Gallery
 
-Every run below is recorded in `experiments/results`, and everything here is drawn from those rows by `make figures`. The command
-under each title makes the run again; `semlink report experiments/results/NAME` draws its whole page. Runs on data other than the
+Every run below is recorded in `experiments/results`, and everything here is drawn from those rows by \
+`make figures`. The command
+under each title makes the run again; `semlink report experiments/results/NAME` draws its whole page. \
+Runs on data other than the
 embedded ones need the data folder (`SEMLINK_DATA` or `--data-dir`).
 
-The two verdicts are strict: any difference from the one retrained codec that its interval shows is a "no", also a codec that knows
+The two verdicts are strict: any difference from the one retrained codec that its interval shows is a "no", \
+also a codec that knows
 *less* of the erased records, or one that differs by less than two retrained codecs do.
 """
 SAMPLE_DB = 12.0  # or the nearest Es/N0 that was sampled

@@ -14,7 +14,10 @@ Quantity = Callable[[Measurements, Series | None], str]
 
 @dataclass(frozen=True)
 class Reported:
-    """One line. paper, retrained_there: as the paper gives them. run, experiment: of ours. method: the erased version."""
+    """One line of the table.
+
+    paper, retrained_there: as the paper gives them. run, experiment, method: where our number comes from.
+    """
 
     claim: str
     paper: str
@@ -60,7 +63,9 @@ GAN_ITEMS = ("gan-mnist-items", "gan-mnist-items", "cascaded")
 BACKDOOR, KEPT = _measured("backdoor_accuracy", "forget"), _measured("class_accuracy", "test")
 
 REPORTED = (
-    Reported("SCU, MNIST: erased images still taken for the trigger's label", "0.073", "", *SCU, "scu-published", BACKDOOR),
+    Reported(
+        "SCU, MNIST: erased images still taken for the trigger's label", "0.073", "", *SCU, "scu-published", BACKDOOR
+    ),
     Reported("the same by `scu-bounded`", "0.073", "", *SCU, "scu-bounded", BACKDOOR),
     Reported("unseen images recognised after it", "0.976", "", *SCU, "scu-bounded", KEPT),
     Reported("SCU: time against retraining", "130 times", "", *SCU, "scu-bounded", _speed),
@@ -81,7 +86,10 @@ REPORTED = (
 
 
 def published_table(results: Path) -> str:
-    """The papers' figures beside ours. Errors: ResultsError when rows are missing; KeyError for an unknown experiment."""
+    """The papers' figures beside ours.
+
+    Errors: ResultsError when rows are missing; KeyError for an unknown experiment.
+    """
     lines = [line(["", "paper", "retrained, paper", "ours", "retrained, ours"]), line(["---"] * 5)]
     for reported in REPORTED:
         measured = experiment_of(results / reported.run, reported.experiment)

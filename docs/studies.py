@@ -1,4 +1,4 @@
-"""Blocks of the documentation that are drawn from recorded rows and registries: sentences, tables of studies and methods."""
+"""Blocks of the documentation that are drawn from recorded rows and registries: sentences and tables."""
 
 import inspect
 import math
@@ -47,8 +47,9 @@ def summary_list(folder: Path) -> str:
 
 
 def study_table(folder: Path, experiment: str) -> str:
-    """One line for each version of a codec: sets at the usual point, audits, and the cost. Intervals as halves of width.
+    """One line for each version of a codec: record sets at the usual point, audits, and the cost.
 
+    An interval is given as half of its width.
     Errors: ResultsError when the rows are missing; KeyError when the experiment is not among them.
     """
     measured = experiment_of(folder, experiment)
@@ -83,7 +84,7 @@ def curve_table(folder: Path, experiment: str, metric: str, set_name: str) -> st
 
 
 def across_table(folder: Path, metric: str, set_name: str) -> str:
-    """One metric on one set at 12 dB or nearest to it, a line for each version and a column for each experiment of a run.
+    """One metric on one set at 12 dB, or nearest to it: a line for each version, a column for each experiment of a run.
 
     Errors: ResultsError when the rows are missing.
     """

@@ -41,8 +41,8 @@ MEASURES: Registry[Mapping[str, Measure]] = Registry(
 def measure_named(name: str) -> Measure:
     """The measure that rows call `name`, whose file is loaded when it is first asked for.
 
-    A setting after a colon ("relearned_loss:shown=16") is named in label and phrase, unless the measure is declared under
-    its full name ("ssim:window=7"). A measure that no file declares is called by its name and has no direction.
+    A setting after a colon ("relearned_loss:shown=16") is named in label and phrase, unless the measure is declared
+    under its full name ("ssim:window=7"). A measure that no file declares is called by its name and has no direction.
     """
     base, _, setting = name.partition(":")
     declared = _declared_beside(base)

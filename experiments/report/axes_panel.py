@@ -112,7 +112,7 @@ class Panel:
             self.figure.add_artist(stroke_line(self._places(points), stroke, self.figure), clip=False)
 
     def mark(self, snr_db: float, stroke: Stroke) -> None:
-        """An Es/N0 at which something becomes possible: a fine line from bottom to top; nothing where it is off scale."""
+        """A fine line from bottom to top at one Es/N0; nothing where that is off the scale."""
         if self.x.low <= snr_db <= self.x.high:
             ends = [(snr_db, self.y.low), (snr_db, self.y.high)]
             self._line(ends, color=stroke.colour, linestyle=stroke.dashes, linewidth=0.9, zorder=1.5)

@@ -63,7 +63,10 @@ LEFT, RIGHT, BOTTOM, ACROSS, DOWN = 0.70, 0.12, 0.48, 0.28, 0.42
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure. svg: as a file. width: in CSS pixels at its natural size. description: for readers who do not see it."""
+    """A figure.
+
+    svg: as a file. width: in CSS pixels at its natural size. description: for readers who do not see it.
+    """
 
     figure: Figure = field(repr=False)
     svg: str = field(repr=False)

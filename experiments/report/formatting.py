@@ -7,9 +7,9 @@ from semlink.unlearning.measures import measure_named
 
 
 def number(row: Row, signed: bool = False) -> str:
-    """The value of a row as it is read, with a true minus sign and its unit; a time in minutes or hours where it is long.
+    """The value of a row as it is read, with a true minus sign and its unit.
 
-    signed: also a plus sign, as differences have.
+    A long time is given in minutes or hours. signed: with a plus sign as well, as differences have.
     """
     if row.unit == "s" and not signed:
         return duration(row.value)

@@ -1,4 +1,4 @@
-"""A picture as PNG: flat areas and thin lines, for which the filters that an encoder tries cost time and save nothing."""
+"""A drawing as PNG. It has flat areas and thin lines, for which an encoder's filters cost time and save nothing."""
 
 import struct
 import zlib

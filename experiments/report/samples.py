@@ -33,8 +33,8 @@ class Sample:
 
     Where nothing is sent, channel is empty and snr_db None: each version made an image of the class of the record.
 
-    reference, estimates: text, or an image as nested lists [channels][height][width] in 0..1; where classes are inferred,
-                          estimates name one. label: the class of the record, where classes are inferred.
+    reference, estimates: text, or an image as nested lists [channels][height][width] in 0..1; where classes are
+                          inferred, estimates name one. label: the class of the record, where classes are inferred.
     """
 
     experiment: str

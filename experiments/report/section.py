@@ -1,4 +1,4 @@
-"""One experiment as the page shows it: every part of its section, worked out from its measurements, in the page's order."""
+"""One experiment as the page shows it: every part of its section, in the page's order."""
 
 import re
 import zlib
@@ -76,10 +76,20 @@ def section_of(
     Errors: ErasureError when the request in the description is not valid; ResultsError for a damaged image.
     """
     request = request_from(description["request"], "metadata.json") if description.get("request") else None
-    certificate, codec = _mapping(description.get("erasure")), _mapping(description.get("codec"))
+    certificate = _mapping(description.get("erasure"))
     main = list(dict.fromkeys(metric for metric in (measured.forget_metric, measured.quality_metric) if metric))
     if not measured.erased:
         main = [measured.quality_metric] if measured.quality_metric else []
+    metadata = {
+        "Certificate of the erasure": _entries(certificate, "does_not_prove"),
+        **{
+            f"Certificate of {label}": _entries(_mapping(content), "does_not_prove")
+            for label, content in _mapping(description.get("other_erasures")).items()
+        },
+        "Request": _entries(_mapping(description.get("request"))),
+        "Codec": _entries(_mapping(description.get("codec")), "recipe"),  # the recipe has a place of its own
+    }
+    recipe = description.get("recipe")
     grids = {metric: _grid(measured, metric, anchor) for metric in measured.curve_metrics}
     main_grids = [grids[metric] for metric in main]
     return ReportSection(
@@ -88,37 +98,27 @@ def section_of(
         measured=measured,
         subtitle=_subtitle(measured),
         channels=", ".join(map(channel_label, measured.channels)) or "no channel",
-        sentences=sentences(measured),
-        answers=answers(measured, request),
-        verdicts=verdicts(measured),
         warning=str(_mapping(certificate.get("notes")).get("warning", "")),
         key=_erasure_plots(measured, anchor) if measured.erased else main_grids,
-        limit=str(certificate.get("does_not_prove", "")),
-        point=point_table(measured, main),
-        exhibits=exhibits(samples, measured.point.channel if measured.point else None),
-        terms=request.selection.values if request and request.selection.by == "term" else (),
         curves=main_grids if measured.erased else [],
         more=[plot for metric, plot in grids.items() if metric not in main],
+        verdicts=verdicts(measured),
+        sentences=sentences(measured),
+        answers=answers(measured, request),
+        limit=str(certificate.get("does_not_prove", "")),
+        point=point_table(measured, main),
         gaps=gap_table(measured, main),
         singles=single_lines(measured),
+        exhibits=exhibits(samples, measured.point.channel if measured.point else None),
+        terms=request.selection.values if request and request.selection.by == "term" else (),
         attacks=[
             attack
             for metric, attack in ATTACKS.items()
             if any(row.metric.partition(":")[0] == metric for row in measured.rows)
         ],
         command=str(description.get("command", "")),
-        metadata={
-            "Certificate of the erasure": _entries(certificate, "does_not_prove"),
-            **{
-                f"Certificate of {label}": _entries(_mapping(content), "does_not_prove")
-                for label, content in _mapping(description.get("other_erasures")).items()
-            },
-            "Request": _entries(_mapping(description.get("request"))),
-            "Codec": _entries(codec, "recipe"),  # the recipe has a place of its own
-        },
-        recipe=yaml.safe_dump(description["recipe"], sort_keys=False, allow_unicode=True, width=100)
-        if description.get("recipe")
-        else "",
+        metadata=metadata,
+        recipe=yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True, width=100) if recipe else "",
     )
 
 

@@ -12,12 +12,12 @@ from semlink.unlearning.cost import MEASURES as COST
 # Beside the main metrics, what a user of the codec would ask where several methods are compared:
 COMPARED = ("backdoor_accuracy", "class_accuracy", "ssim", "word_accuracy")
 ABOVE_ZERO = (
-    "Above zero the erased codec does better than the codec that never saw the erased records; on erased records that is a "
-    "trace of them. Below zero it does worse."
+    "Above zero the erased codec does better than the codec that never saw the erased records; on erased records that "
+    "is a trace of them. Below zero it does worse."
 )
 BELOW_ZERO = (
-    "Below zero the erased codec does better than the codec that never saw the erased records; on erased records that is a "
-    "trace of them. Above zero it does worse."
+    "Below zero the erased codec does better than the codec that never saw the erased records; on erased records that "
+    "is a trace of them. Above zero it does worse."
 )
 NOT_JUDGED = "Not judged: whether more or less of it is better is not known."
 READINGS = {"higher": ABOVE_ZERO, "lower": BELOW_ZERO, "none": NOT_JUDGED}
@@ -63,7 +63,7 @@ class _Place:
 
 
 def point_table(measured: Measurements, metrics: Sequence[str]) -> PointTable:
-    """The metrics on each of their sets at the usual point; where several methods are compared, other metrics as well."""
+    """The metrics on each of their sets at the usual point; more metrics where several methods are compared."""
     if len(measured.erased) > 1:
         metrics = [*metrics, *(m for m in COMPARED if m in measured.curve_metrics and m not in metrics)]
     columns = [(metric, set_name) for metric in metrics for set_name in measured.sets_of[metric]]

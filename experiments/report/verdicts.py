@@ -39,7 +39,7 @@ def verdicts(measured: Measurements) -> list[Verdict]:
 
 
 def nearness(measured: Measurements) -> str:
-    """How near the first erased codec comes to retraining on the erased records, in a sentence; empty if not measured."""
+    """How near the first erased codec comes to retraining on the erased records; empty where that was not measured."""
     metric = measured.forget_metric
     gap = measured.quoted_gaps.get((metric, "forget", measured.erased[0], "retrained")) if metric else None
     if gap is None:

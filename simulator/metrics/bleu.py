@@ -38,7 +38,8 @@ class Bleu(Metric):
     Sentence BLEU leaves out orders longer than the sentence (effective order) and smooths orders without a match
     exponentially, as sacrebleu does by default. A decoder's unknown symbol matches no word of a reference.
 
-    Statistics: lengths of estimate and reference, matches of order 1 to 4, totals of order 1 to 4, sentence BLEU-1 to 4.
+    Statistics: lengths of estimate and reference, matches of order 1 to 4, totals of order 1 to 4, sentence BLEU-1
+                to 4.
     Source: K. Papineni et al., BLEU, ACL 2002; M. Post, A Call for Clarity in Reporting BLEU Scores, WMT 2018.
     """
 

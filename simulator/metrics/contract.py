@@ -19,9 +19,9 @@ class Metric(ABC):
 
     modality: what codecs that it is for make of what arrives: text, an image, or a class.
     measures: what the metrics of the family are, by the names that rows have. Their `interval` says which one they get.
-    averages: name -> column of the statistics, for every measure with a "mean" or "rate" interval: its value is the plain
-              mean over records of that one statistic. Records where the statistic is NaN do not count. The others,
-              with a "bootstrap" interval, are functions of the mean statistics.
+    averages: name -> column of the statistics, for every measure with a "mean" or "rate" interval: its value is the
+              plain mean over records of that one statistic. Records where the statistic is NaN do not count. The
+              others, with a "bootstrap" interval, are functions of the mean statistics.
     """
 
     modality: ClassVar[Delivered]

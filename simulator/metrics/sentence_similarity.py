@@ -38,14 +38,14 @@ class SentenceSimilarity(Metric):
     sentences are their words as the codec's tokenizer writes them, so upper case that no codec sends is no difference.
 
     The metric is `sentence_similarity` with all-MiniLM-L6-v2 and `sentence_similarity:model=NAME` with another encoder,
-    NAME being its folder's. What it says depends on the encoder: numbers of two encoders cannot be compared, and for one
-    that was not trained for sentence similarity they are high for any two sentences.
+    where NAME is its folder's. The number depends on the encoder: numbers of two encoders cannot be compared, and with
+    one that was not trained for sentence similarity they are high for any two sentences.
 
     Fields:     model: folder of a transformers text encoder with its tokenizer.json. Nothing is ever downloaded.
     Statistics: the cosine.
     Errors:     CodecError when the folder holds no text encoder.
-    Source:     N. Reimers, I. Gurevych, Sentence-BERT, EMNLP 2019; as a metric of text transmission: H. Xie et al., Deep
-                Learning Enabled Semantic Communication Systems, 2021 (there with BERT).
+    Source:     N. Reimers, I. Gurevych, Sentence-BERT, EMNLP 2019; as a metric of text transmission: H. Xie et al.,
+                Deep Learning Enabled Semantic Communication Systems, 2021 (there with BERT).
     """
 
     modality: ClassVar[Literal["text", "image"]] = "text"

@@ -100,7 +100,7 @@ def test_relearning_shows_what_was_hidden(learned: tuple[Partition, list[Entry]]
 
 
 def test_relearning_from_a_few_shown_records_measures_the_others(learned: tuple[Partition, list[Entry]]) -> None:
-    """Half of what is trained on are the shown records; what is measured are the others. Noise has nothing to generalise."""
+    """Half of what is trained on are the shown records, and the others are measured. Noise cannot be generalised."""
     partition, entries = learned
     rows = Relearn(steps=20, batch=10, shown=6).run(entries, partition, CONTEXT)
     assert {row.metric for row in rows} == {"relearned_loss:shown=6", "relearned_psnr:shown=6"}
@@ -151,3 +151,19 @@ def test_losses_average_over_draws_and_keep_the_order(learned: tuple[Partition, 
     silent = record_losses(codec, partition.forget, CHANNEL, float("inf"), 1, 0, "forget")
     back = record_losses(codec, partition.forget[::-1], CHANNEL, float("inf"), 1, 0, "forget")[::-1]
     np.testing.assert_allclose(silent, back, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", list(AUDITS))
+def test_an_audit_carries_the_name_of_its_registry(name: str) -> None:
+    assert AUDITS[name].name == name
+
+
+def test_a_channel_is_given_as_an_object_or_by_its_name(learned: tuple[Partition, list[Entry]]) -> None:
+    partition, entries = learned
+    few = replace(partition, test=partition.test[:20])
+    by_name = replace(CONTEXT, channel="rayleigh:coherence=symbol")
+    by_object = replace(CONTEXT, channel=build_channel("rayleigh:coherence=symbol"))
+    for audit in (Membership(draws=1), Relearn(steps=1, draws=1)):
+        rows = audit.run(entries, few, by_name)
+        assert rows == audit.run(entries, few, by_object)
+        assert {row.channel for row in rows} == {"rayleigh:coherence=symbol"}

@@ -40,7 +40,7 @@ class AuditContext:
         draws: int,
         minus: str | None = None,
     ) -> Row:
-        """One number of a version on one set of records, or where `minus` is given, its difference from that version."""
+        """One number of a version on one set of records; with `minus`, its difference from that version."""
         return Row(
             experiment=self.experiment, codec=entry.name, version=entry.version, method=entry.method,
             channel=name_of(self.channel), snr_db=self.snr_db, set=set_name, metric=measure.name, value=interval.value,

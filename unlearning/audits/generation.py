@@ -86,8 +86,8 @@ class Generation(Audit):
     An image classifier, trained on all training records, looks at the images. The aim is never zero but what retrained
     GANs do, and how far two of those lie apart says what a difference means.
 
-    frechet_distance:    (set test) of the classifier's 64 features of generated images of the classes of test records, or
-                         in a link of received test images, to those of test images. Over `draws` sets of images.
+    frechet_distance:    (set test) of the classifier's 64 features of generated images of the classes of test records,
+                         or in a link of received test images, to those of test images. Over `draws` sets of images.
     share_on_request:    (set forget) of the images made on request of an erased class, the share that the classifier
                          takes for it.
     share_generated:     (set forget) the same of all images, where the GAN takes no request.

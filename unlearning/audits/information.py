@@ -51,16 +51,17 @@ class Information(Audit):
 
     X: the first components of pixels, or of how often each word occurs. They are found on retained records and are the
     same for all versions. Y: the first components of the symbols at the receiver, found for each version on retained
-    records. Both leave something out, so that the true I(Y; X) is larger; without the noise of the channel it would have
-    no bound.
+    records. Both leave something out, so that the true I(Y; X) is larger; without the noise of the channel it would
+    have no bound.
 
     Equally many records of forget and test set are measured, so that the bias of the estimator is alike. For the erased
-    codec also its difference to the retrained one is given, over the same folds. A codec that reconstructs what it never
-    saw also tells much about it: the retrained codec's value is what to reach, and 0 is not. The audit cannot distinguish
-    memory from generalisation: on MNIST a codec that knew images by heart came within 0.1 nats of the retrained one, and
-    one that had lost a dB told more (docs/information.md). Membership and relearning look closer.
+    codec its difference to the retrained one is given as well, over the same folds. A codec that reconstructs what it
+    never saw also tells much about it: the retrained codec's value is what to reach, and 0 is not. The audit cannot
+    distinguish memory from generalisation: on MNIST a codec that knew images by heart came within 0.1 nats of the
+    retrained one, and one that had lost a dB told more (docs/information.md). Membership and relearning look closer.
 
-    Fields: components: of X and of Y (5), fewer where the sets are too small for so many; the metric's name then says so.
+    Fields: components: of X and of Y (5). Where the sets are too small for so many there are fewer, and the metric's
+            name says how many.
             estimator: "gaussian" sees correlations alone, in any number of components; "nearest" sees all, with a
             downward bias that grows with components (see `semlink.unlearning.information`).
             records: at most so many of each set are measured (1000). draws: passages of each record, over which
@@ -133,7 +134,10 @@ class Information(Audit):
 
 
 def content(codec: NeuralCodec[Any], records: Sequence[Record]) -> Tensor:
-    """Each record as a vector: its pixels, or how often each entry of the vocabulary occurs. float64 [records, size]."""
+    """Each record as a vector: its pixels, or how often each entry of the vocabulary occurs.
+
+    Out: float64 [records, size]. Errors: AuditError for a codec of sentences whose words cannot be counted.
+    """
     if codec.modality == "image":
         return torch.from_numpy(np.stack([np.asarray(record.payload).ravel() for record in records])).double()
     ids = codec.element_ids(batch_of(codec, records))

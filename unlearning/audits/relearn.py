@@ -79,7 +79,8 @@ class Relearn(Audit):
     `loss` is before, `relearned_loss` after that training, on forget and test set; `relearned_term_recall` where the
     request names words, `relearned_psnr` for images, `relearned_label_accuracy` for classes. With `shown`, names end in
     `:shown=N`, and there is no `loss`. Each is also given as the paired difference erased minus retrained: 0 is what
-    forgetting should give, and less loss, or more recall or PSNR, is memory. Retrained codecs of other seeds differ too.
+    forgetting should give, and less loss, or more recall or PSNR, is memory. Retrained codecs of other seeds differ as
+    well.
 
     Fields: steps: of training (300). rate: peak learning rate, with warm-up and cosine decay (3e-4). batch: records
             a step (64). draws: passages a record when measuring (4). records: at most so many of each set are

@@ -132,7 +132,8 @@ def fake_samples() -> list[dict[str, Any]]:
                         words = ["[UNK]" if w in ("coroutine", "asyncio") else w for w in words]
                     estimates[version] = " ".join(words[: -1 if snr_db == 0 else None])
                 found.append({"experiment": "text-python-docs", "modality": "text", "channel": "awgn", "set": set_name,
-                              "snr_db": snr_db, "record": f"asyncio-task:{index}", "reference": sentence, "estimates": estimates})  # fmt: skip
+                              "snr_db": snr_db, "record": f"asyncio-task:{index}", "reference": sentence,
+                              "estimates": estimates})  # fmt: skip
     digits = load_digits().images / 16
     for index in range(5):
         set_name = "forget" if index < 3 else "test"
@@ -144,7 +145,8 @@ def fake_samples() -> list[dict[str, Any]]:
                 noisy = (1 - blur) * image + blur * digits.mean(axis=0) + spread * random.normal(size=image.shape)
                 estimates[version] = [np.clip(noisy, 0, 1).round(4).tolist()]
             found.append({"experiment": "image-digits", "modality": "image", "channel": "awgn", "set": set_name,
-                          "snr_db": snr_db, "record": f"digit-{index}", "reference": [image.tolist()], "estimates": estimates})  # fmt: skip
+                          "snr_db": snr_db, "record": f"digit-{index}", "reference": [image.tolist()],
+                          "estimates": estimates})  # fmt: skip
     return found
 
 

@@ -1,4 +1,4 @@
-"""The two claims of an erasure: each verdict follows from the rows; what was not tested, or cannot be judged, is named."""
+"""The two claims of an erasure: each verdict follows from the rows; what was not tested or not judged is named."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -108,7 +108,7 @@ def test_the_page_says_both(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("gap", [-0.5, 0.0, 0.5])
 def test_a_measure_without_a_direction_gets_no_verdict(gap: float, tmp_path: Path) -> None:
-    """Nothing says whether more of it is better, so the page says neither better nor worse, whatever the interval is."""
+    """Nothing says whether more of it is better, so the page says neither better nor worse."""
     rows = [replace(one, metric="novelty") for one in swept(dict.fromkeys(SNRS, gap))]
     rows += [replace(one, metric="relearned_novelty") for one in relearned(gap)]
     measured = Measurements("run", rows)
