@@ -3,15 +3,12 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 import torch
 from torch import Tensor
 
 from semlink.channels.contract import Frame, Reception
-
-if TYPE_CHECKING:
-    from semlink.codecs.neural_codec import NeuralCodec as NeuralCodec
 
 Modality = Literal["text", "image"]
 Delivered = Literal["text", "image", "class"]
@@ -96,12 +93,3 @@ class Codec(ABC, Generic[Batch]):
     def device(self) -> torch.device:
         """Where batches have to be. A neural codec's is that of its weights."""
         return torch.device("cpu")
-
-
-def __getattr__(name: str) -> Any:
-    """Loads `NeuralCodec` when it is first used: it needs the models of transformers, whose import takes seconds."""
-    if name == "NeuralCodec":
-        from semlink.codecs.neural_codec import NeuralCodec
-
-        return NeuralCodec
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 
 
 class BatchTransform(ABC):

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from semlink.channels.contract import Channel, Frame, Reception
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.codecs.posterior import Posterior
 
 SnrLaw = float | tuple[float, float]

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from semlink.channels.contract import Channel
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.codecs.posterior import divergence_from_prior
 from semlink.errors import WrongField
 from semlink.seeding import generator_for, seed_for

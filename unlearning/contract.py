@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, final
 
 from semlink.channels.contract import Channel
-from semlink.codecs.contract import NeuralCodec, Trait
+from semlink.codecs.contract import Trait
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import ErasureError
 from semlink.simulator.batch_transform import BatchTransform
 from semlink.simulator.batches import Batches

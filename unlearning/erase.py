@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import ErasureError
 from semlink.memory import peak_memory
 from semlink.simulator.sources.contract import Source

@@ -16,7 +16,7 @@ import torch
 
 from semlink.channels import build_channel
 from semlink.codecs.building import new_codec
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.seeding import generator_for
 from semlink.simulator.metrics.accuracy import Accuracy
 from semlink.simulator.metrics.image_error import ImageError

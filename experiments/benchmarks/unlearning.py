@@ -15,7 +15,7 @@ import torch
 
 from semlink.channels import build_channel
 from semlink.codecs.building import new_codec
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.registry import build, parse
 from semlink.seeding import generator_for
 from semlink.simulator.batches import batch_of

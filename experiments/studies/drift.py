@@ -16,7 +16,7 @@ from torch import Tensor
 from semlink.channels import build_channel
 from semlink.codecs.building import new_codec_like
 from semlink.codecs.bundle import load_bundle
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.preparation import prepare_stored, recipe_of
 from semlink.simulator.batches import Batches

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from semlink.codecs.contract import NeuralCodec
 from semlink.codecs.interop.exported import open_export
 from semlink.codecs.interop.sidecar import SIDECAR, read_sidecar
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import RecipeError
 from semlink.experiments.workflow.erasure import CERTIFICATE
 from semlink.experiments.workflow.store import find_bundle, stored_bundle

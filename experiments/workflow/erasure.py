@@ -10,7 +10,7 @@ import torch
 from semlink.channels import build_channel
 from semlink.codecs.building import new_codec_like
 from semlink.codecs.bundle import save_bundle
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import RecipeError
 from semlink.experiments.workflow.component import Component
 from semlink.experiments.workflow.machine import Machine

@@ -11,7 +11,7 @@ from semlink.channels import build_channel
 from semlink.codecs import CODECS
 from semlink.codecs.building import new_codec
 from semlink.codecs.bundle import Bundle, save_bundle
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import RecipeError
 from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.preparation import prepare

@@ -11,7 +11,7 @@ from semlink.channels.fading import FlatFading
 from semlink.channels.ofdm import Ofdm
 from semlink.codecs import CODECS
 from semlink.codecs.building import new_codec
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.simulator.metrics import metrics_for
 from semlink.simulator.results import Row
 from semlink.simulator.sources import build_source

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from semlink.channels.contract import Frame, Reception
 from semlink.codecs.building import new_codec
-from semlink.codecs.contract import Codec, NeuralCodec
+from semlink.codecs.contract import Codec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.simulator.sources import build_source
 from semlink.simulator.sources.contract import Record, Source
 

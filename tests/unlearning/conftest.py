@@ -14,7 +14,7 @@ from semlink.channels import build_channel
 from semlink.channels.contract import Reception
 from semlink.codecs.building import new_codec
 from semlink.codecs.configuration import CodecConfig
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.codecs.posterior import Posterior
 from semlink.codecs.prediction import Pixels
 from semlink.codecs.task.model import TaskCodec

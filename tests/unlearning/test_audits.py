@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from semlink.channels import build_channel
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import AuditError, WrongField
 from semlink.registry import build
 from semlink.simulator.results import Row

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.simulator.sources.contract import Source
 from semlink.simulator.training import mean_loss
 from semlink.unlearning.contract import ErasureContext, Method

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import pytest
 import torch
 
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import ErasureError
 from semlink.unlearning.contract import CountedBatches, Erasure, ErasureContext, Method, Partition, Reads
 from semlink.unlearning.methods import METHODS

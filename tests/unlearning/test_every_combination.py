@@ -9,7 +9,7 @@ import torch
 from semlink.channels import build_channel
 from semlink.codecs import CODECS
 from semlink.codecs.building import new_codec, new_codec_like
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import ErasureError
 from semlink.registry import build
 from semlink.simulator.sources.contract import Record

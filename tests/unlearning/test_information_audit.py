@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import AuditError, WrongField
 from semlink.simulator.results import Row
 from semlink.simulator.sweep import Entry

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.codecs.task.model import TaskCodec
 from semlink.codecs.task.sharded import ShardedTaskCodec
 from semlink.errors import BundleError, ErasureError, WrongField

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from semlink.channels import channel_of
 from semlink.channels.contract import Channel
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import AuditError, WrongField
 from semlink.seeding import generator_for
 from semlink.simulator.batches import batch_of

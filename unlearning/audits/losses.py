@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from semlink.channels.contract import Channel
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import AuditError
 from semlink.seeding import generator_for
 from semlink.simulator.batches import batch_of

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semlink.channels import channel_of
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import AuditError, WrongField
 from semlink.simulator.measure import Measure, by_name
 from semlink.simulator.results import Row

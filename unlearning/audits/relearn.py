@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from semlink.channels import channel_of
 from semlink.channels.contract import Channel
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import AuditError, WrongField
 from semlink.simulator.intervals import mean_interval
 from semlink.simulator.measure import Measure, by_name

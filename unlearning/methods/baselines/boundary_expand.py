@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from semlink.codecs.contract import NeuralCodec, Trait
+from semlink.codecs.contract import Trait
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import ErasureError
 from semlink.seeding import generator_for
 from semlink.unlearning.contract import Erasure, Method, Reads

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.unlearning.contract import Erasure, Method, Reads
 from semlink.unlearning.methods.parts.checks import check_numbers
 from semlink.unlearning.methods.parts.retraining import train_on_retain_set

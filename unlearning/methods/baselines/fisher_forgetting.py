@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import torch
 
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.seeding import generator_for
 from semlink.unlearning.contract import Erasure, Method, Reads
 from semlink.unlearning.methods.parts.checks import check_numbers

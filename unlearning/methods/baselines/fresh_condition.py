@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from semlink.codecs.contract import NeuralCodec, Trait
+from semlink.codecs.contract import Trait
 from semlink.codecs.generative.model import Gan
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import ErasureError
 from semlink.unlearning.contract import Erasure, Method, Reads
 

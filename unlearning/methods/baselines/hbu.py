@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.unlearning.contract import Erasure, Method, Partition, Reads
 from semlink.unlearning.methods.parts.checks import check_numbers
 from semlink.unlearning.methods.parts.descent import (

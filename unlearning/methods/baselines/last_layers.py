@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import ErasureError
 from semlink.unlearning.contract import Erasure, ErasureContext, Method, Reads
 from semlink.unlearning.methods.parts.checks import check_numbers

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.unlearning.contract import Erasure, Method, Reads
 from semlink.unlearning.methods.parts.retraining import train_on_retain_set
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import WrongField
 from semlink.unlearning.contract import Erasure, Method, Reads
 from semlink.unlearning.methods.baselines.random_labels import random_label_loss

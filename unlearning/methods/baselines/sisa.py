@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from semlink.codecs.contract import NeuralCodec, Trait
+from semlink.codecs.contract import Trait
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import ErasureError
 from semlink.simulator.training import records_of, settings_of, train_part
 from semlink.unlearning.contract import Erasure, Method, Reads

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.simulator.sources.subset import subset
 from semlink.unlearning.contract import CountedBatches, Erasure, Method, Reads
 from semlink.unlearning.methods.parts.checks import check_numbers

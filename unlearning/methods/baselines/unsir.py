@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from semlink.codecs.contract import NeuralCodec, Trait
+from semlink.codecs.contract import Trait
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.seeding import generator_for
 from semlink.unlearning.contract import Erasure, ErasureContext, Method, Reads
 from semlink.unlearning.methods.parts.checks import check_numbers

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.unlearning.contract import Erasure, ErasureContext, Method, Reads
 from semlink.unlearning.methods.parts.checks import check_numbers
 from semlink.unlearning.methods.parts.descent import (

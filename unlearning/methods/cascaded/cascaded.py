@@ -6,8 +6,9 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor
 
-from semlink.codecs.contract import NeuralCodec, Trait
+from semlink.codecs.contract import Trait
 from semlink.codecs.generative.model import Adversarial
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.codecs.task.batch import LabelledImages
 from semlink.errors import ErasureError
 from semlink.simulator.sources.subset import subset

@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor
 
-from semlink.codecs.contract import NeuralCodec, Trait
+from semlink.codecs.contract import Trait
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.seeding import generator_for
 from semlink.simulator.batches import batch_of
 from semlink.simulator.sources.contract import Record

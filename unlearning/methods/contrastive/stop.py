@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from semlink.channels.contract import Channel
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.seeding import generator_for
 from semlink.simulator.batches import batch_of
 from semlink.simulator.link import draw_snr, transmit

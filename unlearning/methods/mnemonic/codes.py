@@ -11,7 +11,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.codecs.task.batch import LabelledImages
 from semlink.errors import BundleError, WrongField
 from semlink.seeding import generator_for

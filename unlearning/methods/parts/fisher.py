@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.simulator.batches import Batches
 from semlink.unlearning.contract import ErasureContext
 from semlink.unlearning.methods.parts.epoch_gradients import epoch_gradients

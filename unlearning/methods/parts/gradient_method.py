@@ -4,7 +4,7 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.simulator.optimisation import Loss
 from semlink.unlearning.contract import Erasure, ErasureContext, Method
 from semlink.unlearning.methods.parts.descent import Descent, descend

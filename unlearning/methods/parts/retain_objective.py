@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.simulator.training import training_objective
 from semlink.unlearning.contract import ErasureContext
 from semlink.unlearning.methods.parts.descent import Descent, End, send

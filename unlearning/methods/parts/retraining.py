@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.simulator.training import TrainingOutcome, TrainingSettings, train
 from semlink.unlearning.contract import Erasure
 

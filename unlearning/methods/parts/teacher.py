@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.simulator.link import Transmission
 from semlink.unlearning.contract import ErasureContext
 from semlink.unlearning.methods.parts.descent import send

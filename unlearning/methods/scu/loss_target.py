@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.seeding import seed_for
 from semlink.simulator.training import TrainingSettings, train
 from semlink.unlearning.audits.losses import record_losses

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from semlink.channels.contract import Channel
-from semlink.codecs.contract import NeuralCodec, Trait
+from semlink.codecs.contract import Trait
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.codecs.posterior import divergence, divergence_from_prior
 from semlink.simulator.link import SnrLaw, Transmission, draw_snr, transmit
 from semlink.unlearning.contract import Erasure, Method, Partition, Reads

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.simulator.training import TrainingSettings
 from semlink.unlearning.methods.scu.forget_target import ForgetTarget, SentRecords
 

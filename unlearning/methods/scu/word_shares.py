@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import ErasureError
 from semlink.simulator.training import TrainingSettings
 from semlink.unlearning.methods.scu.forget_target import ForgetTarget, SentRecords

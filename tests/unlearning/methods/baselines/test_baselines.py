@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.codecs.posterior import divergence_from_prior
 from semlink.errors import WrongField
 from semlink.seeding import generator_for

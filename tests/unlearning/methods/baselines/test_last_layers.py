@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import ErasureError, WrongField
 from semlink.unlearning.contract import ErasureContext, Partition
 from semlink.unlearning.methods.baselines.last_layers import CatastrophicallyForgetLast, ExactlyUnlearnLast, last_layers

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.seeding import generator_for
 from semlink.simulator.batches import Batches, batch_of
 from semlink.simulator.training import mean_loss

@@ -10,7 +10,7 @@ import pytest
 
 from semlink.channels import build_channel
 from semlink.codecs.building import new_codec, new_codec_like
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.training import TrainingSettings, train
 from semlink.unlearning.contract import ErasureContext, Partition

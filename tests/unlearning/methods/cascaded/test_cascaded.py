@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import ErasureError, WrongField
 from semlink.seeding import generator_for
 from semlink.simulator import optimisation

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from semlink.codecs.building import new_codec, new_codec_like
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import ErasureError
 from semlink.seeding import generator_for
 from semlink.unlearning.contract import ErasureContext, Partition

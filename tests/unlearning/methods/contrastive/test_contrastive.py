@@ -10,7 +10,7 @@ import torch
 
 from semlink.channels import build_channel
 from semlink.codecs.building import new_codec, new_codec_like
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import ErasureError
 from semlink.seeding import generator_for
 from semlink.simulator.batches import batch_of

@@ -12,7 +12,7 @@ import torch
 
 from semlink.channels import build_channel
 from semlink.codecs.building import new_codec
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.codecs.task.batch import LabelledImages
 from semlink.errors import BundleError, WrongField
 from semlink.experiments.workflow.recipe import RecipeTraining

@@ -11,7 +11,7 @@ import torch
 from semlink.channels import build_channel
 from semlink.channels.contract import Reception
 from semlink.codecs.building import new_codec
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.codecs.task.batch import LabelledImages
 from semlink.errors import ErasureError, WrongField
 from semlink.simulator.batches import batch_of

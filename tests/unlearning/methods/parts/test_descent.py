@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import BundleError, ErasureError
 from semlink.simulator import optimisation
 from semlink.simulator.optimisation import rate_at

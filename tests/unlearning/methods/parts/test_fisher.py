@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.seeding import generator_for
 from semlink.simulator.batches import Batches
 from semlink.unlearning.contract import ErasureContext, Partition

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from semlink.channels.contract import Reception
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.unlearning.contract import Erasure, ErasureContext, Partition
 from semlink.unlearning.methods.baselines.fisher_forgetting import FisherForgetting
 from semlink.unlearning.methods.parts.scaled_fisher import scaled_fisher

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from semlink.channels import build_channel
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import ErasureError
 from semlink.simulator.training import TrainingSettings, mean_loss
 from semlink.unlearning.contract import ErasureContext, Partition

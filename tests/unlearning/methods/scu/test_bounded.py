@@ -11,7 +11,7 @@ import torch
 
 from semlink.channels import build_channel
 from semlink.codecs.building import new_codec_like
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import ErasureError, WrongField
 from semlink.simulator.sources.contract import Record, Source
 from semlink.simulator.training import TrainingSettings, mean_loss

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from semlink.channels import build_channel
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.simulator.link import SnrLaw
 from semlink.unlearning.contract import ErasureContext, Partition
 from semlink.unlearning.methods.scu.loss_target import (

@@ -8,7 +8,7 @@ import torch
 
 from semlink.channels import build_channel
 from semlink.codecs.building import new_codec_like
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.simulator.batches import Batches
 from semlink.simulator.training import TrainingSettings, train
 from semlink.unlearning.contract import ErasureContext, Partition

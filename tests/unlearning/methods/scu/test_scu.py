@@ -11,7 +11,7 @@ import torch
 
 from semlink.channels import build_channel
 from semlink.channels.contract import Reception
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.codecs.posterior import Posterior, divergence
 from semlink.codecs.prediction import Pixels
 from semlink.errors import ErasureError, WrongField

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.codecs.posterior import divergence
 from semlink.seeding import generator_for
 from semlink.simulator.batches import batch_of
