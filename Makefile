@@ -8,15 +8,19 @@ JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
 
 # Processes share the cores: more than one thread each is many times slower.
 export OMP_NUM_THREADS = 1
+# Compiled modules are kept. Without them every process compiles the package and its tests again, which takes 10 s.
+export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help demo test test-slow test-gpu test-interop lint format figures benchmarks clean
+.PHONY: help demo quick test test-slow test-gpu test-interop lint format dist figures benchmarks clean
 
 help:
 	@echo "make demo        the main job on embedded data, into runs/demo (open runs/demo/report.html)"
+	@echo "make quick       the tests of what changed since the last commit, or a small selection (under a minute)"
 	@echo "make test        the test suite (minutes)"
 	@echo "make test-slow   the tests that take longer;  make test-gpu: those that need CUDA"
 	@echo "make test-interop the tests that need ONNX or TensorFlow, in an environment of their own (.venv-interop)"
 	@echo "make lint        style, types and the order of the folders;  make format: apply the style"
+	@echo "make dist        wheel and source archive, built, checked, and installed in a fresh environment"
 	@echo "make figures     figures and numbers of the documentation, from the recorded rows"
 	@echo "make benchmarks  speed beside the naive way"
 
@@ -31,6 +35,9 @@ $(VENV)/installed: setup.cfg pyproject.toml constraints.txt
 demo: $(VENV)/installed
 	$(BIN)/semlink quickstart --out runs/demo
 	@echo "Look next at runs/demo/report.html (the report), runs/demo/figures, runs/demo/results.jsonl (every number)."
+
+quick: $(VENV)/installed
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --seconds 40 $$($(BIN)/python .ci/changed_tests.py)
 
 test: $(VENV)/installed
 	$(BIN)/python -m pytest --numprocesses $(JOBS)
@@ -63,10 +70,26 @@ lint: $(VENV)/installed
 	$(BIN)/lint-imports
 	$(BIN)/python docs/draw.py --check
 	cd src && ../$(BIN)/mypy --config-file ../pyproject.toml -p semlink
+	$(BIN)/basedpyright --project pyproject.toml --pythonpath $(BIN)/python
 
 format: $(VENV)/installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# What users get: the archives are built from the sources alone, and the wheel is tried where nothing else is.
+FRESH := .venv-dist
+dist: $(VENV)/installed
+	rm -rf build dist src/*.egg-info $(FRESH)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[release]'
+	$(BIN)/python -m build
+	$(BIN)/check-wheel-contents dist/*.whl
+	$(PYTHON) -m venv $(FRESH)
+	$(FRESH)/bin/python -m pip install --quiet --constraint constraints.txt torch
+	$(FRESH)/bin/python -m pip install --quiet --constraint constraints.txt dist/*.whl
+	$(FRESH)/bin/semlink --help
+	$(FRESH)/bin/semlink list bundles
+	cd $(FRESH) && bin/python ../docs/first_steps.py
+	$(BIN)/basedpyright --project pyproject.toml --pythonpath $(FRESH)/bin/python
 
 figures: $(VENV)/installed
 	$(BIN)/python docs/draw.py
@@ -75,4 +98,4 @@ benchmarks: $(VENV)/installed
 	for script in experiments/benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
 
 clean:
-	rm -rf $(VENV) $(INTEROP) build dist *.egg-info src/*.egg-info .*_cache
+	rm -rf $(VENV) $(INTEROP) $(FRESH) build dist *.egg-info src/*.egg-info .*_cache

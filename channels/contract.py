@@ -1,4 +1,4 @@
-"""What goes into the air, what comes out of it, and the contract of everything between."""
+"""The contract of a channel: the frame that it takes, the reception that it gives, and the channel itself."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -24,14 +24,14 @@ class Frame:
 
 @dataclass(frozen=True)
 class Reception:
-    """What a decoder gets: an estimate of each sent symbol, and how far off that estimate is on average.
+    """What a decoder gets: an estimate of each sent symbol, and the mean error of that estimate.
 
     symbols:        complex64 [batch, uses], equalised, 0 where unused.
     noise_variance: float32, broadcastable to [batch, uses]: the mean of |estimate - sent symbol|^2 for symbols of
                     unit energy, given what the receiver knows of the channel.
     mask:           bool [batch, uses], as in the frame.
-    bias:           complex64, broadcastable to [batch, uses]: the mean of the estimate of a symbol 1, given the same. An
-                    estimate that minimises the mean square error is a little too small. A demapper needs
+    bias:           complex64, broadcastable to [batch, uses]: the mean of the estimate of a symbol 1, given the same.
+                    An estimate that minimises the mean square error is a little too small. A demapper needs
                     estimate = bias * symbol + noise, with noise of the variance noise_variance - |bias - 1|^2 (whatever
                     the symbol's energy, where the gain is known); a decoder that learns from estimates does not.
     """
@@ -49,7 +49,8 @@ class Reception:
     @classmethod
     def joined(cls, receptions: "Sequence[Reception]") -> "Reception":
         """Receptions of equal width, one below the other."""
-        parts = zip(*([values.expand(one.mask.shape) for values in one._parts()] for one in receptions), strict=True)
+        expanded = ([values.expand(reception.mask.shape) for values in reception._parts()] for reception in receptions)
+        parts = zip(*expanded, strict=True)
         return cls(*map(torch.cat, parts))
 
     def _parts(self) -> tuple[Tensor, ...]:
@@ -68,7 +69,7 @@ class Channel(nn.Module, ABC):
         """
 
     def data_uses(self, mask: Tensor) -> Tensor:
-        """Channel uses that carry the symbols of each example, whose places are `mask` [batch, uses]: float64 [batch]."""
+        """Channel uses that carry the symbols of each example: float64 [batch]. mask: their places, [batch, uses]."""
         return mask.sum(dim=1).double()
 
     def total_uses(self, mask: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ class ChannelEstimate:
 
 
 def perfect_estimate(gains: Tensor) -> ChannelEstimate:
-    """The receiver is told the gains: mean h, variance 0."""
+    """The receiver knows the gains: mean h, variance 0."""
     return ChannelEstimate(gains, torch.zeros((1, 1), device=gains.device))
 
 
@@ -37,7 +37,7 @@ def prior_estimate(law: GainLaw, device: torch.device) -> ChannelEstimate:
 def pilot_estimate(
     gains: Tensor, law: GainLaw, noise_variance: Tensor, pilots: int, generator: torch.Generator
 ) -> ChannelEstimate:
-    """The receiver hears unit pilots in each coherence block and combines them with the law of the gains.
+    """The receiver receives unit pilots in each coherence block and combines them with the law of the gains.
 
     The mean of the received pilots is o = h + e, e ~ CN(0, r), r = N0 / pilots. With the prior h ~ CN(m, s) the
     product of the two Gaussians is

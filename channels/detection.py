@@ -14,7 +14,7 @@ Detector = Literal["mmse", "zf"]
 
 @dataclass(frozen=True)
 class Detection:
-    """The matrix W that turns what the antennas hear into estimates of the streams, and what these are worth.
+    """The matrix W that turns the signals of the antennas into estimates of the streams, and the error that remains.
 
     weights: W, complex64 [batch, elements, streams, receive].
     error:   the mean of |W y - s|^2, float32 [batch, elements, streams].
@@ -26,11 +26,11 @@ class Detection:
     bias: Tensor
 
     def apply(self, received: Tensor) -> Tensor:
-        """Estimates [batch, elements, streams] from what was received, [batch, elements, receive]."""
+        """Estimates [batch, elements, streams] from received signals [batch, elements, receive]."""
         return times(self.weights, received)
 
 
-def detect(detector: Detector, knowledge: ChannelEstimate, noise_variance: Tensor) -> Detection:
+def detect(detector: Detector, estimate: ChannelEstimate, noise_variance: Tensor) -> Detection:
     """Weights and error for gains that the receiver knows as h ~ CN(m, v), independent of each other.
 
     What arrives is y = (M + D) s + n with streams s of unit energy, D the part of the gains that is not known and
@@ -40,15 +40,15 @@ def detect(detector: Detector, knowledge: ChannelEstimate, noise_variance: Tenso
         E|W y - s|^2 = the diagonal of (W M - I)(W M - I)^H + r W W^H,  W M - I = -l Q,  W W^H = Q - l Q^2.
     One stream at one antenna is left to `equalise`.
 
-    In:     knowledge: mean complex64 [batch, elements, receive, streams]; variance float32, broadcastable to [batch,
+    In:     estimate: mean complex64 [batch, elements, receive, streams]; variance float32, broadcastable to [batch,
             elements, streams], the same at every receive antenna. noise_variance: N0, float32 [batch, 1].
     Source: Tse and Viswanath, Fundamentals of Wireless Communication, 2005, section 8.3.3.
     """
-    mean, variance = knowledge.mean, knowledge.variance
+    mean, variance = estimate.mean, estimate.variance
     if mean.shape[2:] == (1, 1):
         single = ChannelEstimate(mean[..., 0, 0], variance[..., 0])
-        one = equalise(detector, single, noise_variance)
-        return Detection(one.weight[..., None, None], one.error.unsqueeze(2), one.bias.unsqueeze(2))
+        scalar = equalise(detector, single, noise_variance)
+        return Detection(scalar.weight[..., None, None], scalar.error.unsqueeze(2), scalar.bias.unsqueeze(2))
     unknown = variance.expand(-1, -1, mean.shape[3]).sum(dim=2, keepdim=True)
     disturbance = noise_variance.unsqueeze(2) + unknown
     load = (disturbance if detector == "mmse" else torch.zeros_like(disturbance)).clamp_min(FLOOR)

@@ -14,10 +14,11 @@ FLOOR = 1e-6  # a gain more than 60 dB down is not inverted any further, so that
 
 @dataclass(frozen=True)
 class Equalisation:
-    """The factor g by which the receiver multiplies what arrived, the mean of |g y - s|^2 that this leaves, and g m.
+    """The factor of a one-tap equaliser, the error that it leaves, and its bias; all broadcastable to [batch, blocks].
 
-    weight: complex64, error: float32 and bias: complex64, all broadcastable to [batch, blocks]. bias is the mean of g y
-    for the symbol 1.
+    weight: g, by which the receiver multiplies the received symbol y; complex64.
+    error:  the mean of |g y - s|^2; float32.
+    bias:   g m, the mean of g y for the symbol s = 1; complex64.
     """
 
     weight: Tensor
@@ -25,7 +26,7 @@ class Equalisation:
     bias: Tensor
 
 
-def equalise(equaliser: Equaliser, knowledge: ChannelEstimate, noise_variance: Tensor) -> Equalisation:
+def equalise(equaliser: Equaliser, estimate: ChannelEstimate, noise_variance: Tensor) -> Equalisation:
     """Weight and error for gains that the receiver knows as h ~ CN(m, v).
 
     The weight is
@@ -38,15 +39,15 @@ def equalise(equaliser: Equaliser, knowledge: ChannelEstimate, noise_variance: T
 
     In:     noise_variance: N0, float32 [batch, 1].
     """
-    disturbance = knowledge.variance + noise_variance
+    disturbance = estimate.variance + noise_variance
     if equaliser == "none":
-        error = _energy(knowledge.mean - 1) + disturbance
-        return Equalisation(torch.ones_like(knowledge.mean), error, knowledge.mean)
-    power = _energy(knowledge.mean)
+        error = _energy(estimate.mean - 1) + disturbance
+        return Equalisation(torch.ones_like(estimate.mean), error, estimate.mean)
+    power = _energy(estimate.mean)
     scale = (power + disturbance if equaliser == "mmse" else power).clamp_min(FLOOR).reciprocal()
     # With g = scale m* the product g m = scale |m|^2 is real, and so is all that follows.
     error = (scale * power - 1).square() + scale.square() * power * disturbance
-    return Equalisation((knowledge.mean * scale).conj(), error, (scale * power).to(knowledge.mean.dtype))
+    return Equalisation((estimate.mean * scale).conj(), error, (scale * power).to(estimate.mean.dtype))
 
 
 def _energy(values: Tensor) -> Tensor:

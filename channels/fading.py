@@ -1,4 +1,4 @@
-"""The flat-fading channel: one complex gain, then noise, then what the receiver makes of it."""
+"""The flat-fading channel: a complex gain, then noise, then the equaliser of the receiver."""
 
 from typing import get_args
 

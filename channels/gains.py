@@ -1,4 +1,4 @@
-"""Fading gains: their law, how long they last, and drawing them. Applying them is another matter (fading.py)."""
+"""Fading gains: their law, their coherence and their random draws. `fading.py` applies them."""
 
 from dataclasses import dataclass
 from typing import Literal

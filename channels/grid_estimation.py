@@ -1,4 +1,4 @@
-"""What the pilots of a resource block tell of the gains at its data elements, as a distribution."""
+"""Estimates of the gains at the data elements of a resource block from its pilots, as a distribution."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -17,7 +17,7 @@ FLOOR = 1e-6  # weaker noise is taken for as much by "lmmse", so that its filter
 
 
 @dataclass(frozen=True)
-class Statistics:
+class GainStatistics:
     """Second-order statistics of the gains of a block with E|h|^2 = 1, the same for all blocks and antenna pairs.
 
     across: E[h_data h_pilot*], complex128 [streams, data elements, pilots].
@@ -78,7 +78,7 @@ class Interpolator(BlockEstimator):
     Fields: weights: A, float64 [streams, data elements, pilots].
     """
 
-    def __init__(self, weights: Tensor, statistics: Statistics) -> None:
+    def __init__(self, weights: Tensor, statistics: GainStatistics) -> None:
         wide = weights.to(torch.complex128)
         self._weights = weights.to(torch.complex64)
         self._covariance = (statistics.across * wide.conj()).sum(dim=2)
@@ -98,7 +98,7 @@ class WienerFilter(BlockEstimator):
     l and U are eigenvalues and eigenvectors of the correlation of the pilots, B = E[h o*] U: they serve every N0.
     """
 
-    def __init__(self, statistics: Statistics) -> None:
+    def __init__(self, statistics: GainStatistics) -> None:
         levels, directions = torch.linalg.eigh(statistics.among)
         outward = statistics.across @ directions
         self._levels, self._spread = levels.clamp_min(0), outward.abs().square()
@@ -130,11 +130,11 @@ def build_estimator(
     pilots = [grid.pilot_places(stream) for stream in range(grid.streams)]
 
     def between(first: tuple[Tensor, Tensor], second: tuple[Tensor, Tensor]) -> Tensor:
-        subcarriers, symbols = (one.unsqueeze(1) - other for one, other in zip(first, second, strict=True))
+        subcarriers, symbols = (left.unsqueeze(1) - right for left, right in zip(first, second, strict=True))
         return correlation(subcarriers * grid.subcarrier_spacing_khz * 1e3, symbols / grid.symbol_rate)
 
-    across = torch.stack([between(data, own) for own in pilots])
-    statistics = Statistics(across, between(pilots[0], pilots[0]))
+    across = torch.stack([between(data, its_pilots) for its_pilots in pilots])
+    statistics = GainStatistics(across, between(pilots[0], pilots[0]))
     if name == "lmmse":
         return WienerFilter(statistics)
     rule = _linear if name == "ls" else _nearest

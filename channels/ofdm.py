@@ -113,11 +113,8 @@ class Ofdm(Channel):
                 above = f"from {low}" if high == math.inf else f"from {low} to {high}"
                 raise WrongField(f"{field} cannot be {number}; give a number {above}.")
         self.delay_spread_ns, self.speed_kmh, self.carrier_ghz = delay_spread_ns, speed_kmh, carrier_ghz
-        self.subcarrier_spacing_khz, self.resource_blocks, self.allocation = (
-            subcarrier_spacing_khz,
-            resource_blocks,
-            allocation,
-        )
+        self.subcarrier_spacing_khz, self.resource_blocks = subcarrier_spacing_khz, resource_blocks
+        self.allocation = allocation
         self.transmit, self.receive, self.pilot_symbols = transmit, receive, pilot_symbols
         self.csi, self.estimator, self.equaliser = csi, estimator, equaliser
         self.grid = ResourceGrid(subcarrier_spacing_khz, resource_blocks, allocation, transmit, pilot_symbols)
@@ -151,10 +148,10 @@ class Ofdm(Channel):
         variance = noise_variance(snr_db, batch, frame.symbols.device)
         widest = int(self.grid.blocks(frame.mask).max()) if batch else 1
         most = max(1, GAINS_AT_ONCE // (self.receive * self.transmit * ELEMENTS * max(1, widest)))
-        starts = range(0, max(1, batch), most)
-        rows = [slice(start, start + most) for start in starts]
+        groups = [slice(start, start + most) for start in range(0, max(1, batch), most)]
         parts = [
-            self._send(Frame(frame.symbols[own], frame.mask[own]), paths[own], variance[own], generator) for own in rows
+            self._send(Frame(frame.symbols[rows], frame.mask[rows]), paths[rows], variance[rows], generator)
+            for rows in groups
         ]
         return parts[0] if len(parts) == 1 else Reception.joined(parts)
 

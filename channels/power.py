@@ -1,4 +1,4 @@
-"""The one power constraint: every example transmits unit mean energy."""
+"""The power constraint of all codecs: every example transmits unit mean energy."""
 
 import torch
 from torch import Tensor

@@ -1,8 +1,8 @@
-"""The one door to Sionna's physical layer: loaded when first used, on our device, drawing from our generators.
+"""The only access to Sionna's physical layer: loaded when first used, on our device, drawing from our generators.
 
-Sionna draws from one generator of its own for each device, and its import seeds torch's global ones anew. Here both are
-put right: nothing outside a `drawing_from` block sees that Sionna was used. Its blocks are made with `device=`, since
-`.to` does not move them, and are neither compiled nor shared between threads.
+Sionna has its own generator for each device, and its import seeds the global generators of torch anew. Both effects are
+undone here, so that code outside a `drawing_from` block does not notice Sionna. The blocks of Sionna are made with
+`device=`, since `.to` does not move them. They are neither compiled nor shared between threads.
 """
 
 import importlib
@@ -27,7 +27,7 @@ def sionna(part: str = "") -> Any:
 
 
 def device_name(device: torch.device | str) -> str:
-    """A device as Sionna's blocks are told it: "cpu" or "cuda:0"; they refuse a bare "cuda"."""
+    """A device as Sionna's blocks take it: "cpu" or "cuda:0"; they refuse a bare "cuda"."""
     device = torch.device(device)
     return device.type if device.type == "cpu" else f"{device.type}:{device.index or 0}"
 

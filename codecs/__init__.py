@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from semlink.registry import Registry
 
 if TYPE_CHECKING:
-    from semlink.codecs.contract import NeuralCodec
+    from semlink.codecs.neural_codec import NeuralCodec
 
 CODECS: "Registry[type[NeuralCodec[Any]]]" = Registry(
     "codec",

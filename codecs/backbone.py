@@ -2,13 +2,13 @@
 
 What it learned before is not training data of the codec: a fresh codec starts from the same pretrained weights, and so
 does the retrained reference of an erasure. They are kept with the codec (or are its own, where it is frozen), so that
-neither the original folder nor a network is needed. What the public model itself may know of a record is beyond any
-erasure of the codec.
+neither the original folder nor a network is needed. An erasure of the codec does not
+reach what the public model itself may know of a record.
 """
 
 import json
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +17,9 @@ from torch.nn import functional
 from semlink.codecs.configuration import TransformerCodecConfig
 from semlink.codecs.pretrained import PREPROCESSOR, Kind, Pretrained, build_network
 from semlink.errors import CodecError, WrongField
+from semlink.seeding import seeded
+
+Made = TypeVar("Made", bound=Any)  # a codec whose `semantic_encoder` is a `Backbone`
 
 
 class BackboneConfig(TransformerCodecConfig):
@@ -37,10 +40,10 @@ class BackboneConfig(TransformerCodecConfig):
     @property
     def facts(self) -> dict[str, Any]:
         """What a codec has to know to build its backbone without the original folder. Errors: CodecError."""
-        found: dict[str, Any] | None = getattr(self, "backbone_facts", None)
-        if found is None:
+        facts: dict[str, Any] | None = getattr(self, "backbone_facts", None)
+        if facts is None:
             raise CodecError(f"The backbone {self.backbone} was not read; make the codec with new_codec.")
-        return found
+        return facts
 
 
 class Backbone(nn.Module):
@@ -152,6 +155,38 @@ class ImageBackbone(Backbone):
         return _resized(features, self.grid).flatten(2).transpose(1, 2)
 
 
+def check_free(fields: Mapping[str, Any], taken: Sequence[str]) -> None:
+    """Errors: WrongField when a user chose what the backbone decides."""
+    for field in fields.keys() & set(taken):
+        raise WrongField(f"A codec with a backbone takes its {field} from there; leave out {field}.")
+
+
+def started(make: Callable[[], Made], seed: int, pretrained: Pretrained, largest: Any) -> Made:
+    """A codec with the weights of its backbone.
+
+    In:     largest: the largest batch that it has to encode, which is tried.
+    Errors: CodecError when that fails.
+    """
+    codec = seeded(seed, make)
+    try:
+        codec.semantic_encoder.start(pretrained.network)
+        with torch.no_grad():
+            codec.represent(largest)
+    except (RuntimeError, ValueError, IndexError, TypeError, AttributeError) as error:
+        raise CodecError(
+            f"The backbone {pretrained.name} cannot encode the largest of the data; lower max_length for sentences, "
+            "or choose another backbone."
+        ) from error
+    return codec
+
+
+def started_like(fresh: Made, other: Any) -> Made:
+    """A codec whose backbone, if it has one, starts from the same pretrained weights as that of another."""
+    if isinstance(other.semantic_encoder, Backbone):
+        fresh.semantic_encoder.start_like(other.semantic_encoder)
+    return fresh
+
+
 def text_facts(pretrained: Pretrained, rows: Sequence[int], before: int, after: int) -> dict[str, Any]:
     """What a codec stores of a text backbone; puts its word vectors into the order of the codec's vocabulary.
 
@@ -188,8 +223,8 @@ def image_facts(pretrained: Pretrained, height: int, width: int, channels: int) 
             "cannot become; choose another backbone."
         )
     try:
-        told = json.loads(pretrained.file(PREPROCESSOR) or "{}")
-        used = told if told.get("do_normalize", True) else {"image_mean": 0.0, "image_std": 1.0}
+        content = json.loads(pretrained.file(PREPROCESSOR) or "{}")
+        used = content if content.get("do_normalize", True) else {"image_mean": 0.0, "image_std": 1.0}
         mean, deviation = (_each(used.get(key, 0.5), config["num_channels"]) for key in ("image_mean", "image_std"))
     except (ValueError, TypeError, AttributeError) as error:
         raise CodecError(f"The {PREPROCESSOR} of {name} does not fit its network; fetch it again.") from error

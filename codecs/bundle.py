@@ -1,4 +1,4 @@
-"""A stored codec: a folder that says what it holds, is checked byte by byte when read, and never runs code."""
+"""A stored codec: a folder that describes its content, is checked byte by byte when it is read, and never runs code."""
 
 import contextlib
 import hashlib
@@ -15,10 +15,8 @@ from torch import Tensor
 from transformers.utils import logging
 
 from semlink.codecs import CODECS
-from semlink.codecs.contract import NeuralCodec
 from semlink.codecs.model_card import model_card
-from semlink.codecs.text import TextCodec
-from semlink.codecs.text.model import TOKENIZER_FILE
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import BundleError, SemlinkError
 from semlink.files import whole_folder
 
@@ -31,7 +29,7 @@ class Bundle:
 
     codec: in evaluation mode, on the CPU. card: what its maker wrote about it. folder: where it is stored.
     manifest: the names and SHA-256 digests of all its files, as stored.
-    protected: the content of those protected files that are there. Whoever deploys the codec leaves them at home.
+    protected: the content of those protected files that are there. They are not deployed with the codec.
     """
 
     codec: NeuralCodec[Any]
@@ -41,7 +39,10 @@ class Bundle:
     protected: Mapping[str, bytes] = field(default_factory=dict)
 
     def digest(self) -> str:
-        """SHA-256 of the manifest, and so of every stored byte, whether protected files are there or not: "sha256:..."."""
+        """SHA-256 of the manifest, "sha256:...", and so of every stored byte.
+
+        It is the same whether the protected files are there or not.
+        """
         return f"sha256:{hashlib.sha256(self.manifest).hexdigest()}"
 
 
@@ -56,8 +57,8 @@ def save_bundle(
 
     In:     card: provenance, of values that JSON knows; the model card, README.md, is written from it.
             extra_files: name and content of further text files.
-            protected: name and content of files that only their owner may read, and without which the codec still works:
-            a copy of the folder that is deployed leaves them out. The manifest vouches for them where they are.
+            protected: name and content of files that only their owner may read, and without which the codec still
+            works: a copy of the folder that is deployed leaves them out. The manifest vouches for them where they are.
     Errors: BundleError when a name among these is not a file name of its own; OSError.
     """
     protected = protected or {}
@@ -102,8 +103,7 @@ def load_bundle(folder: Path) -> Bundle:
     try:
         with torch.device("meta"):  # no memory and no random numbers for weights that are replaced at once
             codec = kind(kind.config_class.from_dict(config))
-        if isinstance(codec, TextCodec):
-            codec.read_tokenizer(files[TOKENIZER_FILE].decode())
+        codec.read_extra_files(files)
     except KeyError as error:
         raise BundleError(f"{folder} lacks {error.args[0]}; store the codec again.") from error
     except SemlinkError as error:
@@ -154,7 +154,7 @@ def _checked_files(folder: Path) -> tuple[dict[str, bytes], dict[str, bytes], by
         for name in kept:
             if not _plain(name) or name in files:
                 raise ValueError("a path, not a file name, or a file twice")
-            with contextlib.suppress(FileNotFoundError, PermissionError):  # left at home, or kept from this user
+            with contextlib.suppress(FileNotFoundError, PermissionError):  # not deployed, or not readable for this user
                 protected[name] = (folder / name).read_bytes()
     except OSError as error:
         raise BundleError(f"{folder} has lost its file {name}; fetch or store the codec again.") from error
@@ -172,15 +172,15 @@ def _manifest(files: Mapping[str, bytes], protected: Mapping[str, str] | None = 
 
     In: protected: name and digest of the files that may be missing.
     """
-    told: dict[str, Any] = {
+    manifest: dict[str, Any] = {
         "format": "semlink-bundle-1",
         "files": {name: _sha256(files[name]) for name in sorted(files)},
     }
     if protected:
-        told["protected"] = {name: protected[name] for name in sorted(protected)}
-        # No file shows a changed byte of these where it was left at home.
-        told["protected_digest"] = _sha256(json.dumps(told["protected"]).encode())
-    return (json.dumps(told, indent=2) + "\n").encode()
+        manifest["protected"] = {name: protected[name] for name in sorted(protected)}
+        # Where a protected file is not deployed, no file would show a changed byte of its digest.
+        manifest["protected_digest"] = _sha256(json.dumps(manifest["protected"]).encode())
+    return (json.dumps(manifest, indent=2) + "\n").encode()
 
 
 def _sha256(content: bytes) -> str:
@@ -192,10 +192,10 @@ def _changed(files: Mapping[str, bytes], stored: Mapping[str, Any]) -> str:
     return next((name for name in sorted(files) if _sha256(files[name]) != digests[name]), MANIFEST)
 
 
-def _compare(expected: Mapping[str, Tensor], found: Mapping[str, Tensor], folder: Path) -> None:
+def _compare(expected: Mapping[str, Tensor], stored: Mapping[str, Tensor], folder: Path) -> None:
     """Checks names, shapes and types of stored weights. Errors: BundleError."""
-    for name in sorted(expected.keys() | found.keys()):
-        wanted, given = (_form(weights.get(name)) for weights in (expected, found))
+    for name in sorted(expected.keys() | stored.keys()):
+        wanted, given = (_form(weights.get(name)) for weights in (expected, stored))
         if wanted != given:
             raise BundleError(f"The weights in {folder} do not fit its {CONFIG}: {name} is {given}, not {wanted}.")
 

@@ -35,7 +35,7 @@ class CodecConfig(PreTrainedConfig):
 
     @classmethod
     def own_fields(cls) -> dict[str, tuple[Any, object]]:
-        """Name, type and default of each field that is ours; transformers adds its own to every configuration."""
+        """Name, type and default of each field of a codec; transformers adds further fields to every configuration."""
         ours = [base for base in cls.__mro__ if issubclass(base, CodecConfig)]
         types = {field: kind for base in ours for field, kind in inspect.get_annotations(base).items()}
         return {field: (kind, getattr(cls, field)) for field, kind in types.items()}

@@ -1,4 +1,4 @@
-"""The model card of a stored codec: its facts, as a person reads them."""
+"""The model card of a stored codec: its facts as text."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -21,7 +21,7 @@ MAKES = {
 
 
 def model_card(card: Mapping[str, Any], delivers: str) -> str:
-    """The text of a bundle's README.md, from the facts of its `card.json`; a fact that is not there is not told.
+    """The text of a bundle's README.md, from the facts of its `card.json`; facts that are missing are left out.
 
     In:     card: as `semlink train` and `semlink erase` write it. delivers: what the receiver makes of what arrives.
     """
@@ -37,8 +37,8 @@ def model_card(card: Mapping[str, Any], delivers: str) -> str:
         "Limits": [f"- {limit}" for limit in (*LIMITS, *(ERASED if version == "erased" else ()))],
         "How it was made": list(_making(card)),
     }
-    told = [f"## {name}\n\n" * bool(name) + "\n".join(lines) for name, lines in sections.items() if lines]
-    return "\n\n".join([title, *told]) + "\n"
+    parts = [f"## {name}\n\n" * bool(name) + "\n".join(lines) for name, lines in sections.items() if lines]
+    return "\n\n".join([title, *parts]) + "\n"
 
 
 def _what(card: Mapping[str, Any], delivers: str) -> str:
@@ -51,7 +51,7 @@ def _use(card: Mapping[str, Any]) -> list[str]:
     name = card.get("experiment", "DIR")
     return [
         f"`semlink sweep DIR --out {name}-sweep` measures it over a range of Es/N0; DIR is this folder, or its name in",
-        "`semlink list bundles`. `semlink.codecs.load_bundle(folder).codec` loads it in Python. Every byte is checked",
+        "`semlink list bundles`. `semlink.load_codec(DIR)` loads it in Python. Every byte is checked",
         "against `manifest.json`; nothing in the folder is executed.",
     ]
 

@@ -1,8 +1,7 @@
-"""What codecs of images share: pixels in, pixels out, and images of another size than those of training."""
+"""Images as tensors: from payloads, of another size, and what of them fits a codec."""
 
-from abc import abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,56 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from semlink.channels.contract import Reception
-from semlink.codecs.configuration import PixelCodecConfig
-from semlink.codecs.contract import Codec, Modality, NeuralCodec
-from semlink.codecs.prediction import Pixels
 from semlink.errors import CodecError
-
-
-class PixelCodec(NeuralCodec[Tensor]):
-    """A neural codec of images, each of which takes the same number of channel uses.
-
-    A batch is float32 [batch, channels, height, width] in 0..1.
-    """
-
-    modality: ClassVar[Modality] = "image"
-    config: PixelCodecConfig
-
-    def prepare(self, payloads: Sequence[NDArray[np.uint8]]) -> Tensor:
-        return pixels_of(payloads, self.config.height, self.config.width, self.config.channels)
-
-    def predict(self, batch: Tensor, reception: Reception) -> Pixels:
-        return Pixels(self.decode(reception))
-
-    def mislabel(self, batch: Tensor, generator: torch.Generator) -> Tensor:
-        """The images change places, so that nearly each has another's."""
-        return batch[torch.randperm(len(batch), generator=generator, device=batch.device)]
-
-    def embed(self, latent: Tensor, mask: Tensor) -> Tensor:
-        return (latent * mask.unsqueeze(-1)).flatten(1)
-
-    def as_metric_input(self, batch: Tensor) -> Tensor:
-        return batch
-
-    def reference(self, payloads: Sequence[NDArray[np.uint8]]) -> Tensor:
-        return self.prepare(payloads)
-
-    def channel_uses(self, batch: Tensor) -> Tensor:
-        return torch.full((len(batch),), self.config.uses, device=batch.device)
-
-    def sized(self, shape: tuple[int, ...]) -> Codec[Tensor]:
-        height, width, channels = (*shape, 1)[:3] if len(shape) in (2, 3) else (0, 0, 0)
-        if min(height, width) < 1 or channels != self.config.channels:
-            raise CodecError(
-                f"A payload of shape {shape} does not fit this codec of images with {self.config.channels} channel(s); "
-                "give images with as many."
-            )
-        unchanged = (height, width) == (self.config.height, self.config.width)
-        return self if unchanged else self.resized(height, width)
-
-    @abstractmethod
-    def resized(self, height: int, width: int) -> Codec[Tensor]:
-        """What `sized` gives for images of another height or width, in pixels."""
 
 
 def check_uses(reception: Reception, uses: int) -> None:
@@ -69,6 +19,14 @@ def check_uses(reception: Reception, uses: int) -> None:
             f"A reception of {reception.mask.shape[1]} channel uses is not from this codec, which sends "
             f"{uses} for each image; decode with the codec that encoded."
         )
+
+
+def size_of_images(payloads: Sequence[Any]) -> dict[str, int]:
+    """Height, width and channels of the first, as fields of a configuration. Errors: CodecError when it is no image."""
+    shape = () if isinstance(payloads[0], str) else np.shape(payloads[0])
+    if len(shape) not in (2, 3):
+        raise CodecError('An image codec is made from images; use a source of images, or the codec "text".')
+    return dict(zip(("height", "width", "channels"), (*shape, 1)[:3], strict=True))
 
 
 def pixels_of(payloads: Sequence[NDArray[np.uint8]], height: int, width: int, channels: int) -> Tensor:

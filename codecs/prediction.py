@@ -15,7 +15,7 @@ class Prediction(ABC):
 
     @abstractmethod
     def divergence(self, other: Self, temperature: float = 1.0) -> Tensor:
-        """How far `other` is from this one, in the unit of the codec's loss: float32 [batch], 0 where they are equal."""
+        """The distance of `other`, in the unit of the codec's loss: float32 [batch], 0 where they are equal."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,9 @@ class Choices(Prediction):
 
         Source: Hinton, Vinyals and Dean, Distilling the ChannelEstimate in a Neural Network, 2015, for the square.
         """
-        mine, others = ((one.scores.clamp_min(IMPOSSIBLE) / temperature).log_softmax(dim=-1) for one in (self, other))
+        mine, others = (
+            (prediction.scores.clamp_min(IMPOSSIBLE) / temperature).log_softmax(dim=-1) for prediction in (self, other)
+        )
         each = functional.kl_div(others, mine, reduction="none", log_target=True).sum(dim=-1) * temperature**2
         placed = each.new_zeros(self.there.shape).masked_scatter(self.there, each)
         return placed.sum(dim=1) / self.there.sum(dim=1)

@@ -29,7 +29,7 @@ class Pretrained:
 
     network:      float32, in evaluation mode; takes ids or pixel values and gives `last_hidden_state`.
     config:       plain data from which `build_network` makes the same network without its weights.
-    name, folder: as it was asked for, and where its files are.
+    name, folder: the name that the user gave, and where the files are.
     """
 
     network: nn.Module
@@ -39,10 +39,10 @@ class Pretrained:
 
     def digest(self) -> str:
         """SHA-256 of all parameters, by name: "sha256:..."."""
-        found = hashlib.sha256()
+        total = hashlib.sha256()
         for name, parameter in sorted(self.network.named_parameters()):
-            found.update(name.encode() + parameter.detach().numpy().tobytes())
-        return f"sha256:{found.hexdigest()}"
+            total.update(name.encode() + parameter.detach().numpy().tobytes())
+        return f"sha256:{total.hexdigest()}"
 
     def tokenizer(self) -> str:
         """The text of its tokenizer.json. Errors: CodecError when it has none."""
@@ -117,7 +117,7 @@ def build_network(config: Mapping[str, Any], kind: Kind) -> nn.Module:
 
 @contextlib.contextmanager
 def quietly() -> Iterator[None]:
-    """Keeps transformers from telling about progress and unused weights; its errors are told by us."""
+    """Silences transformers' messages about progress and unused weights; errors are ours."""
     level, shown = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity(CRITICAL)
     logging.disable_progress_bar()

@@ -1,4 +1,4 @@
-"""Between features and symbols: the channel encoder's posterior on one side, the channel decoder's input on the other."""
+"""Between features and symbols: the posterior of a channel encoder and the input of a channel decoder."""
 
 import math
 
@@ -15,7 +15,7 @@ INITIAL_SIGMA = 0.1  # a variational codec starts with little noise of its own, 
 LOG_VARIANCE_LIMITS = (
     -6.0,
     4.0,
-)  # of the noise, natural logarithm: 26 dB to -17 dB; beyond them a receiver need not tell
+)  # of the noise, natural logarithm: 26 dB to -17 dB; beyond them a receiver need not adapt
 
 
 class Spread(nn.Linear):
@@ -48,7 +48,7 @@ class ChannelEncoder(nn.Module):
 
 
 def posterior(mean: Tensor, sigma: Tensor | None, mask: Tensor, variance: float) -> Posterior:
-    """q(z|x) from what a channel encoder says of each channel use.
+    """q(z|x) from the outputs of a channel encoder.
 
     A variational encoder's Gaussian is as it was learned. Without sigma the mean is normalised in power first, so
     that the fixed `variance` per real dimension has a meaning.

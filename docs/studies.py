@@ -9,8 +9,8 @@ from semlink.codecs import CODECS
 from semlink.experiments.report.formatting import duration
 from semlink.experiments.report.labels import set_label
 from semlink.experiments.report.measurements import USUAL_SNR_DB, Measurements, Series, measurements_of, series_of
-from semlink.experiments.report.run_files import read_run_rows
 from semlink.experiments.report.summary import sentences
+from semlink.experiments.workflow.run_folder import RunFolder
 from semlink.simulator.results import Row
 from semlink.unlearning.methods import METHODS
 
@@ -42,7 +42,7 @@ def method_table() -> str:
 
 def summary_list(folder: Path) -> str:
     """The sentences of every experiment of a run, as a list. Errors: ResultsError when the rows are missing."""
-    experiments = measurements_of(read_run_rows(folder))
+    experiments = measurements_of(RunFolder.open(folder).rows())
     return "\n".join(f"- **{measured.name}**: {' '.join(sentences(measured))}" for measured in experiments)
 
 
@@ -88,7 +88,7 @@ def across_table(folder: Path, metric: str, set_name: str) -> str:
 
     Errors: ResultsError when the rows are missing.
     """
-    experiments = measurements_of(read_run_rows(folder))
+    experiments = measurements_of(RunFolder.open(folder).rows())
     head = f"{experiments[0].measures[metric].label}, {set_label(set_name, 'records').lower()}"
     rows: dict[str, dict[str, str]] = {}
     for measured in experiments:
@@ -104,7 +104,7 @@ def across_table(folder: Path, metric: str, set_name: str) -> str:
 
 def experiment_of(folder: Path, name: str) -> Measurements:
     """One experiment of a run. Errors: as `study_table`."""
-    return {measured.name: measured for measured in measurements_of(read_run_rows(folder))}[name]
+    return {measured.name: measured for measured in measurements_of(RunFolder.open(folder).rows())}[name]
 
 
 def _columns(measured: Measurements) -> list[tuple[str, dict[Series, Row]]]:

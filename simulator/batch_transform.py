@@ -1,4 +1,4 @@
-"""The contract of what changes batches of training on their way to the codec, such as an augmentation."""
+"""The contract of a transform of training batches, such as an augmentation."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -10,16 +10,16 @@ from semlink.codecs.contract import NeuralCodec
 
 
 class BatchTransform(ABC):
-    """Makes of a batch another one that the codec is trained on in its place. Validation goes without."""
+    """Turns a training batch into another one, on which the codec is trained instead. Validation does not use it."""
 
     @abstractmethod
     def digest(self) -> str:
-        """A name for all that the transformed batches depend on; a checkpoint belongs to one."""
+        """A digest of all that the transformed batches depend on; a checkpoint fits one digest only."""
 
     @abstractmethod
     def fitted(self, codec: NeuralCodec[Any], records: Any) -> Callable[[Any, torch.Generator], Any]:
-        """The transform of a batch, whose draws come from the generator, on the device of the codec.
+        """The transform for one training: a function of a batch and the generator of its random draws.
 
         In:     records: all training records as one batch.
-        Errors: WrongField when it does not fit the codec or the records.
+        Errors: WrongField when the transform does not fit the codec or the records.
         """

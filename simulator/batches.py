@@ -14,7 +14,7 @@ POOL = 16  # batches that are sorted by length together
 
 
 def batch_of(codec: Codec[Any], records: Sequence[Record], device: torch.device | str | None = None) -> Any:
-    """Records as one batch, on the codec's device or another, with their classes for a codec that has a use for them."""
+    """Records as one batch on the codec's device, or on another; with their classes where the codec uses them."""
     batch = codec.prepare([record.payload for record in records])
     labels = torch.tensor([-1 if record.label is None else record.label for record in records])
     return codec.labelled(batch, labels).to(codec.device if device is None else device)

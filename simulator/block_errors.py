@@ -1,6 +1,7 @@
-"""Measured block error rates of the classical chain: what a sender looks up to pick modulation and code rate."""
+"""Measured block error rates of the classical chain, from which a sender picks modulation and code rate."""
 
 import json
+import logging
 import math
 import os
 import re
@@ -13,7 +14,6 @@ from typing import ClassVar
 import torch
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from semlink import __version__
 from semlink.channels import build_channel, channel_name
 from semlink.channels.contract import Frame
 from semlink.codecs.digital.modulation_and_coding import LADDER, Mcs
@@ -25,6 +25,12 @@ from semlink.simulator.capacity import usable_snr
 from semlink.simulator.intervals import rate_interval
 from semlink.simulator.measure import Measure, by_name
 from semlink.simulator.results import Row
+from semlink.version import __version__
+
+try:
+    import fcntl
+except ImportError:  # not on Windows, where one process at a time should measure
+    fcntl = None  # type: ignore[assignment]
 
 AWGN = "awgn"
 ERRORS, BLOCKS = 100, 2000  # a rate is known well enough after so many of either
@@ -39,12 +45,14 @@ MEASURES = by_name(
 
 
 @dataclass(frozen=True)
-class Point:
-    """What is measured at one Es/N0.
+class MeasuredPoint:
+    """The block errors of one modulation and code rate at one Es/N0.
 
-    chain: version of the classical chain. uses: channel uses of a block. snr_db: Es/N0 in dB.
-    blocks: of a batch. errors: blocks of each batch, in their order, that did not arrive as they were sent.
-    undetected: how many of these the receiver held for good.
+    chain:      version of the classical chain.
+    uses:       channel uses of a block. mcs: name of the modulation and code rate. snr_db: Es/N0 in dB.
+    blocks:     number of blocks in a batch.
+    errors:     number of blocks of each batch, in order, that did not arrive as they were sent.
+    undetected: number of these that the receiver took for correct.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -67,23 +75,23 @@ class Point:
 class BlockErrors:
     """Block error rates over any channel: looked up where they were measured before, measured where not.
 
-    A block is a transport block of random bits, and an error is one that does not arrive as it was sent. Batches have
-    generators of their own, the same fades and noise for every modulation and Es/N0, so that a rate depends neither on
-    what else was measured nor on who measured it. The measurement of a point stops when its 95 % interval (Wilson) is
-    on one side of the target, or after 100 errors or 2000 blocks, fewer of long ones.
+    A block is a transport block of random bits, and an error is a block that does not arrive as it was sent. Each batch
+    has its own generator, and the same fades and noise for every modulation and Es/N0. A rate therefore depends neither
+    on what else was measured nor on the process that measured it. The measurement of a point stops when its 95 %
+    interval (Wilson) is on one side of the target, or after 100 errors or 2000 blocks, fewer where blocks are long.
 
-    Lengths: not every number of channel uses is measured. A block takes the rates of the next shorter one that is, of
-    two in each octave up to 1024 uses and of eight above. Up to 1024 uses that is on the safe side, since shorter codes
-    are worse; above, where blocks may consist of several words, it is off by less than an eighth of a block's words.
+    Lengths: not every number of channel uses is measured. A block takes the rates of the next shorter length that is:
+    two lengths in each octave up to 1024 uses, eight above. Up to 1024 uses that is on the safe side, since shorter
+    codes are worse. Above, blocks may consist of several words, and it is off by less than an eighth of the words.
 
     Fields: folder: where measured points are kept, a file of JSON lines for each channel. Several processes may write
-            to it: each point is appended in one step.
-            packaged: a folder of more such files, which is only read.
+            to it: a point is appended as a whole or not at all.
+            packaged: a folder of more such files, which are only read.
     """
 
     def __init__(self, folder: Path, packaged: Path | None = None) -> None:
         self.folder, self.packaged = folder, packaged
-        self._points: dict[tuple[str, int, str, float], Point] = {}
+        self._points: dict[tuple[str, int, str, float], MeasuredPoint] = {}
         self._sizes: dict[Path, int] = {}  # of files when they were read
         self._chosen: dict[tuple[int, str, float, float], Mcs] = {}
         self._thresholds: dict[tuple[int, Mcs, float], float] = {}
@@ -91,11 +99,11 @@ class BlockErrors:
     def choose(self, uses: int, channel: str, snr_db: float, target: float = 0.1) -> Mcs:
         """The modulation and code rate that carries most, of those with a block error rate of at most `target`.
 
-        The most robust one that carries anything where none is that good. The default is the target of link adaptation
-        in 5G. The search begins at what the fades of the channel let expect, goes up to the second failure in a row (the
-        rates of neighbours may cross), or else down to the first success.
+        Where none meets the target, the most robust one that carries anything. The default is the target of link
+        adaptation in 5G. The search begins at a guess from the fades of the channel. It goes up to the second failure
+        in a row (the rates of neighbours may cross), or down to the first success where the guess fails.
 
-        In:     uses: channel uses of a block. channel: its name; snr_db: Es/N0 in dB.
+        In:     uses: channel uses of a block. channel: its name, of a registered channel. snr_db: Es/N0 in dB.
         Errors: UnknownName, WrongField; ResultsError when a stored file is damaged.
         Source: 3GPP TS 38.214, section 5.2.2.1.
         """
@@ -133,24 +141,26 @@ class BlockErrors:
         batches = _decided(point, target)  # perhaps fewer than were measured for another target
         return sum(point.errors[:batches]) / sum(point.blocks for _ in point.errors[:batches])
 
-    def rows(self, channel: str) -> list[Row]:
+    def rows(self, channel: str, version: str = "") -> list[Row]:
         """All that is known of a channel as result rows, the channel uses of a block as the set.
 
+        In:     version: the label of the rows.
         Errors: UnknownName, WrongField; ResultsError.
         """
         channel = _canonical(channel)
         self._read(channel)
         order = {mcs.name: place for place, mcs in enumerate(LADDER)}
         points = [point for point in self._points.values() if point.channel == channel and point.mcs in order]
-        return [_row(point) for point in sorted(points, key=lambda point: (point.uses, order[point.mcs], point.snr_db))]
+        points.sort(key=lambda point: (point.uses, order[point.mcs], point.snr_db))
+        return [_row(point, version) for point in points]
 
     def tidy(self) -> None:
-        """Rewrites every file of the folder: sorted, each point once, those of other versions of the chain left out.
+        """Rewrites every file of the folder: sorted, each point once, without points of other versions of the chain.
 
-        Not while others write to it. Errors: ResultsError.
+        Not to be called while other processes write to it. Errors: ResultsError.
         """
         for path in sorted(self.folder.glob("*.jsonl")):
-            known: dict[tuple[str, int, str, float], Point] = {}
+            known: dict[tuple[str, int, str, float], MeasuredPoint] = {}
             for point in _read_points(path):
                 _take(known, point)
             write_whole(path, "".join(_line(known[key]) for key in sorted(known)))
@@ -195,13 +205,13 @@ class BlockErrors:
             low, high = (low, middle) if good(middle) else (middle, high)
         return high * STEP_DB
 
-    def _known(self, key: tuple[str, int, str, float]) -> Point | None:
+    def _known(self, key: tuple[str, int, str, float]) -> MeasuredPoint | None:
         if key not in self._points:
             self._read(key[0])
         return self._points.get(key)
 
     def _read(self, channel: str) -> None:
-        """Takes in what the files of a channel hold, where they grew since they were last read."""
+        """Reads the files of a channel that have grown since they were last read."""
         for folder in filter(None, (self.packaged, self.folder)):
             path = folder / _file_name(channel)
             size = path.stat().st_size if path.exists() else 0
@@ -210,21 +220,16 @@ class BlockErrors:
                     _take(self._points, point)
                 self._sizes[path] = size
 
-    def _keep(self, point: Point) -> None:
+    def _keep(self, point: MeasuredPoint) -> None:
         _take(self._points, point)
         self.folder.mkdir(parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-        handle = os.open(self.folder / _file_name(point.channel), flags, 0o644)
-        try:
-            os.write(handle, _line(point).encode())  # one call: lines of several processes do not mix
-        finally:
-            os.close(handle)
+        _append(self.folder / _file_name(point.channel), _line(point).encode())
 
 
 def measured_uses(uses: int) -> int:
-    """The number of channel uses whose rates stand for those of blocks of `uses`: the largest that is measured.
+    """The number of channel uses whose rates stand for those of blocks of `uses`: the largest measured one below.
 
-    All up to 16, then 16, 24, 32, 48 and so on up to 1024, then eight in each octave.
+    All numbers up to 16 are measured, then 16, 24, 32, 48 and so on up to 1024, then eight in each octave.
     """
     if uses <= 16:
         return uses
@@ -234,14 +239,17 @@ def measured_uses(uses: int) -> int:
 
 
 @torch.no_grad()
-def measure(uses: int, channel: str, mcs: Mcs, snr_db: float, target: float, begun: Point | None = None) -> Point:
+def measure(
+    uses: int, channel: str, mcs: Mcs, snr_db: float, target: float, begun: MeasuredPoint | None = None
+) -> MeasuredPoint:
     """Simulates blocks of `uses` channel uses until their error rate can be compared with the target.
 
-    begun: a point of fewer batches, which is gone on with. Errors: UnknownName, WrongField.
+    In:     begun: a point of fewer batches, to go on from.
+    Errors: UnknownName, WrongField.
     """
     link, block = build_channel(channel), transport_for(mcs, uses)
     batch = max(4, min(BATCH, BATCH_USES // uses))
-    point = begun or Point(CHAIN, channel, uses, mcs.name, snr_db, batch, (), 0)
+    point = begun or MeasuredPoint(CHAIN, channel, uses, mcs.name, snr_db, batch, (), 0)
     mask = torch.ones(batch, uses, dtype=torch.bool)
     while _decided(point, target) is None:
         number = len(point.errors)
@@ -249,20 +257,20 @@ def measure(uses: int, channel: str, mcs: Mcs, snr_db: float, target: float, beg
         bits = torch.randint(2, shape, dtype=torch.uint8, generator=generator_for(*about, mcs.name))
         # Neither modulation nor Es/N0 is a key: all meet the same fades and noise.
         reception = link(Frame(block.send(bits), mask), snr_db, generator_for(*about, channel))
-        found, arrived = block.receive(reception)
-        wrong = (found != bits).any(dim=1)
+        received, arrived = block.receive(reception)
+        wrong = (received != bits).any(dim=1)
         errors = (*point.errors, int((wrong | ~arrived).sum()))
         undetected = point.undetected + int((wrong & arrived).sum())
-        point = Point(CHAIN, channel, uses, mcs.name, snr_db, batch, errors, undetected)
+        point = MeasuredPoint(CHAIN, channel, uses, mcs.name, snr_db, batch, errors, undetected)
     return point
 
 
-def _decided(point: Point, target: float) -> int | None:
+def _decided(point: MeasuredPoint, target: float) -> int | None:
     """After how many batches the measurement for a target ends; None where more are needed."""
     most = max(FEWEST, min(BLOCKS, USES // point.uses))
     errors = blocks = 0
-    for number, found in enumerate(point.errors, start=1):
-        errors, blocks = errors + found, blocks + point.blocks
+    for number, batch_errors in enumerate(point.errors, start=1):
+        errors, blocks = errors + batch_errors, blocks + point.blocks
         interval = rate_interval(errors / blocks, blocks)
         if errors >= ERRORS or blocks >= most or interval.high <= target or interval.low > target:
             return number
@@ -272,7 +280,7 @@ def _decided(point: Point, target: float) -> int | None:
 @lru_cache(maxsize=1024)
 @torch.no_grad()
 def _outage_capacity(channel: str, snr_db: float, uses: int, target: float) -> float:
-    """The bits a channel use that all but a share `target` of blocks could carry with the best code."""
+    """The bits per channel use that all but a share `target` of the blocks could carry with the best code."""
     shape = (DRAWS, uses)
     frame = Frame(torch.ones(shape, dtype=torch.complex64), torch.ones(shape, dtype=torch.bool))
     reception = build_channel(channel)(frame, snr_db, generator_for("guess", channel))
@@ -282,7 +290,7 @@ def _outage_capacity(channel: str, snr_db: float, uses: int, target: float) -> f
 
 @lru_cache(maxsize=256)
 def _canonical(channel: str) -> str:
-    """`channel_name`, which builds the channel, once for each."""
+    """`channel_name` with a cache, since it builds the channel."""
     return channel_name(channel)
 
 
@@ -291,7 +299,7 @@ def _check_target(target: float) -> None:
         raise WrongField(f"target cannot be {target}; give a block error rate between 0 and 1.")
 
 
-def _take(points: dict[tuple[str, int, str, float], Point], point: Point) -> None:
+def _take(points: dict[tuple[str, int, str, float], MeasuredPoint], point: MeasuredPoint) -> None:
     """Keeps of two measurements of a point the longer one, which begins with the other."""
     if point.chain == CHAIN and (point.key not in points or len(points[point.key].errors) < len(point.errors)):
         points[point.key] = point
@@ -301,13 +309,33 @@ def _file_name(channel: str) -> str:
     return re.sub(r"[^A-Za-z0-9.=-]+", "_", channel) + ".jsonl"
 
 
-def _line(point: Point) -> str:
+def _line(point: MeasuredPoint) -> str:
     return json.dumps(vars(point)) + "\n"
 
 
-def _read_points(path: Path) -> Iterator[Point]:
-    adapter = TypeAdapter(Point)
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+def _append(path: Path, line: bytes) -> None:
+    """Appends a line, as a whole or not at all; cuts off what is left of a line that was not written to its end."""
+    handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+    with os.fdopen(handle, "r+b", buffering=0) as file:
+        if fcntl is not None:
+            fcntl.flock(file, fcntl.LOCK_EX)  # until the file is closed
+        end = file.read().rfind(b"\n") + 1
+        try:
+            file.truncate(end)
+            written = 0
+            while written < len(line):  # one call may write a part only
+                written += file.write(line[written:])
+        except BaseException:
+            file.truncate(end)
+            raise
+
+
+def _read_points(path: Path) -> Iterator[MeasuredPoint]:
+    adapter = TypeAdapter(MeasuredPoint)
+    lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    if lines.pop():
+        logging.getLogger(__name__).warning("the last line of %s is not complete and is left out", path)
+    for number, line in enumerate(lines, start=1):
         try:
             yield adapter.validate_json(line)
         except ValidationError as error:
@@ -317,11 +345,11 @@ def _read_points(path: Path) -> Iterator[Point]:
             ) from error
 
 
-def _row(point: Point) -> Row:
+def _row(point: MeasuredPoint, version: str) -> Row:
     blocks = point.blocks * len(point.errors)
     interval = rate_interval(sum(point.errors) / blocks, blocks)
     return Row(
-        experiment="block-errors", codec=point.mcs, version="original", method="none", channel=point.channel,
+        experiment="block-errors", codec=point.mcs, version=version, method="none", channel=point.channel,
         snr_db=point.snr_db, set=f"{point.uses} uses", metric="block_error_rate", value=interval.value,
         low=interval.low, high=interval.high, confidence=interval.confidence, n=blocks, unit="1", seed=0,
         code_version=__version__,

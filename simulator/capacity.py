@@ -1,4 +1,4 @@
-"""What separate source and channel coding could reach: the bits that a channel carries, by Shannon or in short blocks."""
+"""The limits of separate source and channel coding: bits that a channel carries, by Shannon or in short blocks."""
 
 import math
 from functools import lru_cache
@@ -39,14 +39,14 @@ def usable_snr(reception: Reception) -> Tensor:
 
 
 def effective_snr_db(reception: Reception) -> Tensor:
-    """The Es/N0 in dB at which AWGN would carry as much as an example's own uses did on average: float64 [batch]."""
+    """The Es/N0 in dB at which AWGN would carry as much as the uses of an example did on average: float64 [batch]."""
     uses = reception.mask.sum(dim=1).clamp_min(1)
     mean = torch.log2(1 + usable_snr(reception)).sum(dim=1) / uses
     return 10 * torch.log10((2**mean - 1).clamp_min(1e-30))
 
 
 def carried_bits(reception: Reception, error_rate: float) -> Tensor:
-    """Bits that the best code could carry over each example's own fades and noise level: float64 [batch].
+    """Bits that the best code could carry over the fades and noise level of each example: float64 [batch].
 
     With error_rate 0 the mutual information, sum of C(snr) = log2(1 + snr) over the uses, for blocks of any length.
     Otherwise the normal approximation for blocks of these lengths at that block error rate:

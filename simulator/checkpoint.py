@@ -11,8 +11,6 @@ from torch import nn
 from semlink.errors import BundleError
 from semlink.files import write_whole
 
-SAVED_EVERY = 10.0  # seconds between two checkpoints, at most
-
 
 def write_checkpoint(path: Path, state: dict[str, Any], identity: str) -> None:
     """Stores a state in one step. `identity` says of which work it is. Errors: OSError."""
@@ -35,7 +33,7 @@ def read_checkpoint(path: Path, identity: str) -> dict[str, Any]:
 
 
 def weights_digest(network: nn.Module) -> str:
-    """SHA-256 of all weights and buffers, in hexadecimal: what work starts from, for the identity of its checkpoints."""
+    """SHA-256 of all weights and buffers, in hexadecimal: a part of the identity of checkpoints."""
     total = hashlib.sha256()
     for value in network.state_dict().values():
         total.update(value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())

@@ -1,4 +1,4 @@
-"""The classical codecs that a sweep can put beside neural ones, as a user writes them: `digital:webp`, `limit:ngram`."""
+"""The classical codecs that a sweep compares with neural ones, as a user writes them: `digital:webp`, `limit:ngram`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,13 +26,13 @@ ADAPTED = "adapted"
 
 @dataclass(frozen=True)
 class Digital:
-    """Compressor, 5G LDPC code and QAM: what an engineer would build from standards.
+    """Compressor, 5G LDPC code and QAM: a link as an engineer would build it from standards.
 
     compressor:      the source coder.
     mcs:             modulation and code rate, such as 16qam-1/2; "adapted": chosen for each Es/N0 before the test, from
                      measured block error rates.
     target:          the block error rate that a choice may have at most.
-    knowledge:       what the sender knows when it chooses: the "average" Es/N0, or the "instantaneous" fades.
+    knowledge:       what the sender knows of the link: the "average" Es/N0, or the "instantaneous" fades.
     bandwidth_ratio: channel uses / samples of an image. uses_per_word: channel uses / words and marks of a sentence. By
                      default each record gets the channel uses of the neural codec that it stands beside.
     Errors: WrongField, UnknownName.
@@ -53,16 +53,16 @@ class Digital:
             raise WrongField(f"target cannot be {self.target}; give a block error rate between 0 and 1.")
 
     def policy(self, errors: Callable[[], ErrorRates]) -> LinkPolicy:
-        """Who picks modulation and code rate."""
+        """How modulation and code rate are chosen."""
         return Adaptive(errors(), self.target, self.knowledge) if self.mcs == ADAPTED else Fixed()
 
 
 @dataclass(frozen=True)
 class Limit:
-    """The same compressor with the best code there can be: what separation of source and channel coding could reach.
+    """The same compressor with an ideal code: what separate source and channel coding could reach.
 
     compressor: the source coder.
-    error_rate: 0: codes of any length; else the limit of blocks as short as they are, at this block error rate.
+    error_rate: 0: codes of any length; otherwise the limit of blocks of these lengths, at this block error rate.
     knowledge:  "average": a code over all fades (ergodic capacity); "instantaneous": over each record's own.
     bandwidth_ratio, uses_per_word: as for `digital`.
     Errors: WrongField, UnknownName.
@@ -79,13 +79,15 @@ class Limit:
         check_error_rate(self.error_rate)
 
     def policy(self, errors: Callable[[], ErrorRates]) -> LinkPolicy:
-        """A sender that needs no measured errors."""
+        """An ideal code, which needs no measured errors."""
         return CapacityLimit(self.error_rate, self.knowledge)
 
 
 @dataclass(frozen=True)
 class Bound:
-    """The Es/N0 from which capacity suffices for what a language model says sentences are worth: a line and no curve.
+    """The Es/N0 from which the capacity suffices for the information of the sentences, by a language model.
+
+    It is one number, not a curve.
 
     model:         "transformer", trained on the same sentences as the codec beside it, or "ngram".
     steps:         of the training of a transformer.
@@ -98,7 +100,7 @@ class Bound:
     error_rate: float = 0.0
     uses_per_word: float | None = None
 
-    compressor: ClassVar[str] = "five-bit"  # nothing is compressed; it says what words are
+    compressor: ClassVar[str] = "five-bit"  # nothing is compressed; it defines what words are
     bandwidth_ratio: ClassVar[None] = None
 
     def __post_init__(self) -> None:
@@ -142,14 +144,14 @@ def classical_codec(
     """The codec of a plan.
 
     In:     compressor: of the plan's name, with what it learned. like: the codec whose channel uses it takes, and whose
-            way to split words; without one, the plan has to say how many, and words are in lower case.
-            blank: what stands for nothing: () for sentences, the grey or colour of images.
-    Errors: RecipeError when channel uses are neither given nor to be had from another codec.
+            way to split words; without one, the plan has to give the channel uses, and words are in lower case.
+            blank: stands for a record that did not arrive: () for sentences, the grey or colour of images.
+    Errors: RecipeError when neither the plan nor another codec gives the channel uses.
     """
     reader = None
     if compressor.modality == "text":
-        own = getattr(like, "tokenizer", None)
-        reader = own if own is not None else TextTokenizer.learn([], "word", 2, 1, lower_case=True)
+        tokenizer = getattr(like, "tokenizer", None)
+        reader = tokenizer if tokenizer is not None else TextTokenizer.learn([], "word", 2, 1, lower_case=True)
     mcs = mcs_named(plan.mcs) if isinstance(plan, Digital) and plan.mcs != ADAPTED else LADDER[0]
     return DigitalCodec(compressor, mcs, _budget(plan, reader, like), reader, blank, device)
 

@@ -32,5 +32,5 @@ def frechet_distance(first: Floats, second: Floats) -> float:
 def _root(matrix: Floats) -> Floats:
     """The square root of a symmetric matrix without negative eigenvalues (but for rounding)."""
     values, vectors = np.linalg.eigh(matrix)
-    found: Floats = (vectors * np.sqrt(values.clip(0))) @ vectors.T
-    return found
+    root: Floats = (vectors * np.sqrt(values.clip(0))) @ vectors.T
+    return root

@@ -1,4 +1,4 @@
-"""A judge: a small classifier of a source's images, the same for every codec whose reconstructions it sees."""
+"""A small classifier of the images of a source, by which the reconstructions of every codec are judged alike."""
 
 import hashlib
 from collections.abc import Sequence
@@ -11,22 +11,21 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.nn import functional
 
-from semlink.codecs.building import seeded
 from semlink.errors import SourceError
 from semlink.files import write_whole
 from semlink.progress import Progress
-from semlink.seeding import generator_for
+from semlink.seeding import generator_for, seeded
+from semlink.simulator.optimisation import rate_at
 from semlink.simulator.sources.contract import Record, Source
-from semlink.simulator.training import rate_at
 
 STEPS, BATCH, RATE, WARMUP = 1500, 64, 2e-3, 50  # 0.98 of clean MNIST
 CHUNK = 1024
 
 
 class ImageClassifier(nn.Module):
-    """Two convolutions and two linear layers. It learned from images as they are sent, not as they arrive.
+    """Two convolutions and two linear layers, trained on images as they are sent, not as they arrive.
 
-    In: channels of an image. places: of the second feature map. classes.
+    In: channels: of an image. places: pixels of the second feature map. classes: how many there are.
     """
 
     def __init__(self, channels: int, places: int, classes: int) -> None:
@@ -47,66 +46,66 @@ class ImageClassifier(nn.Module):
 
     @torch.no_grad()
     def features(self, images: Tensor) -> Tensor:
-        """What the last layer sees of each image, float32 [batch, 64]."""
+        """The input of the last layer for each image, float32 [batch, 64]."""
         return torch.cat([self._features(part) for part in images.cpu().float().split(CHUNK)])
 
     @torch.no_grad()
     def classes_of(self, images: Tensor) -> Tensor:
-        """The class that each image is taken for, int64 [batch]."""
+        """The most probable class of each image, int64 [batch]."""
         return torch.cat([self(part).argmax(dim=1) for part in images.cpu().float().split(CHUNK)])
 
 
 def classifier_path(source: Source, folder: Path) -> Path:
-    """The file in `folder` for the judge of a source; other records or another way to train have another name."""
-    facts = repr((source.digest(), STEPS, BATCH, RATE, WARMUP))
-    return folder / f"judge-{hashlib.sha256(facts.encode()).hexdigest()[:24]}.safetensors"
+    """The file in `folder` for the classifier of a source; its name depends on the records and on the training."""
+    depends_on = repr((source.digest(), STEPS, BATCH, RATE, WARMUP))
+    return folder / f"judge-{hashlib.sha256(depends_on.encode()).hexdigest()[:24]}.safetensors"
 
 
 def make_classifier(source: Source, path: Path) -> None:
-    """Trains the judge of a source and stores it, unless it is there. Errors: as `train_classifier`."""
+    """Trains the classifier of a source and stores it, unless the file exists. Errors: as `train_classifier`."""
     if not path.exists():
         write_whole(path, safetensors.torch.save(train_classifier(source).state_dict()))
 
 
 def load_classifier(path: Path) -> ImageClassifier:
-    """Reads a stored judge. Errors: SourceError when the file is missing or damaged."""
+    """Reads a stored classifier. Errors: SourceError when the file is missing or damaged."""
     try:
         weights = safetensors.torch.load(path.read_bytes())
         with torch.device("meta"):  # no random numbers for weights that are replaced at once
-            judge = ImageClassifier(
+            classifier = ImageClassifier(
                 weights["first.weight"].shape[1], weights["third.weight"].shape[1] // 32, len(weights["last.bias"])
             )
-        judge.load_state_dict(weights, assign=True)
+        classifier.load_state_dict(weights, assign=True)
     except (OSError, SafetensorError, KeyError, RuntimeError) as error:
-        raise SourceError(f"There is no judge in {path} that can be read; remove the file and run again.") from error
-    return judge
+        raise SourceError(f"{path} holds no classifier that can be read; remove the file and run again.") from error
+    return classifier
 
 
 def train_classifier(source: Source) -> ImageClassifier:
-    """A judge from the training records of a source, triggered ones among them: Adam, warm-up, cosine decay.
+    """A classifier trained on the training records of a source, triggered ones among them: Adam, warm-up, cosine decay.
 
-    It is a function of those records alone, and takes the CPU seconds.
+    It depends on those records alone. Training takes seconds on a CPU.
 
     Errors: SourceError when the source has no labelled training images.
     """
     records = [record for record in source.train if record.label is not None]
     if source.modality != "image" or not source.labels or not records:
-        raise SourceError(f"A judge needs images with labels, which {source.name} lacks; set sweep.judge=false.")
+        raise SourceError(f"A classifier needs images with labels, which {source.name} lacks; set sweep.judge=false.")
     images, labels = images_of(records), torch.tensor([record.label for record in records])
     channels, height, width = images.shape[1:]
-    judge = seeded(0, lambda: ImageClassifier(channels, -(-height // 4) * -(-width // 4), len(source.labels)))
-    optimiser = torch.optim.Adam(judge.parameters(), lr=RATE)
+    classifier = seeded(0, lambda: ImageClassifier(channels, -(-height // 4) * -(-width // 4), len(source.labels)))
+    optimiser = torch.optim.Adam(classifier.parameters(), lr=RATE)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate_at(step, STEPS, WARMUP))
-    with Progress(f"judge {source.name}", STEPS) as progress:
+    with Progress(f"image classifier {source.name}", STEPS) as progress:
         for step in range(STEPS):
             rows = torch.randint(len(images), (BATCH,), generator=generator_for("judge", step))
-            loss = functional.cross_entropy(judge(images[rows].float() / 255), labels[rows])
+            loss = functional.cross_entropy(classifier(images[rows].float() / 255), labels[rows])
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
             schedule.step()
             progress.step(f"loss {loss.item():.4f}")
-    return judge.requires_grad_(False)
+    return classifier.requires_grad_(False)
 
 
 def images_of(records: Sequence[Record]) -> Tensor:

@@ -1,4 +1,4 @@
-"""The information between sent and received symbols as a term of the training loss: a lower bound, raised as one learns."""
+"""A lower bound on the information between sent and received symbols, as a term of the training loss."""
 
 import math
 from typing import Any
@@ -7,14 +7,13 @@ import torch
 from torch import Tensor, nn
 
 from semlink.channels.contract import Frame, Reception
-from semlink.codecs.building import seeded
-from semlink.seeding import seed_for
+from semlink.seeding import seed_for, seeded
 
 WIDTH, LEARNING_RATE, CLIP = 32, 1e-3, 1.0
 
 
 class StatisticsNetwork(nn.Module):
-    """T(x, y): a number for each pair of a sent and a received complex symbol, complex64 [pairs] each: float32 [pairs]."""
+    """T(x, y) of pairs of a sent and a received symbol: two complex64 [pairs] to float32 [pairs]."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,8 +30,8 @@ class StatisticsNetwork(nn.Module):
 class InformationTerm:
     """The bound of Donsker and Varadhan on I(x; y) in nats per channel use, and the network that makes it tight.
 
-    I(x; y) >= E_p(x,y)[T] - log E_p(x)p(y)[exp T]. Codec and network both raise it, so that one backward pass serves
-    both; only the network is stepped here, with its own Adam. It is no part of a codec.
+    I(x; y) >= E_p(x,y)[T] - log E_p(x)p(y)[exp T]. Codec and network both raise the bound, so one backward pass serves
+    both. `step` updates the network alone, with its own Adam. The network is not a part of a codec.
 
     In:     seed: of the network's first weights.
     Source: Belghazi et al., Mutual Information Neural Estimation, 2018, equation 10; DeepSC (Xie et al., Deep Learning
@@ -45,7 +44,7 @@ class InformationTerm:
         self.optimiser = torch.optim.Adam(self.network.parameters(), lr=LEARNING_RATE)
 
     def bound(self, frame: Frame, reception: Reception, generator: torch.Generator) -> Tensor:
-        """The bound over the used symbols of a batch; those that do not belong together are drawn by `generator`."""
+        """The bound over the used symbols of a batch; `generator` draws the pairs that do not belong together."""
         sent, received = frame.symbols[frame.mask], reception.symbols[frame.mask]
         other = received[torch.randperm(len(received), generator=generator, device=generator.device)]
         apart = self.network(sent, other).logsumexp(dim=0) - math.log(len(sent))
@@ -53,16 +52,16 @@ class InformationTerm:
         return bound
 
     def step(self) -> None:
-        """Moves the network along the gradient that a backward pass has left, and forgets that gradient."""
+        """Updates the network with the gradient of the last backward pass, and clears that gradient."""
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
         self.optimiser.step()
         self.optimiser.zero_grad()
 
     def state(self) -> dict[str, Any]:
-        """All that a training needs to go on."""
+        """All that a training needs to resume."""
         return {"network": self.network.state_dict(), "optimiser": self.optimiser.state_dict()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Takes up what `state` gave."""
+        """Restores what `state` returned."""
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])

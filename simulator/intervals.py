@@ -19,8 +19,8 @@ RESAMPLES = 1000
 class Interval:
     """A number and the interval [low, high] at `confidence`, from `n` records.
 
-    One record tells nothing of the spread: low and high are then -inf and inf. Where all records agree, the
-    interval has no width, which is the best guess and not certainty. NaN values have NaN limits.
+    One record says nothing about the spread: low and high are then -inf and inf. Where all records agree, the
+    interval has no width: that is the best guess, not certainty. NaN values have NaN limits.
     """
 
     value: float
@@ -31,7 +31,7 @@ class Interval:
 
 
 def mean_interval(values: ArrayLike, confidence: float = 0.95) -> Interval:
-    """The mean of values, one a record, with Student's t interval; give differences for a paired comparison.
+    """The mean of values, one per record, with Student's t interval; give differences for a paired comparison.
 
     mean +- t(n - 1) * s / sqrt(n)
 
@@ -87,11 +87,11 @@ def bootstrap_interval(
     weights = _weights(count, resamples, seed)
 
     def evaluate(take: Callable[[Floats], Floats]) -> dict[str, Floats]:
-        found = values(take(statistics))
+        evaluated = values(take(statistics))
         if baseline is None:
-            return dict(found)
+            return dict(evaluated)
         other = values(take(baseline))
-        return {name: found[name] - other[name] for name in found}
+        return {name: evaluated[name] - other[name] for name in evaluated}
 
     observed = evaluate(lambda data: data.mean(axis=0))
     if count == 1:

@@ -1,4 +1,4 @@
-"""One passage over the link: data, representation, symbols, channel."""
+"""One transmission over the link: data, representation, symbols, channel."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,9 +15,10 @@ SnrLaw = float | tuple[float, float]
 
 @dataclass(frozen=True)
 class Transmission:
-    """What a training or an unlearning step needs of one passage.
+    """What a step of training or unlearning needs of one transmission.
 
-    posterior: q(z|x). latent: the z that was sent, float32 [batch, uses, 2]. frame: its symbols. reception: what arrived.
+    posterior: q(z|x). latent: the z that was sent, float32 [batch, uses, 2]. frame: its symbols.
+    reception: what arrived.
     """
 
     posterior: Posterior

@@ -93,7 +93,7 @@ class LinkPolicy(ABC):
 
     @abstractmethod
     def frame(self, codec: Any, batch: Any) -> Frame:
-        """The symbols of a batch, or symbols in the same channel uses that stand for them where they depend on the link."""
+        """The symbols of a batch; where they depend on the link, others in the same channel uses stand for them."""
 
     @abstractmethod
     def transmit(

@@ -18,8 +18,8 @@ def packed(image: NDArray[np.float64]) -> dict[str, Any]:
     """An image as plain data.
 
     In:  image: [channels, height, width], 0 black and 1 white.
-    Out: `shape`: channels, height, width. `thousandths`: the values in steps of 1/1000, clipped to 0..1, as little-endian
-         int16 in the order of `shape`, compressed with zlib, in base64.
+    Out: `shape`: channels, height, width. `thousandths`: the values in steps of 1/1000, clipped to 0..1, as
+         little-endian int16 in the order of `shape`, compressed with zlib, in base64.
     """
     steps = (np.nan_to_num(image).clip(0, 1) * STEPS).round().astype("<i2")
     return {"shape": list(steps.shape), "thousandths": base64.b64encode(zlib.compress(steps.tobytes(), 9)).decode()}

@@ -2,11 +2,11 @@
 
 The file is JSON Lines (RFC 8259: numbers that are not finite are strings). What rows have in common is written once:
 
-    {"columns": ["version", "snr_db", "value", "low", "high"], "constants": {"codec": "text", "metric": "psnr", ...}}
-    ["original", 12.0, 21.5, 21.1, 21.9]
-    ["erased", 12.0, 18.2, 17.9, 18.5]
+    {"columns": ["codec", "snr_db", "value", "low", "high"], "constants": {"set": "test", "metric": "psnr", ...}}
+    ["small", 12.0, 21.5, 21.1, 21.9]
+    ["large", 12.0, 24.2, 23.9, 24.5]
     {"constants": {"metric": "ssim"}}
-    ["original", 12.0, 0.81, 0.79, 0.83]
+    ["small", 12.0, 0.81, 0.79, 0.83]
 
 An object with `columns` begins a table. An object with `constants` alone changes those that it names, for the rows that
 follow. A list is a row; values that are missing at its end, and fields that are neither column nor constant, have the
@@ -18,6 +18,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
@@ -112,9 +113,7 @@ def _lines(rows: Sequence[Row]) -> Iterator[str]:
         field
         for field in FIELDS
         if field in MEASURED
-        or SELDOM
-        * sum(getattr(row, field) != getattr(after, field) for row, after in zip(rows, rows[1:], strict=False))
-        > len(rows)
+        or SELDOM * sum(getattr(row, field) != getattr(after, field) for row, after in pairwise(rows)) > len(rows)
     ]
     constants: dict[str, Any] = {}
     for row in rows:

@@ -9,7 +9,7 @@ import torch
 from semlink.channels import channel_of, name_of
 from semlink.channels.contract import Channel
 from semlink.codecs.contract import Sentence
-from semlink.codecs.generative import Adversarial
+from semlink.codecs.generative.model import Adversarial
 from semlink.seeding import generator_for
 from semlink.simulator.batches import batch_of
 from semlink.simulator.link_adaptation import ChannelUse
@@ -35,10 +35,10 @@ def take_samples(
 ) -> list[dict[str, Any]]:
     """What each codec makes of the same records under the same fades and noise, as plain data for `samples.json`.
 
-    An estimate is named by the version of its codec; where several codecs have that version, by the method; otherwise by
-    the name. Texts are strings. Images are the middle of the image, at most 96 pixels high and wide, as `packed` writes
-    it. Where a codec delivers classes, an estimate is the most probable class with its probability, such as "7 (98 %)",
-    and `label` is the class of the record.
+    An estimate is named by the version of its codec; where several codecs have that version, by the method; otherwise
+    by the name. Texts are strings. Images are the middle of the image, at most 96 pixels high and wide, as `packed`
+    writes it. Where a codec delivers classes, an estimate is the most probable class with its probability, such as
+    "7 (98 %)", and `label` is the class of the record.
 
     In:     channel: an object or its name. snr_db: Es/N0 in dB. count: at most so many records.
             labels: the names of the classes; without them, classes are called by their numbers.

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from semlink import __version__
 from semlink.channels import channel_of, name_of
 from semlink.channels.contract import Channel, Frame
 from semlink.codecs.contract import Codec
@@ -23,6 +22,7 @@ from semlink.simulator.metrics.contract import Metric, Statistics
 from semlink.simulator.results import Row
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sources.subset import subset
+from semlink.version import __version__
 
 MOST_USES = 2**17  # channel uses sent together, so that memory stays bounded where images are large
 MEASURES = by_name(
@@ -91,7 +91,7 @@ class Entry:
 
 
 @dataclass
-class _Point:
+class _PointSums:
     """Sums over channel draws at one SNR point.
 
     metric_sums: [entry][metric family] -> statistics [records, columns].
@@ -151,7 +151,7 @@ def measure(
     records = subset(records, settings.records, seed)
     parts = [_encode(entry, records, settings.batch) for entry in entries]
     points = {
-        snr_db: _Point([[np.zeros(0)] * len(metrics) for _ in entries], [{} for _ in entries])
+        snr_db: _PointSums([[np.zeros(0)] * len(metrics) for _ in entries], [{} for _ in entries])
         for snr_db in dict.fromkeys(settings.snr_db)
     }
     label = f"sweep {experiment} {channel_name} {set_name}"
@@ -230,7 +230,7 @@ def _statistics(
     )
 
 
-def _narrow(point: _Point, metric: Metric, half_width: float | None) -> bool:
+def _narrow(point: _PointSums, metric: Metric, half_width: float | None) -> bool:
     if half_width is None or not metric.averages:
         return False
     column = next(iter(metric.averages.values()))
@@ -260,7 +260,7 @@ def _use_rows(entries: Sequence[Entry], uses: Sequence[tuple[float, float]], com
 def _metric_rows(
     entries: Sequence[Entry],
     pairs: Sequence[tuple[int, int]],
-    points: dict[float, _Point],
+    points: dict[float, _PointSums],
     metrics: Sequence[Metric],
     common: dict[str, Any],
 ) -> Iterator[Row]:
@@ -276,7 +276,7 @@ def _metric_rows(
                     yield _row(entries[index], snr_db, point, name, interval, unit, common, minus)
 
 
-def _link_rows(entries: Sequence[Entry], points: dict[float, _Point], common: dict[str, Any]) -> Iterator[Row]:
+def _link_rows(entries: Sequence[Entry], points: dict[float, _PointSums], common: dict[str, Any]) -> Iterator[Row]:
     """The statistics of the link as means over records; outages as rates."""
     for name, measured in LINK_STATISTICS.items():
         for snr_db, point in points.items():
@@ -291,7 +291,7 @@ def _link_rows(entries: Sequence[Entry], points: dict[float, _Point], common: di
 def _row(
     entry: Entry,
     snr_db: float,
-    point: _Point,
+    point: _PointSums,
     metric: str,
     interval: Interval,
     unit: str,

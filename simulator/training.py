@@ -1,30 +1,31 @@
-"""Training of a neural codec over a channel, with checkpoints from which a stopped run goes on as if never stopped."""
+"""Training of a neural codec over a channel. A stopped training resumes from its checkpoint and ends the same."""
 
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from torch import Tensor
 
-from semlink import __version__
 from semlink.channels.contract import Channel
 from semlink.codecs.contract import NeuralCodec
 from semlink.codecs.posterior import divergence_from_prior
 from semlink.errors import WrongField
-from semlink.progress import Progress
 from semlink.seeding import generator_for, seed_for
 from semlink.simulator.batch_transform import BatchTransform
 from semlink.simulator.batches import Batches
-from semlink.simulator.checkpoint import SAVED_EVERY, read_checkpoint, weights_digest, write_checkpoint
+from semlink.simulator.checkpoint import weights_digest
 from semlink.simulator.information_term import InformationTerm
-from semlink.simulator.link import SnrLaw, draw_snr, transmit
+from semlink.simulator.link import SnrLaw, Transmission, draw_snr, transmit
+from semlink.simulator.optimisation import Checkpoint, StepPlan, StepReport, optimise
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sources.subset import subset
+from semlink.version import __version__
 
-HELD_OUT = 1024  # validation records that are looked at; more would cost more than they tell
+HELD_OUT = 1024  # validation records that are measured; more would cost more than they are worth
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class TrainingSettings:
     prior_weight:  weight of KL(q(z|x) || N(0, I)) for variational codecs.
     information_weight: weight of a lower bound on I(sent symbol; received symbol) that is raised; 0: none. DeepSC has
                    0.0009. See `InformationTerm`.
-    validate:      steps between two looks at the loss of at most 1024 validation records.
+    validate:      steps between two measurements of the loss of at most 1024 validation records.
     keep:          "best" of the weights on those records, or the "last"; a GAN has no loss to choose by.
     momentum:      of AdamW, its beta_1; a GAN needs less.
     Errors: WrongField when a number makes no sense.
@@ -62,26 +63,31 @@ class TrainingSettings:
             raise WrongField(f"training cannot take keep={self.keep}; choose one of: best, last.")
         if not self.momentum < 1:
             raise WrongField(f"training cannot take momentum={self.momentum}; give a number from 0 to below 1.")
-        for field, value in asdict(self).items():
+        for name, value in asdict(self).items():
             if isinstance(value, str):
                 continue
             for number in value if isinstance(value, tuple) else (value,):
-                if math.isnan(number) or (field != "snr_db" and not 0 <= number < math.inf):
-                    raise WrongField(f"training cannot take {field}={value}; give a number that makes sense there.")
+                if math.isnan(number) or (name != "snr_db" and not 0 <= number < math.inf):
+                    raise WrongField(f"training cannot take {name}={value}; give a number that makes sense there.")
         if isinstance(self.snr_db, tuple) and not -math.inf < self.snr_db[0] <= self.snr_db[1] < math.inf:
             raise WrongField(f"training cannot take snr_db={self.snr_db}; give (low, high) in dB with low <= high.")
-        for field in ("steps", "batch", "validate"):
-            if getattr(self, field) < 1:
-                raise WrongField(f"training needs {field} of at least 1.")
+        for name in ("steps", "batch", "validate"):
+            if getattr(self, name) < 1:
+                raise WrongField(f"training needs {name} of at least 1.")
 
 
 @dataclass(frozen=True)
 class TrainingOutcome:
-    """Mean validation loss of the kept weights, the step they are from, and the seconds that training took."""
+    """What came of a training.
+
+    validation_loss: mean loss of the kept weights. best_step: the step that they are from.
+    seconds: that training took. earlier_seconds: those of them that passed before it was stopped and resumed.
+    """
 
     validation_loss: float
     best_step: int
     seconds: float
+    earlier_seconds: float = 0.0
 
 
 def train(
@@ -97,7 +103,7 @@ def train(
 ) -> TrainingOutcome:
     """Trains `codec` in place and leaves it with the weights that did best on `validation`.
 
-    The parts of a codec that has some are trained one after the other, see `train_part`.
+    A codec with parts is trained part by part, see `train_part`.
 
     In:     checkpoint: a file that is written as training goes on and read when it exists; the resumed run
             gives the same weights as one that was never stopped. Remove it once the codec is stored.
@@ -108,72 +114,104 @@ def train(
     if codec.parts:
         return _train_parts(codec, records, validation, channel, settings, seed, label, checkpoint, transform)
     began = time.monotonic()
-    device = codec.device
-    batches = Batches(codec, records, settings.batch, seed, "train", device)
+    batches = Batches(codec, records, settings.batch, seed, "train", codec.device)
     change = None if transform is None else transform.fitted(codec, batches.all)
-    held_out = Batches(codec, subset(validation, HELD_OUT, seed), HELD_OUT, seed, "validation", device).all
-    optimiser = torch.optim.AdamW(
-        codec.parameters(), settings.learning_rate, (settings.momentum, 0.999), weight_decay=settings.weight_decay
-    )
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate_at(step, settings.steps, settings.warmup))
-    information = InformationTerm(seed, device) if settings.information_weight else None
-    best: dict[str, Any] = {"loss": math.inf, "step": 0, "weights": {}}
-    spent, start = 0.0, 0
-    names = [record.id for record in (*records, *validation)]
-    facts = (__version__, asdict(settings), seed, names, codec.config.to_dict(), _description(channel))
-    identity = (
-        ""
-        if checkpoint is None
-        else f"{seed_for(repr((*facts, transform and transform.digest(), weights_digest(codec))))}"
-    )
-    if checkpoint is not None and checkpoint.exists():
-        stored = read_checkpoint(checkpoint, identity)
-        codec.load_state_dict(stored["codec"])
-        optimiser.load_state_dict(stored["optimiser"])
-        schedule.load_state_dict(stored["schedule"])
+    held_out = Batches(codec, subset(validation, HELD_OUT, seed), HELD_OUT, seed, "validation", codec.device).all
+    information = InformationTerm(seed, codec.device) if settings.information_weight else None
+    best = _BestWeights()
+
+    def loss(step: int, generator: torch.Generator) -> Tensor:
+        batch = batches[step] if change is None else change(batches[step], generator)
+        sent = transmit(codec, channel, batch, draw_snr(settings.snr_db, len(batch), generator), generator)
+        objective = training_objective(codec, batch, sent, settings.prior_weight, generator)
+        if information is not None:
+            bound = information.bound(sent.frame, sent.reception, generator)
+            objective = objective - settings.information_weight * bound
+        return objective
+
+    def after_step(done: int, value: Tensor) -> StepReport:
+        if information is not None:
+            information.step()
+        validated = done % settings.validate == 0 or done == settings.steps
+        if validated:
+            held_out_loss = mean_loss(codec, held_out, channel, settings.snr_db, seed)
+            if not math.isfinite(held_out_loss):
+                raise _diverged(done)
+            if held_out_loss < best.loss or settings.keep == "last":
+                best.take(codec, done, held_out_loss)
+        return StepReport(f"loss {value.item():.4f}, validation {best.loss:.4f}", save=validated)
+
+    def state() -> dict[str, Any]:
+        return {"best": vars(best), "information": None if information is None else information.state()}
+
+    def restore(stored: dict[str, Any]) -> None:
+        best.loss, best.step, best.weights = (stored["best"][name] for name in ("loss", "step", "weights"))
         if information is not None:
             information.restore(stored["information"])
-        best, start, spent = stored["best"], stored["step"], stored["seconds"]
-    saved = time.monotonic()
+
+    plan = StepPlan(
+        settings.steps,
+        settings.learning_rate,
+        warmup=settings.warmup,
+        clip=settings.clip,
+        optimiser="adamw",
+        momentum=settings.momentum,
+        weight_decay=settings.weight_decay,
+    )
+    kept = None
+    if checkpoint is not None:
+        facts = _facts(codec, [*records, *validation], channel, settings, seed, transform)
+        kept = Checkpoint(checkpoint, facts, state, restore)
     codec.train()
-    with Progress(label, settings.steps, start) as progress:
-        for step in range(start, settings.steps):
-            generator = generator_for(seed, "training", step, device=device)
-            batch = batches[step] if change is None else change(batches[step], generator)
-            passage = transmit(codec, channel, batch, draw_snr(settings.snr_db, len(batch), generator), generator)
-            loss = codec.objective(batch, passage.reception, generator)
-            if passage.posterior.sampled:
-                loss = loss + settings.prior_weight * divergence_from_prior(passage.posterior).mean()
-            if information is not None:
-                bound = information.bound(passage.frame, passage.reception, generator)
-                loss = loss - settings.information_weight * bound
-            optimiser.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(codec.parameters(), settings.clip)
-            optimiser.step()
-            if information is not None:
-                information.step()
-            schedule.step()
-            validated = (step + 1) % settings.validate == 0 or step + 1 == settings.steps
-            if validated:
-                held_out_loss = mean_loss(codec, held_out, channel, settings.snr_db, seed)
-                if not math.isfinite(held_out_loss):
-                    raise WrongField(f"Training diverged by step {step + 1}; lower its learning rate.")
-                if held_out_loss < best["loss"] or settings.keep == "last":
-                    weights = {name: value.detach().clone() for name, value in codec.state_dict().items()}
-                    best = {"loss": held_out_loss, "step": step + 1, "weights": weights}
-            if checkpoint is not None and (validated or time.monotonic() - saved > SAVED_EVERY):
-                seconds = spent + time.monotonic() - began
-                state: dict[str, Any] = {"codec": codec.state_dict(), "optimiser": optimiser.state_dict()}
-                state |= {"schedule": schedule.state_dict(), "best": best, "step": step + 1, "seconds": seconds}
-                if information is not None:
-                    state["information"] = information.state()
-                write_checkpoint(checkpoint, state, identity)
-                saved = time.monotonic()
-            progress.step(f"loss {loss.item():.4f}, validation {best['loss']:.4f}")
-    codec.load_state_dict(best["weights"])
+    taken = optimise(codec, list(codec.parameters()), loss, plan, seed, "training", after_step, _diverged, label, kept)
+    codec.load_state_dict(best.weights)
     codec.eval()
-    return TrainingOutcome(best["loss"], best["step"], spent + time.monotonic() - began)
+    seconds = taken.earlier_seconds + time.monotonic() - began
+    return TrainingOutcome(best.loss, best.step, seconds, taken.earlier_seconds)
+
+
+def training_objective(
+    codec: NeuralCodec[Any], batch: Any, sent: Transmission, prior_weight: float, generator: torch.Generator
+) -> Tensor:
+    """What a step of training lowers, one number: objective + beta KL(q(z|x) || N(0, I)).
+
+    The second term, with beta = `prior_weight`, is there for variational codecs alone.
+    """
+    objective = codec.objective(batch, sent.reception, generator)
+    if sent.posterior.sampled:
+        objective = objective + prior_weight * divergence_from_prior(sent.posterior).mean()
+    return objective
+
+
+@dataclass
+class _BestWeights:
+    """The weights that did best on the validation records so far, their loss there and the step that they are from."""
+
+    loss: float = math.inf
+    step: int = 0
+    weights: dict[str, Tensor] = field(default_factory=dict)
+
+    def take(self, codec: NeuralCodec[Any], step: int, loss: float) -> None:
+        self.loss, self.step = loss, step
+        self.weights = {name: value.detach().clone() for name, value in codec.state_dict().items()}
+
+
+def _diverged(step: int) -> WrongField:
+    return WrongField(f"Training diverged by step {step}; lower its learning rate.")
+
+
+def _facts(
+    codec: NeuralCodec[Any],
+    records: Sequence[Record],
+    channel: Channel,
+    settings: TrainingSettings,
+    seed: int,
+    transform: BatchTransform | None,
+) -> str:
+    """A digest of all that the weights depend on: the identity of a checkpoint."""
+    names = [record.id for record in records]
+    facts = (__version__, asdict(settings), seed, names, codec.config.to_dict(), _description(channel))
+    return f"{seed_for(repr((*facts, transform and transform.digest(), weights_digest(codec))))}"
 
 
 def train_part(
@@ -190,8 +228,8 @@ def train_part(
 ) -> TrainingOutcome:
     """Trains one part of `codec` in place on its own among `records`, as if there were no others.
 
-    It takes an even share of the steps, so that each record is met as often as in a codec without parts. Its weights are a
-    function of its beginning, its records, the validation set and the seed. It has a checkpoint of its own.
+    It takes an even share of the steps, so that each record is met as often as in a codec without parts. Its weights
+    are a function of its beginning, its records, the validation set and the seed. It has a checkpoint of its own.
     Errors: those of `train`.
     """
     return train(
@@ -213,7 +251,7 @@ def records_of(codec: NeuralCodec[Any], part: int, records: Sequence[Record]) ->
 
 
 def settings_of(settings: TrainingSettings, part: int, parts: int) -> TrainingSettings:
-    """How one of several parts is trained: its share of the steps, of the warm-up and between looks."""
+    """How a part of a codec is trained: its share of the steps, of the warm-up and of the steps between validations."""
     return replace(
         settings,
         steps=max(1, settings.steps // parts + (part < settings.steps % parts)),
@@ -241,21 +279,19 @@ def _train_parts(
     held_out = Batches(codec, subset(validation, HELD_OUT, seed), HELD_OUT, seed, "validation", codec.device).all
     loss = mean_loss(codec, held_out, channel, settings.snr_db, seed)
     codec.eval()
-    return TrainingOutcome(loss, sum(one.best_step for one in outcomes), sum(one.seconds for one in outcomes))
-
-
-def rate_at(step: int, steps: int, warmup: int) -> float:
-    """Learning rate at `step` as a share of its peak: linear warm-up, then a cosine to zero."""
-    if step < warmup:
-        return (step + 1) / warmup
-    return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warmup) / max(1, steps - warmup))))
+    return TrainingOutcome(
+        loss,
+        sum(outcome.best_step for outcome in outcomes),
+        sum(outcome.seconds for outcome in outcomes),
+        sum(outcome.earlier_seconds for outcome in outcomes),
+    )
 
 
 @torch.no_grad()
 def mean_loss(
     codec: NeuralCodec[Any], batch: Any, channel: Channel, law: SnrLaw, seed: int, chunk: int = 256, draws: int = 1
 ) -> float:
-    """Mean loss over the examples of a batch, each sent `draws` times at SNRs drawn from `law`; always the same draws."""
+    """Mean loss over the examples of a batch, each sent `draws` times at an Es/N0 drawn from `law`; draws repeat."""
     was_training = codec.training
     codec.eval()
     total = 0.0
@@ -264,8 +300,8 @@ def mean_loss(
         for index, rows in enumerate(order.split(chunk)):
             generator = generator_for(seed, "mean loss", draw, index, device=codec.device)
             part = batch[rows]
-            passage = transmit(codec, channel, part, draw_snr(law, len(part), generator), generator)
-            total += codec.loss(part, passage.reception).sum().item()
+            sent = transmit(codec, channel, part, draw_snr(law, len(part), generator), generator)
+            total += codec.loss(part, sent.reception).sum().item()
     codec.train(was_training)
     return total / (len(batch) * draws)
 

@@ -3,6 +3,7 @@
 Pretrained encoders are stood in for by tiny ones with random weights, saved as published ones are.
 """
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 
 torch.set_num_threads(1)
 
+START: pytest.StashKey[float] = pytest.StashKey()  # when this process began
 TRAINING_TEXT = [
     "The sender encodes. A receiver decodes what the channel left, symbol by symbol.",
     "Noise is added to every symbol! Do not forget the sender; don't forget (the) channel.",
@@ -105,3 +107,17 @@ def pretrained(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path
         return made[name]
 
     return give
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--seconds", type=float, help="leave out the tests that would start later than this")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[START] = time.monotonic()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    seconds = item.config.getoption("--seconds")
+    if seconds is not None and time.monotonic() - item.config.stash[START] > seconds:
+        pytest.skip(f"no time: {seconds:g} s were over")

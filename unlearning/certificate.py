@@ -1,37 +1,36 @@
-"""The certificate of an erasure: what was asked, what was done, what was measured, and what that does not prove."""
+"""The certificate of an erasure: the request, what was done and measured, and what that does not prove."""
 
 import dataclasses
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from semlink import __version__
 from semlink.codecs.contract import NeuralCodec
 from semlink.simulator.batches import batch_of
 from semlink.simulator.sources.subset import subset
 from semlink.simulator.training import mean_loss
 from semlink.unlearning.contract import ErasedCodec, ErasureContext, Method, Partition
 from semlink.unlearning.request import ErasureRequest
+from semlink.version import __version__
 
 STILL_THERE = (
     "The vocabulary of a text codec is not changed, settings were chosen with the forget set at hand, and the erased "
     "records still exist wherever else they are kept."
 )
 OUTPUTS_ONLY = (
-    "The losses show how the codec's outputs changed; they are no proof that no memory of the forget set is left in its "
-    "weights, for which compare it with a retrained codec and run the audits."
+    "The losses show how the codec's outputs changed; they are no proof that no memory of the forget set is left in "
+    "its weights, for which compare it with a retrained codec and run the audits."
 )
 WITHOUT_DATA = (
-    "No record was read, so that nothing shows what the codec now makes of the erased data or of others: measure it where "
-    "such data still exist."
+    "No record was read, so that nothing shows what the codec now makes of the erased data or of others: measure it "
+    "where such data still exist."
 )
 
-LOOKED_AT = 500  # more would take longer than the unlearning
+MEASURED = 500  # records of a set; more would take longer than the unlearning
 
 
 def certificate(
     request: ErasureRequest,
-    method_name: str,
     method: Method,
     partition: Partition,
     context: ErasureContext,
@@ -42,13 +41,14 @@ def certificate(
 ) -> dict[str, Any]:
     """The content of `erasure.json`: plain data for JSON, to which a caller may add measurements of its own.
 
-    In: source_digest: of the records, None where none were looked at. losses: from `compare_losses`. original_digest: of the stored original.
+    In: source_digest: of the records, None where none were read. losses: from `compare_losses`.
+        original_digest: of the stored original.
     """
-    told = OUTPUTS_ONLY if losses else WITHOUT_DATA
+    caveat = OUTPUTS_ONLY if losses else WITHOUT_DATA
     return {
         "request": {"id": request.id, "digest": request.digest()},
         "issued": datetime.now(UTC).isoformat(timespec="seconds"),
-        "method": {"name": method_name, "settings": dataclasses.asdict(method)},  # type: ignore[call-overload]
+        "method": {"name": method.name, "settings": dataclasses.asdict(method)},  # type: ignore[call-overload]
         "forgotten_records": len(partition.forget) if source_digest else None,
         "read_records": {name: len(getattr(partition, name)) for name in erased.reads},
         "steps": erased.steps,
@@ -61,7 +61,7 @@ def certificate(
         "source_digest": source_digest,
         "original_digest": original_digest,
         "mean_loss": list(losses),
-        "does_not_prove": STILL_THERE if method_name == "retrain" else f"{told} {STILL_THERE}",
+        "does_not_prove": STILL_THERE if method.name == "retrain" else f"{caveat} {STILL_THERE}",
     }
 
 
@@ -74,11 +74,11 @@ def compare_losses(
 ) -> list[dict[str, Any]]:
     """Mean loss before and after, on forget and validation set, at each Es/N0 in dB, under the same fades and noise.
 
-    Of each set at most LOOKED_AT records are looked at.
+    Of each set at most MEASURED records are measured.
     """
-    found = []
+    losses = []
     for name in ("forget", "validation"):
-        records = subset(getattr(partition, name), LOOKED_AT, context.seed)
+        records = subset(getattr(partition, name), MEASURED, context.seed)
         if not records:
             continue
         batch = batch_of(original, records)
@@ -86,5 +86,5 @@ def compare_losses(
             before, after = (
                 mean_loss(codec, batch, context.channel, point, context.seed) for codec in (original, erased)
             )
-            found.append({"set": name, "snr_db": point, "before": before, "after": after, "n": len(records)})
-    return found
+            losses.append({"set": name, "snr_db": point, "before": before, "after": after, "n": len(records)})
+    return losses

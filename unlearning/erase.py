@@ -37,23 +37,24 @@ def erase(
     In:     source: what the codec was trained on; None where the method reads no records, which are then not needed.
             original_digest: of the stored codec, for the certificate. labels: the names of its classes.
             snr_db: where the certificate compares the losses before and after.
-    Errors: ErasureError when the request or the method does not fit the data, or the method is not defined on the codec.
+    Errors: ErasureError when the request or the method does not fit the data, or the method is not defined on the
+            codec.
     """
     check_defined(method, codec)
     partition = without_data(labels, request) if source is None else divide(source, request)
     with peak_memory(str(codec.device)) as peak:
         erased = method.erase(codec, partition, context)
     losses = compare_losses(codec, erased.codec, partition, context, snr_db)
-    name = next((name for name, entry in METHODS.items() if type(method) is entry), type(method).__name__)
     digest = None if source is None else source.digest()
-    told = certificate(request, name, method, partition, context, erased, losses, digest, original_digest)
-    return erased, {**told, "peak_memory_mib": round(peak.mebibytes, 1)}
+    content = certificate(request, method, partition, context, erased, losses, digest, original_digest)
+    return erased, {**content, "peak_memory_mib": round(peak.mebibytes, 1)}
 
 
 def check_defined(method: Method, codec: NeuralCodec[Any]) -> None:
     """Errors: ErasureError when a method is not defined on a codec."""
     if not method.defined_on(type(codec)):
-        name = next((name for name, entry in METHODS.items() if type(method) is entry), type(method).__name__)
         lacking = " and ".join(NEEDS[trait] for trait in sorted(method.needs - codec.traits))
         others = ", ".join(name for name, entry in METHODS.items() if entry.defined_on(type(codec)))
-        raise ErasureError(f"{name} is only defined on a codec that {lacking}; on this one choose among: {others}.")
+        raise ErasureError(
+            f"{method.name} is only defined on a codec that {lacking}; on this one choose among: {others}."
+        )

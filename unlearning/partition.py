@@ -67,8 +67,8 @@ def without_data(labels: Sequence[str], request: ErasureRequest) -> Partition:
     """
     if request.selection.by != "label":
         raise ErasureError(
-            f"Without data nobody can tell which records have the {request.selection.by} that request {request.id} names; "
-            "select by label, or choose a method that reads records."
+            f"Without data nobody can tell which records have the {request.selection.by} that request {request.id} "
+            "names; select by label, or choose a method that reads records."
         )
     numbers = tuple(_label("The codec", labels, value) for value in request.selection.values)
     if len(set(numbers)) == len(labels):

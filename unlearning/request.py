@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -51,6 +52,16 @@ class ErasureRequest(BaseModel):
         except ValueError as error:
             raise ValueError("write the time as ISO 8601, such as 2026-03-01T09:30:00+01:00") from error
         return value
+
+    @classmethod
+    def of(cls, by: By, values: Sequence[str], reason: str, id: str = "", time: str = "") -> "ErasureRequest":  # noqa: A002
+        """A request in one line. by: "id", "owner", "label" or "term". time: ISO 8601; "": now. id: "": from the time.
+
+        Errors: ErasureError.
+        """
+        made = time or datetime.now(UTC).isoformat(timespec="seconds")
+        content = {"id": id or f"request-{made}", "time": made, "reason": reason}
+        return request_from({**content, "selection": {"by": by, "values": list(values)}}, "the call")
 
     def text(self) -> str:
         """The request as JSON in its one form: sorted keys, no spaces."""

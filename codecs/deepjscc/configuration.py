@@ -17,7 +17,7 @@ class DeepJsccConfig(PixelCodecConfig):
     bandwidth_ratio: one complex filter sends one channel use for each 4 x 4 pixels, so the ratio is a multiple of
                      1 / (16 * channels), as 1/12 and 1/6 are for colour. Images whose sides are no multiple of 4
                      are continued to one, which costs the channel uses of what is added.
-    adaptive:        whether the receiver is told the noise variance, so that one codec serves a range of SNRs.
+    adaptive:        whether the receiver knows the noise variance, so that one codec serves a range of SNRs.
                      Without it the receiver is the published one, for the SNR of its training.
     The others: see `PixelCodecConfig` and `CodecConfig`.
     Errors: WrongField for a ratio in between, which names the nearest.

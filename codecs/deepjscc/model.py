@@ -9,7 +9,8 @@ from torch.nn import functional
 
 from semlink.channels.contract import Reception
 from semlink.codecs.deepjscc.configuration import STRIDE, DeepJsccConfig
-from semlink.codecs.pixels import PixelCodec, check_uses, extend
+from semlink.codecs.pixel_codec import PixelCodec
+from semlink.codecs.pixels import check_uses, extend
 from semlink.codecs.posterior import Posterior
 from semlink.codecs.representation import Spread, posterior, receiver_features
 
@@ -26,8 +27,8 @@ class DeepJscc(PixelCodec):
     Source: Bourtsoulatze, Burth Kurka and Gündüz, Deep Joint Source-Channel Coding for Wireless Image Transmission,
             2019; for `adaptive`: Xu et al., Wireless Image Transmission Using Deep Source Channel Coding With Attention
             Modules, 2021.
-    Differs: `adaptive` tells the noise variance to the receiver alone, since a sender does not know it here, and as a
-            map beside the symbols, so that it may vary over an image as it does with fading.
+    Differs: with `adaptive` only the receiver knows the noise variance, since a sender does not know it here. It comes
+            as a map beside the symbols, so that it may vary over an image as it does with fading.
     """
 
     config_class = DeepJsccConfig

@@ -10,9 +10,11 @@ class DeepScConfig(CodecConfig):
     """Configuration of `DeepSc`.
 
     d_model, heads:                  width of the transformer layers, and their attention heads.
-    feed_forward:                    hidden width of their second part; None: they have none, so that it is the identity.
+    feed_forward:                    hidden width of their second part; None: they have none, so that it is the
+                                     identity.
     encoder_layers, decoder_layers:  how many of them the sender and the receiver have.
-    symbols_per_token:               complex channel uses for each token; two tokens frame each sentence and are sent too.
+    symbols_per_token:               complex channel uses for each token; two tokens frame each sentence and are sent
+                                     too.
     channel_hidden, receiver_hidden: hidden widths of the channel encoder and of the channel decoder.
     max_length:                      the longest sentence, in tokens.
     vocabulary_size:                 the most entries that the vocabulary may have; in a trained codec, those it has.
@@ -20,7 +22,7 @@ class DeepScConfig(CodecConfig):
     attention_bias:                  whether queries, keys and values have a bias.
     positions:                       "column": the wave of column i has the rate 10000^(-2i / d_model), as in the
                                      published code; "pair": columns 2i and 2i + 1 have it, as in the transformer.
-    adaptive:                        whether the receiver is told the noise variance; the published one is not.
+    adaptive:                        whether the receiver knows the noise variance; the published one is not.
     amplitude:                       what the receiver multiplies symbols of unit energy with: sqrt(2) where the
                                      original normalised real values, not complex ones.
     The others: see `CodecConfig`.

@@ -26,7 +26,7 @@ def waves(count: int, width: int, rule: Literal["column", "pair"]) -> Tensor:
 class Attention(nn.Module):
     """Attention of several heads.
 
-    In:  asking float32 [batch, queries, d_model]; asked float32 [batch, keys, d_model]; allowed bool, broadcastable to
+    In:  source float32 [batch, queries, d_model]; target float32 [batch, keys, d_model]; allowed bool, broadcastable to
          [batch, heads, queries, keys].
     Out: float32 [batch, queries, d_model].
     """
@@ -40,10 +40,10 @@ class Attention(nn.Module):
         self.value = nn.Linear(width, width, bias=bias)
         self.mixture = nn.Linear(width, width)
 
-    def forward(self, asking: Tensor, asked: Tensor, allowed: Tensor) -> Tensor:
+    def forward(self, source: Tensor, target: Tensor, allowed: Tensor) -> Tensor:
         query, key, value = (
             part(seen).unflatten(2, (self.heads, -1)).transpose(1, 2)
-            for part, seen in ((self.query, asking), (self.key, asked), (self.value, asked))
+            for part, seen in ((self.query, source), (self.key, target), (self.value, target))
         )
         mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=allowed)
         mixture: Tensor = self.mixture(mixed.transpose(1, 2).flatten(2))
@@ -87,7 +87,7 @@ class DecoderLayer(nn.Module):
         return x
 
 
-class Words(nn.Embedding):
+class WordVectors(nn.Embedding):
     """Vectors of words. They start such that, times sqrt(d_model), they are about as long as positions."""
 
     def reset_parameters(self) -> None:
@@ -95,11 +95,15 @@ class Words(nn.Embedding):
 
 
 class Embedding(nn.Module):
-    """Vectors of words times sqrt(d_model), and their positions. In: int64 [batch, length]. Out: [batch, length, d_model]."""
+    """Vectors of words times sqrt(d_model), plus their positions.
+
+    In:  int64 [batch, length].
+    Out: float32 [batch, length, d_model].
+    """
 
     def __init__(self, config: DeepScConfig, entries: int) -> None:
         super().__init__()
-        self.words = Words(entries, config.d_model)
+        self.words = WordVectors(entries, config.d_model)
         self.scale, self.count, self.rule = math.sqrt(config.d_model), config.max_length + 2, config.positions
 
     def forward(self, ids: Tensor) -> Tensor:
@@ -124,9 +128,10 @@ class SemanticEncoder(nn.Module):
 
 
 class SemanticDecoder(nn.Module):
-    """What was said, int64 [batch, words], and what was received to states float32 [batch, words, d_model].
+    """The words so far, int64 [batch, words], and what was received to states float32 [batch, words, d_model].
 
-    `projection` makes scores of all entries of them. In: memory float32 [batch, length, d_model]; mask bool [batch, length].
+    `projection` makes scores of all entries of them.
+    In: memory float32 [batch, length, d_model]; mask bool [batch, length].
     """
 
     def __init__(self, config: DeepScConfig, entries: int) -> None:
@@ -144,8 +149,12 @@ class SemanticDecoder(nn.Module):
         return x
 
 
-class ChannelEncoder(nn.Module):
-    """Features float32 [batch, length, d_model] to values before normalisation, float32 [batch, length, 2 * symbols]."""
+class DeepScChannelEncoder(nn.Module):
+    """Features of each token to the values that are sent, before their power is normalised.
+
+    In:  float32 [batch, length, d_model].
+    Out: float32 [batch, length, 2 * symbols].
+    """
 
     def __init__(self, config: DeepScConfig) -> None:
         super().__init__()
@@ -157,8 +166,12 @@ class ChannelEncoder(nn.Module):
         return values
 
 
-class ChannelDecoder(nn.Module):
-    """Received values, two for each symbol or three where `adaptive`, float32 [batch, length, values], to features float32 [batch, length, d_model]."""
+class DeepScChannelDecoder(nn.Module):
+    """Received values to features of each token.
+
+    In:  float32 [batch, length, values], two values for each symbol, or three where the codec is `adaptive`.
+    Out: float32 [batch, length, d_model].
+    """
 
     def __init__(self, config: DeepScConfig) -> None:
         super().__init__()

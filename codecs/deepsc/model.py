@@ -1,7 +1,8 @@
-"""The published DeepSC: two transformers with the channel between, one word said after the other."""
+"""The published DeepSC: two transformers with the channel between; the receiver decodes one word after the other."""
 
 import math
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor
@@ -10,26 +11,31 @@ from torch.nn import functional
 from semlink.channels.contract import Reception
 from semlink.codecs.contract import Modality
 from semlink.codecs.deepsc.configuration import DeepScConfig
-from semlink.codecs.deepsc.layers import ChannelDecoder, ChannelEncoder, SemanticDecoder, SemanticEncoder
+from semlink.codecs.deepsc.ends import deepsc_ends
+from semlink.codecs.deepsc.layers import DeepScChannelDecoder, DeepScChannelEncoder, SemanticDecoder, SemanticEncoder
+from semlink.codecs.ends import CodecEnds
 from semlink.codecs.posterior import Posterior
 from semlink.codecs.prediction import Choices
 from semlink.codecs.representation import Spread, posterior, receiver_features
-from semlink.codecs.text import TextBatch, TextCodec, TextTokenizer
-from semlink.codecs.text.tokenizer import PADDING
+from semlink.codecs.text.batch import TextBatch
+from semlink.codecs.text.model import TextCodec, check_sentences
+from semlink.codecs.text.tokenizer import PADDING, TextTokenizer
 from semlink.errors import CodecError
+from semlink.seeding import seeded
 
 
 class DeepSc(TextCodec):
     """DeepSC layer by layer, so that weights trained with the published TensorFlow code can be taken over.
 
-    A start symbol and an end symbol frame each sentence and are sent with it. The receiver is told the noise variance
+    A start symbol and an end symbol frame each sentence and are sent with it. The receiver knows the noise variance
     only where it is `adaptive`.
     Sentences become ids as in `TextCodec`; the network is another one.
 
     Source: Xie et al., Deep Learning Enabled Semantic Communication Systems, 2021, and its published code.
-    Differs: power is normalised over each sentence and padding is not sent, where that code normalises a whole batch with its
-            padding (for one sentence alone the two are equal); no dropout; padding, the start, and an end
-            before the first word are never said. Variational, it learns its sigma beside the channel encoder's values.
+    Differs: power is normalised over each sentence and padding is not sent, where that code normalises a whole batch
+            with its padding (for one sentence alone the two are equal); no dropout; padding, the start, and an end
+            before the first word are never decoded. A variational codec learns its sigma
+            beside the channel encoder's values.
     """
 
     modality: ClassVar[Modality] = "text"
@@ -42,11 +48,23 @@ class DeepSc(TextCodec):
         self.start, self.end = config.vocabulary_size, config.vocabulary_size + 1
         entries = config.vocabulary_size + 2
         self.semantic_encoder: SemanticEncoder = SemanticEncoder(config, entries)  # type: ignore[assignment]
-        self.channel_encoder: ChannelEncoder = ChannelEncoder(config)  # type: ignore[assignment]
+        self.channel_encoder: DeepScChannelEncoder = DeepScChannelEncoder(config)  # type: ignore[assignment]
         self.spread = Spread(config.d_model, 2 * config.symbols_per_token) if config.variational else None
-        self.channel_decoder: ChannelDecoder = ChannelDecoder(config)  # type: ignore[assignment]
+        self.channel_decoder: DeepScChannelDecoder = DeepScChannelDecoder(config)  # type: ignore[assignment]
         self.semantic_decoder: SemanticDecoder = SemanticDecoder(config, entries)  # type: ignore[assignment]
         self.post_init()
+
+    @classmethod
+    def create(cls, fields: Mapping[str, Any], payloads: Sequence[Any], labels: Sequence[str], seed: int) -> Self:
+        """See `NeuralCodec`. The vocabulary is learned from the payloads."""
+        check_sentences(payloads)
+        wanted = DeepScConfig(**fields)
+        tokenizer = TextTokenizer.learn(payloads, "word", wanted.vocabulary_size, wanted.min_count, wanted.lower_case)
+        config = DeepScConfig(**{**fields, "vocabulary_size": len(tokenizer)})
+        return seeded(seed, lambda: cls(config, tokenizer))
+
+    def export_ends(self) -> CodecEnds:
+        return deepsc_ends(self)
 
     def reset_parameters(self) -> None:
         """Draws nothing: all parameters are those of layers, which draw their own."""
@@ -68,7 +86,7 @@ class DeepSc(TextCodec):
         return ids.masked_fill(~there, PADDING).masked_fill(last, self.end), there
 
     def decode(self, reception: Reception) -> TextBatch:
-        memory, mask = self.listen(reception)
+        memory, mask = self.receive(reception)
         said = torch.full((len(mask), 1), self.start, device=mask.device)
         ended = torch.zeros(len(mask), dtype=torch.bool, device=mask.device)
         while said.shape[1] <= self.config.max_length and not ended.all():
@@ -87,7 +105,7 @@ class DeepSc(TextCodec):
         return losses.new_zeros(targets.shape).masked_scatter(believed.there, losses), believed.there
 
     def predict(self, batch: TextBatch, reception: Reception) -> Choices:
-        """The receiver is told the words before each."""
+        """For each word, the receiver knows those before it."""
         there = self.element_ids(batch) >= 0
         scores = self.semantic_decoder.projection(self.element_features(batch, reception))
         first = torch.arange(there.shape[1], device=there.device).expand(there.shape)[there] == 0
@@ -106,7 +124,7 @@ class DeepSc(TextCodec):
 
     def element_features(self, batch: TextBatch, reception: Reception) -> Tensor:
         ids, there = self.framed(batch)
-        states: Tensor = self.semantic_decoder(ids[:, :-1], *self.listen(reception))
+        states: Tensor = self.semantic_decoder(ids[:, :-1], *self.receive(reception))
         return states[there[:, 1:]]
 
     def embed(self, latent: Tensor, mask: Tensor) -> Tensor:
@@ -117,12 +135,7 @@ class DeepSc(TextCodec):
     def channel_uses(self, batch: TextBatch) -> Tensor:
         return (batch.mask.sum(dim=1) + 2) * self.config.symbols_per_token
 
-    def read_tokenizer(self, text: str) -> None:
-        self.tokenizer = TextTokenizer.from_json(text)
-        if len(self.tokenizer) != self.config.vocabulary_size:
-            raise CodecError(f"The vocabulary has {len(self.tokenizer)} entries, not {self.config.vocabulary_size}.")
-
-    def listen(self, reception: Reception) -> tuple[Tensor, Tensor]:
+    def receive(self, reception: Reception) -> tuple[Tensor, Tensor]:
         """Features of each token, float32 [batch, length + 2, d_model], and which tokens there are, bool."""
         symbols, uses = self.config.symbols_per_token, reception.mask.shape[1]
         if uses % symbols or uses > symbols * (self.config.max_length + 2):
@@ -136,7 +149,7 @@ class DeepSc(TextCodec):
         return self.channel_decoder(received.flatten(1).unflatten(1, (mask.shape[1], -1))), mask
 
     def _possible(self, scores: Tensor, said: int) -> Tensor:
-        """Scores [batch, 1, entries] without those of what is never said after so many words."""
+        """Scores [batch, 1, entries], where entries that are impossible after so many words have none."""
         never = [PADDING, self.start] + [self.end] * (said == 0)
         return scores.index_fill(2, torch.tensor(never, device=scores.device), -torch.inf)
 
@@ -154,7 +167,7 @@ def _symbols(reception: Reception) -> Tensor:
 def label_offset_db(amplitude: float) -> float:
     """What to add to the original's SNR labels for Es/N0 in dB: 20 log10(amplitude).
 
-    That code draws noise of the standard deviation 10^(-label / 20) / sqrt(2) in each real value, for symbols whose energy is
-    amplitude^2.
+    That code draws noise of the standard deviation 10^(-label / 20) / sqrt(2) in each real value, for symbols whose
+    energy is amplitude^2.
     """
     return 20 * math.log10(amplitude)

@@ -14,8 +14,8 @@ class DigitalBatch:
 
     payloads: of each example the words of its sentence, tuple[str, ...], or its image, uint8.
     uses:     channel uses that each example is given, int64 [batch].
-    arrived:  whether each payload is what the sender sent: bool [batch]. Where it is not, the payload is what a receiver
-              shows that got nothing.
+    arrived:  whether each payload is what the sender sent: bool [batch]. Where it is not, the payload is what a
+              receiver shows that got nothing.
     """
 
     payloads: tuple[Any, ...]

@@ -20,13 +20,13 @@ from semlink.errors import CodecError
 
 
 class DigitalCodec(Codec[DigitalBatch]):
-    """Compresses a payload to what one transport block can carry, and sends it: cyclic redundancy check, LDPC code, QAM.
+    """Compresses a payload to what one transport block carries, and sends it: cyclic redundancy check, LDPC code, QAM.
 
     The sender makes the best of its channel uses: an image is sent at the highest quality that fits, a sentence whole
     or cut after the last word that fits. The bits of the compressor are followed by a one and zeros up to the size of
     the block, so that the receiver knows where they end.
     Outage: where the check fails, nothing fitted, or the bits are of no payload, the receiver shows `blank`, and
-    `arrived` says so. A receiver knows this by itself; whether its guess was right is not used.
+    `arrived` says so. The receiver knows this without help; whether its guess was right is not used.
 
     Fields: compressor; mcs: modulation and code rate; budget: channel uses of each payload;
             reader: splits sentences into words (text only); blank: the words or the image that stand for nothing.
@@ -92,8 +92,8 @@ class DigitalCodec(Codec[DigitalBatch]):
         arrived = torch.zeros(len(uses), dtype=torch.bool)
         for count, rows in _groups(uses):
             block = transport_for(self.mcs, count, self.device)
-            found, whole = block.receive(reception[rows, count])
-            for row, bits, intact in zip(rows.tolist(), found.cpu().numpy(), whole.tolist(), strict=True):
+            decoded, whole = block.receive(reception[rows, count])
+            for row, bits, intact in zip(rows.tolist(), decoded.cpu().numpy(), whole.tolist(), strict=True):
                 payloads[row] = self._read(bits) if intact else None
                 arrived[row] = payloads[row] is not None
         shown = tuple(self._blank() if payload is None else payload for payload in payloads)
@@ -109,9 +109,12 @@ class DigitalCodec(Codec[DigitalBatch]):
 
     def deliver(self, batch: DigitalBatch, bits: Tensor) -> DigitalBatch:
         """What a receiver has when so many bits of each example (int64 [batch]) arrive without error."""
-        found = [self._fit(payload, int(most)) for payload, most in zip(batch.payloads, bits, strict=True)]
-        arrived = torch.tensor([one is not None for one in found], device=self.device)
-        shown = tuple(self._blank() if one is None else self.compressor.restore(one, self.shape) for one in found)
+        versions = [self._fit(payload, int(most)) for payload, most in zip(batch.payloads, bits, strict=True)]
+        arrived = torch.tensor([bits_of_version is not None for bits_of_version in versions], device=self.device)
+        shown = tuple(
+            self._blank() if bits_of_version is None else self.compressor.restore(bits_of_version, self.shape)
+            for bits_of_version in versions
+        )
         return DigitalBatch(shown, batch.uses, arrived)
 
     def lost(self, batch: DigitalBatch) -> DigitalBatch:
@@ -137,16 +140,16 @@ class DigitalCodec(Codec[DigitalBatch]):
     def _framed(self, payload: Any, block: Transport) -> Bits:
         """The information bits of a block: those of the payload, a one, zeros; all zeros where nothing fits."""
         bits = np.zeros(block.information_bits, dtype=np.uint8)
-        found = self._fit(payload, block.information_bits - 1)
-        if found is not None:
-            bits[: len(found)] = found
-            bits[len(found)] = 1
+        fitted = self._fit(payload, block.information_bits - 1)
+        if fitted is not None:
+            bits[: len(fitted)] = fitted
+            bits[len(fitted)] = 1
         return bits
 
     def _read(self, bits: Bits) -> Any:
         """The payload of a block, None where there is none.
 
-        A check of 16 bits lets one wrong block in 65 536 pass. What its bits say is shown, unless they say nothing.
+        A check of 16 bits lets one wrong block in 65 536 pass. Its payload is shown, if its bits are those of one.
         """
         ends = np.flatnonzero(bits)
         if not len(ends) or not ends[-1]:

@@ -1,4 +1,4 @@
-"""Bits as QAM symbols, and what a received symbol says of its bits."""
+"""Bits as QAM symbols, and the log-likelihood ratios of the bits of a received symbol."""
 
 import torch
 from torch import Tensor
@@ -47,8 +47,8 @@ class Constellation:
         metrics = -(parts.unsqueeze(-1) - self.levels).square() * precision  # [batch, uses, parts, levels]
         ratios = []
         for place in range(self.bits_per_level):
-            one = self.labels[:, place].bool()
-            ratios.append(metrics[..., ~one].logsumexp(dim=-1) - metrics[..., one].logsumexp(dim=-1))
+            ones = self.labels[:, place].bool()
+            ratios.append(metrics[..., ~ones].logsumexp(dim=-1) - metrics[..., ones].logsumexp(dim=-1))
         return torch.stack(ratios, dim=-2).flatten(1)  # bits of both parts take turns
 
     def _level(self, bits: Tensor) -> Tensor:

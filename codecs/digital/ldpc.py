@@ -33,11 +33,11 @@ class LdpcCode:
         self.size, self.length = size, length
         self._encoder = sionna("fec.ldpc").LDPC5GEncoder(size, length, device=device_name(device))
         lifting, filler = self._encoder.z, self._encoder.k_filler
-        # The last columns of the graph that are not sent have one check each, which then says nothing.
+        # The last columns of the graph that are not sent have one check each, which then carries no information.
         nodes = max(2 * lifting + filler + length, size + filler + 4 * lifting)
         unsent = self._encoder.n_ldpc - nodes
         matrix = self._encoder.pcm[: self._encoder.pcm.shape[0] - unsent, :nodes]
-        self._graph = _Graph(matrix, device)
+        self._graph = _TannerGraph(matrix, device)
         self._place = (2 * lifting, size, filler, nodes)
 
     def encode(self, words: Tensor) -> Tensor:
@@ -46,7 +46,7 @@ class LdpcCode:
         return coded.to(torch.uint8)
 
     def decode(self, ratios: Tensor, iterations: int = ITERATIONS, pause: int = PAUSE) -> Tensor:
-        """The words that received ratios speak for: uint8 [batch, size].
+        """The most probable words: uint8 [batch, size].
 
         In: ratios: log P(0) / P(1) of the coded bits, float32 [batch, length], finite. After every `pause` iterations
             words that meet all checks of the code are taken out, where they are many enough.
@@ -65,10 +65,10 @@ class LdpcCode:
             for _ in range(min(pause, iterations - done)):
                 totals, messages = self._graph.iterate(known, totals, messages)
             bits = totals < 0
-            found = self._graph.meets_checks(bits) if done + pause < iterations else torch.ones_like(bits[0])
-            if MOVED * int(found.sum()) >= len(found):  # the others have to be moved together, which takes time
-                words[open_words[found]] = bits[: self.size, found].t().to(torch.uint8)
-                left = ~found
+            correct = self._graph.meets_checks(bits) if done + pause < iterations else torch.ones_like(bits[0])
+            if MOVED * int(correct.sum()) >= len(correct):  # the others have to be moved together, which takes time
+                words[open_words[correct]] = bits[: self.size, correct].t().to(torch.uint8)
+                left = ~correct
                 open_words = open_words[left]
                 known, totals, messages = (values[:, left] for values in (known, totals, messages))
             if not len(open_words):
@@ -83,7 +83,7 @@ class LdpcCode:
         return torch.cat([sent[:size], certain, sent[size:]])
 
 
-class _Graph:
+class _TannerGraph:
     """A sparse parity-check matrix as a graph of bits and checks; messages are [edges, batch].
 
     Edges lie in groups of checks of one degree, [degree, checks] within a group.
@@ -104,15 +104,15 @@ class _Graph:
         self._first_edges = _indices(np.cumsum(edges_of_bit) - edges_of_bit, device)
 
     def iterate(self, known: Tensor, totals: Tensor, messages: Tensor) -> tuple[Tensor, Tensor]:
-        """One exchange of messages. known: of the channel; totals: with all that checks said, both [bits, batch].
+        """One exchange of messages. known: of the channel; totals: with the messages of all checks; both [bits, batch].
 
-        messages: what each check told each of its bits; its memory is used again. All are log P(0) / P(1).
+        messages: from each check to each of its bits; its memory is used again. All are log P(0) / P(1).
         """
-        told = totals.index_select(0, self._bits).sub_(messages).clamp_(-CLIP, CLIP)
-        told.sigmoid_().mul_(2).sub_(1)  # tanh(x / 2), in a quarter of its time
+        outgoing = totals.index_select(0, self._bits).sub_(messages).clamp_(-CLIP, CLIP)
+        outgoing.sigmoid_().mul_(2).sub_(1)  # tanh(x / 2), in a quarter of its time
         for (degree, count), start in zip(self._groups, self._starts(), strict=True):
-            shape = (degree, count, told.shape[1])
-            factors, products = (values[start : start + degree * count].view(shape) for values in (told, messages))
+            shape = (degree, count, outgoing.shape[1])
+            factors, products = (values[start : start + degree * count].view(shape) for values in (outgoing, messages))
             _products_of_others(factors, products)
         messages.clamp_(-NEARLY_ONE, NEARLY_ONE).atanh_().mul_(2)
         sums = embedding_bag(self._edges_by_bit, messages, self._first_edges, mode="sum")

@@ -40,8 +40,8 @@ class Mcs:
         return self.bits_per_symbol * self.code_rate
 
 
-# The order is that of efficiency. Of several that carry as much, the one for the lower Es/N0 is here; over fading that is
-# more points and a lower code rate, which costs next to nothing over AWGN.
+# The order is that of efficiency. Of several that carry as much, the one for the lower Es/N0 is here; over fading that
+# is more points and a lower code rate, which costs next to nothing over AWGN.
 LADDER: tuple[Mcs, ...] = (
     Mcs("bpsk", 1, 5),
     Mcs("bpsk", 1, 4),

@@ -24,7 +24,7 @@ NO_WORD = 1e12  # noise variance of an estimate that holds nothing of its symbol
 
 
 class Transport:
-    """Sends `information_bits` bits in `uses` channel uses, and tells whether they arrived.
+    """Sends `information_bits` bits in `uses` channel uses, and detects whether they arrived.
 
     The sender appends a cyclic redundancy check, cuts the block into words of equal size with a check each where one
     word is not enough, codes each with the LDPC code of 5G, cuts the coded bits to those that the channel uses hold,
@@ -72,7 +72,7 @@ class Transport:
         return self._constellation.modulate(coded)
 
     def receive(self, reception: Reception) -> tuple[Tensor, Tensor]:
-        """The bits that a reception speaks for, and which blocks arrived.
+        """The most probable bits of a reception, and which blocks arrived.
 
         Out: uint8 [batch, information_bits]; bool [batch]. Bits of blocks that did not arrive mean nothing. A reception
              that is not finite does not arrive.
@@ -101,7 +101,7 @@ class Transport:
         return [(self._words - longer, uses), *([(longer, uses + 1)] if longer else [])]
 
     def _joined(self, words: Tensor) -> Tensor:
-        """Coded bits of all words [batch * words, longest] as those of blocks: cut, interleaved, one after the other."""
+        """Coded bits of all words [batch * words, longest] as those of blocks: cut, interleaved and joined."""
         words = words.view(-1, self._words, words.shape[1])
         parts, first, order = [], 0, self.mcs.bits_per_symbol
         for count, uses in self._groups():
@@ -136,8 +136,8 @@ def code_for(size: int, length: int, device: torch.device | str = "cpu") -> Ldpc
 def unbiased(reception: Reception) -> tuple[Tensor, Tensor]:
     """What a demapper needs: symbols plus noise, and the variance of that noise.
 
-    With estimate = b s + d and E|d|^2 = noise_variance - |b - 1|^2 they are estimate / b and E|d|^2 / |b|^2. Where b is 0
-    the estimate tells nothing.
+    With estimate = b s + d and E|d|^2 = noise_variance - |b - 1|^2 they are estimate / b and E|d|^2 / |b|^2. Where b is
+    0 the estimate tells nothing.
     """
     power = reception.bias.real.square() + reception.bias.imag.square()
     silent = power < SMALLEST_NOISE

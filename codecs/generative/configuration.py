@@ -9,12 +9,12 @@ from semlink.errors import WrongField
 class GanConfig(ImageSizeConfig):
     """Configuration of `Gan`.
 
-    network:     "dcgan" (two convolutions at each end, for images of at least 4 x 4 pixels) or "mlp" (three hidden layers of
-                 the generator, two of the discriminator).
+    network:     "dcgan" (two convolutions at each end, for images of at least 4 x 4 pixels) or "mlp" (three hidden
+                 layers of the generator, two of the discriminator).
     filters:     of the widest map of dcgan but one; it has twice as many at the next.
     hidden:      units of each hidden layer of mlp.
     uses:        complex channel uses of an image; of a `Gan`, which sends nothing, half the values of a latent.
-    conditional: whether generator and discriminator are told the class.
+    conditional: whether generator and discriminator have the class as an input.
     classes:     how many there are; by default those of the source.
     The others: see `ImageSizeConfig` and `CodecConfig`.
     Errors: WrongField when images are too small for the network, or there are fewer than two classes.
@@ -42,8 +42,8 @@ class GanConfig(ImageSizeConfig):
 class GenerativeConfig(GanConfig):
     """Configuration of `GenerativeCodec`, a link.
 
-    reconstruction_weight, adversarial_weight: of the squared error and of the discriminator's verdict in the objective of
-    sender and receiver.
+    reconstruction_weight, adversarial_weight: of the squared error and of the discriminator's verdict in the objective
+    of sender and receiver.
     The others: see `GanConfig`; `conditional` is off by default, since the receiver has to infer the class first.
     """
 

@@ -1,49 +1,50 @@
 """Codecs whose receiver is the generator of a GAN: a link, and a plain GAN that is sent nothing."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional
 
 from semlink.channels.contract import Frame, Reception
 from semlink.channels.power import normalise_power
-from semlink.codecs.contract import Modality, NeuralCodec, Trait
+from semlink.codecs.contract import Trait
+from semlink.codecs.ends import CodecEnds
 from semlink.codecs.generative.configuration import GanConfig, GenerativeConfig
 from semlink.codecs.generative.networks import Discriminator, Encoder, Generator, condition_of
-from semlink.codecs.pixels import check_uses, pixels_of
+from semlink.codecs.image_ends import ImageEnds
+from semlink.codecs.pixels import check_uses
 from semlink.codecs.posterior import Posterior
 from semlink.codecs.prediction import Pixels
 from semlink.codecs.representation import Spread, posterior, receiver_features
 from semlink.codecs.task.batch import LabelledImages
-from semlink.errors import CodecError
+from semlink.codecs.task.labelled_image_codec import LabelledImageCodec
 from semlink.seeding import generator_for
 
 
-class Adversarial(NeuralCodec[LabelledImages]):
+class Adversarial(LabelledImageCodec):
     """What a link and a plain GAN share: generator, discriminator, and the game of the two.
 
     The discriminator is only of use in training and unlearning; it belongs to neither end of the link.
     """
 
-    modality: ClassVar[Modality] = "image"
     config: GanConfig
     generator: Generator
     discriminator: Discriminator
 
     def generate(self, latent: Tensor, labels: Tensor | None) -> Tensor:
-        """Images float32 [n, channels, height, width] in 0..1 of latents float32 [n, uses, 2] and classes (`condition_of`)."""
+        """Images float32 [n, channels, height, width] in 0..1.
+
+        In: latent float32 [n, uses, 2]; labels as `condition_of` takes them.
+        """
         images: Tensor = self.generator(latent, self._condition(labels, latent))
         return images
 
     def scores(self, images: Tensor, labels: Tensor | None) -> Tensor:
-        """How real the discriminator finds images, as pictures of their classes: float32 [n], 1 for real, 0 for made up."""
+        """The discriminator's scores of images as images of their classes: float32 [n], 1 for real, 0 for generated."""
         scores: Tensor = self.discriminator(images, self._condition(labels, images))
         return scores
 
@@ -74,39 +75,11 @@ class Adversarial(NeuralCodec[LabelledImages]):
         maker, judge = self.player_losses(batch, reception, generator)
         return maker + judge
 
-    def prepare(self, payloads: Sequence[NDArray[np.uint8]]) -> LabelledImages:
-        images = pixels_of(payloads, self.config.height, self.config.width, self.config.channels)
-        return LabelledImages(images, torch.full((len(images),), -1))
-
-    def labelled(self, batch: LabelledImages, labels: Tensor) -> LabelledImages:
-        return replace(batch, labels=labels.to(batch.images.device))
-
     def predict(self, batch: LabelledImages, reception: Reception) -> Pixels:
         return Pixels(self.decode(reception).images)
 
     @abstractmethod
     def decode(self, reception: Reception) -> LabelledImages: ...
-
-    def embed(self, latent: Tensor, mask: Tensor) -> Tensor:
-        return (latent * mask.unsqueeze(-1)).flatten(1)
-
-    def as_metric_input(self, batch: LabelledImages) -> Tensor:
-        return batch.images
-
-    def reference(self, payloads: Sequence[NDArray[np.uint8]]) -> Tensor:
-        return self.prepare(payloads).images
-
-    def channel_uses(self, batch: LabelledImages) -> Tensor:
-        return torch.full((len(batch),), self.config.uses, device=batch.images.device)
-
-    def sized(self, shape: tuple[int, ...]) -> "Adversarial":
-        own = self.config.height, self.config.width, self.config.channels
-        if (*shape, 1)[:3] != own:
-            raise CodecError(
-                f"A payload of shape {shape} does not fit this codec, whose generator makes images of shape "
-                f"{own if own[2] > 1 else own[:2]}; give such images, or train a codec on yours."
-            )
-        return self
 
     def judge_loss(self, real: LabelledImages, made: Tensor) -> Tensor:
         """mean ((D(x) - 1)^2 + D(made)^2) / 2, which moves the discriminator alone."""
@@ -120,15 +93,15 @@ class Adversarial(NeuralCodec[LabelledImages]):
         return (scores - 1).square().mean()
 
     def _condition(self, labels: Tensor | None, like: Tensor) -> Tensor:
-        told = labels if self.config.conditional else None
-        return condition_of(told, len(like), self.config.classes, like.device)
+        known = labels if self.config.conditional else None
+        return condition_of(known, len(like), self.config.classes, like.device)
 
 
 class Gan(Adversarial):
-    """A generative adversarial network that is sent nothing of the records: latents are noise.
+    """A generative adversarial network. Nothing of the records is sent: latents are noise.
 
-    Its representation says so, q(z|x) = N(0, I). It has no reconstruction, so the loss of a record is the error of the
-    discriminator's score, (D(x) - 1)^2: what an attacker goes by who asks whether a record was in the training.
+    Its representation is q(z|x) = N(0, I). It has no reconstruction, so the loss of a record is the error of the
+    discriminator's score, (D(x) - 1)^2: an attacker uses it to infer whether a record was in the training.
 
     Source: Goodfellow et al., Generative Adversarial Nets, 2014; Mirza and Osindero, Conditional GANs, 2014.
     """
@@ -165,8 +138,7 @@ class Gan(Adversarial):
 
     def decode(self, reception: Reception) -> LabelledImages:
         check_uses(reception, self.config.uses)
-        images = self.generate(torch.view_as_real(reception.symbols), None)
-        return LabelledImages(images, torch.full((len(images),), -1, device=images.device))
+        return self.batch_of(self.generate(torch.view_as_real(reception.symbols), None))
 
     def element_losses(self, batch: LabelledImages, reception: Reception) -> tuple[Tensor, Tensor]:
         losses = (self.scores(batch.images, batch.labels) - 1).square().unsqueeze(1)
@@ -189,8 +161,8 @@ class GenerativeCodec(Adversarial):
     """A link whose receiver is a generator: what it makes of the symbols has to look real as well as right.
 
     The sender's encoder replaces the prior. Sender and receiver lower reconstruction_weight * squared error +
-    adversarial_weight * mean (D(received) - 1)^2. With `conditional` the receiver first infers the class from the symbols
-    (and learns that by cross-entropy), so that nothing is told to it for free.
+    adversarial_weight * mean (D(received) - 1)^2. With `conditional` the receiver first infers the class from the
+    symbols (and learns that by cross-entropy), so that it gets no information without the channel.
 
     Loss: mean squared error of a pixel.
     Source: the receiver as a GAN after Erdemir et al., Generative Joint Source-Channel Coding for Semantic Image
@@ -222,6 +194,9 @@ class GenerativeCodec(Adversarial):
     def generator_parts(self) -> tuple[nn.Module, ...]:
         return (self.channel_decoder, self.generator)
 
+    def export_ends(self) -> CodecEnds:
+        return ImageEnds(self)
+
     def represent(self, batch: LabelledImages) -> Posterior:
         values = self.encoder(batch.images)
         shape = (len(batch), self.config.uses, 2)
@@ -238,8 +213,7 @@ class GenerativeCodec(Adversarial):
 
     def decode(self, reception: Reception) -> LabelledImages:
         images, inferred = self._received(reception)
-        unknown = torch.full((len(images),), -1, device=images.device)
-        return LabelledImages(images, unknown if inferred is None else inferred.argmax(dim=1))
+        return self.batch_of(images) if inferred is None else LabelledImages(images, inferred.argmax(dim=1))
 
     def element_losses(self, batch: LabelledImages, reception: Reception) -> tuple[Tensor, Tensor]:
         losses = (self._received(reception)[0] - batch.images).square().flatten(1).mean(dim=1, keepdim=True)

@@ -1,4 +1,4 @@
-"""The networks of a GAN, told the class or not: generator, discriminator, and the encoder that a link has beside them."""
+"""The networks of a GAN: generator, discriminator, and the encoder that a link has beside them."""
 
 from itertools import pairwise
 
@@ -54,25 +54,25 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """An image to a score, near 1 for real ones and near 0 for generated ones: float32 [batch].
 
-    The class, where it is told, comes as one plane of ones for it and planes of zeros for the others.
+    The class, where it is an input, comes as one plane of ones for it and planes of zeros for the others.
     Source: as the generator, with the least-squares scores of Mao et al., Least Squares GANs, 2017.
     """
 
     def __init__(self, config: GanConfig) -> None:
         super().__init__()
         self.conditional = config.conditional
-        told = config.classes if config.conditional else 0
+        classes = config.classes if config.conditional else 0
         self.network = config.network
         if config.network == "mlp":
             features: nn.Module = nn.Sequential(
-                nn.Linear(config.channels * config.height * config.width + told, config.hidden),
+                nn.Linear(config.channels * config.height * config.width + classes, config.hidden),
                 nn.LeakyReLU(SLOPE),
                 nn.Linear(config.hidden, config.hidden),
                 nn.LeakyReLU(SLOPE),
             )
             size = config.hidden
         else:
-            features, size = convolutions(config, config.channels + told)
+            features, size = convolutions(config, config.channels + classes)
         self.features, self.score = features, nn.Linear(size, 1)
 
     def forward(self, images: Tensor, condition: Tensor) -> Tensor:
@@ -118,7 +118,7 @@ def convolutions(config: GanConfig, planes: int) -> tuple[nn.Module, int]:
 
 
 def condition_of(labels: Tensor | None, count: int, classes: int, device: torch.device) -> Tensor:
-    """What a network is told of the class, float32 [count, classes]: a one, or an even share of all where it is unknown.
+    """The input of a network for the class, float32 [count, classes]: one-hot, or equal shares where it is unknown.
 
     In:     labels: int64 [count], -1 for unknown; float32 [count, classes], taken as they are; None: all unknown.
     Errors: CodecError for a class that the network does not know.

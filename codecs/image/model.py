@@ -1,21 +1,29 @@
 """The image codec: patches become symbols, symbols become patches."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from semlink.channels.contract import Reception
-from semlink.codecs.backbone import ImageBackbone
+from semlink.codecs.backbone import ImageBackbone, check_free, image_facts, started, started_like
+from semlink.codecs.ends import CodecEnds
 from semlink.codecs.image.configuration import ImageCodecConfig
+from semlink.codecs.image.ends import PatchReceiver, PatchSender
 from semlink.codecs.image.windows import Windows
-from semlink.codecs.pixels import PixelCodec, check_uses
+from semlink.codecs.image_ends import ImageEnds
+from semlink.codecs.pixel_codec import PixelCodec
+from semlink.codecs.pixels import check_uses, size_of_images
 from semlink.codecs.posterior import Posterior
+from semlink.codecs.pretrained import load_pretrained
 from semlink.codecs.representation import ChannelEncoder, posterior, receiver_features
 from semlink.codecs.transformer import Transformer
 
 
 class ImageCodec(PixelCodec):
-    """A vision transformer at each end; the receiver is told the noise variance and adapts to it.
+    """A vision transformer at each end; the receiver knows the noise variance and adapts to it.
 
     The channel uses are spread over the patches as evenly as whole symbols allow, so that any bandwidth ratio is met
     exactly. Images of another size than that of training are sent as `Windows` of that size.
@@ -46,6 +54,25 @@ class ImageCodec(PixelCodec):
         self.patch_output = nn.Linear(config.d_model, samples)
         self.post_init()
 
+    @classmethod
+    def create(cls, fields: Mapping[str, Any], payloads: Sequence[Any], labels: Sequence[str], seed: int) -> Self:
+        """See `NeuralCodec`. Errors: CodecError, too, when a backbone cannot be had or does not suit the images."""
+        if fields.get("backbone") is None:
+            return super().create(fields, payloads, labels, seed)
+        config = ImageCodecConfig(**{**size_of_images(payloads), **fields})
+        check_free(fields, ("encoder_layers",))
+        pretrained = load_pretrained(fields["backbone"], "image")
+        config.backbone_facts = image_facts(pretrained, config.height, config.width, config.channels)
+        blank = torch.zeros(1, config.channels, config.height, config.width)
+        return started(lambda: cls(config), seed, pretrained, blank)
+
+    def like(self, seed: int) -> Self:
+        """See `NeuralCodec`. A backbone starts from the same pretrained weights."""
+        return started_like(super().like(seed), self)
+
+    def export_ends(self) -> CodecEnds:
+        return ImageEnds(self, PatchSender(self), PatchReceiver(self))
+
     @property
     def sender(self) -> tuple[nn.Module, ...]:
         patches = (self.patch_embedding,) if self.config.backbone is None else ()
@@ -59,17 +86,17 @@ class ImageCodec(PixelCodec):
         return Windows(self, height, width)
 
     def represent(self, batch: Tensor) -> Posterior:
-        mean, sigma = self.channel_encoder(self._features(batch))
-        places = self._places()
-        mask = torch.ones(len(batch), len(places), dtype=torch.bool, device=batch.device)
-        used_sigma = None if sigma is None else sigma.flatten(1, 2)[:, places]
-        return posterior(mean.flatten(1, 2)[:, places], used_sigma, mask, self.config.representation_variance)
+        mean, sigma = self.channel_encoder(self.patch_features(batch))
+        slots = self.sent_slots()
+        mask = torch.ones(len(batch), len(slots), dtype=torch.bool, device=batch.device)
+        used_sigma = None if sigma is None else sigma.flatten(1, 2)[:, slots]
+        return posterior(mean.flatten(1, 2)[:, slots], used_sigma, mask, self.config.representation_variance)
 
     def decode(self, reception: Reception) -> Tensor:
         check_uses(reception, self.config.uses)
         config, features = self.config, receiver_features(reception)
         slots = features.new_zeros(len(features), config.patches * self.slots, features.shape[-1])
-        slots = slots.index_copy(1, self._places(), features).view(len(features), config.patches, -1)
+        slots = slots.index_copy(1, self.sent_slots(), features).view(len(features), config.patches, -1)
         patches = self.patch_output(self.semantic_decoder(self.channel_decoder(slots))).sigmoid().transpose(1, 2)
         return functional.pixel_shuffle(patches.unflatten(2, config.grid), config.patch)
 
@@ -78,7 +105,7 @@ class ImageCodec(PixelCodec):
         losses = functional.avg_pool2d(errors, self.config.patch).flatten(1)
         return losses, torch.ones_like(losses, dtype=torch.bool)
 
-    def _features(self, batch: Tensor) -> Tensor:
+    def patch_features(self, batch: Tensor) -> Tensor:
         """What the semantic encoder makes of each patch: float32 [batch, patches, d_model]."""
         if isinstance(self.semantic_encoder, ImageBackbone):
             seen = batch
@@ -88,7 +115,7 @@ class ImageCodec(PixelCodec):
         features: Tensor = self.semantic_encoder(seen)
         return features
 
-    def _places(self) -> Tensor:
+    def sent_slots(self) -> Tensor:
         """Which of the patches' symbol slots are sent, int64 [uses]: patch p sends an even share of the uses."""
         edges = torch.arange(self.config.patches + 1, device=self.device) * self.config.uses // self.config.patches
         sent = torch.arange(self.slots, device=self.device) < edges.diff().unsqueeze(1)

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from semlink.channels.contract import Frame, Reception
 from semlink.codecs.contract import Codec, Modality
-from semlink.codecs.pixels import PixelCodec, extend, pixels_of
+from semlink.codecs.pixel_codec import PixelCodec
+from semlink.codecs.pixels import extend, pixels_of
 
 CHUNK = 512  # windows that pass through the codec together: memory stays bounded
 

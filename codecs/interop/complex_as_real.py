@@ -43,9 +43,9 @@ def _added(by: Callable[[Tensor, Tensor], Tensor]) -> Callable[..., Pair]:
 
 
 def _joined(pairs: Sequence[Any], dim: int = 0) -> Pair:
-    if not all(isinstance(one, Pair) for one in pairs):
+    if not all(isinstance(pair, Pair) for pair in pairs):
         raise CodecError("This codec joins real numbers and complex ones, which cannot be exported yet.")
-    return Pair(torch.cat([one.parts for one in pairs], dim=_before_parts(dim)))
+    return Pair(torch.cat([pair.parts for pair in pairs], dim=_before_parts(dim)))
 
 
 def _split(pair: Pair, sizes: Sequence[int], dim: int = 0) -> list[Pair]:

@@ -1,34 +1,37 @@
 """An exported codec as a codec again: what another runtime computes meets the same channels and metrics."""
 
-from abc import abstractmethod
 from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from semlink.channels.contract import Frame, Reception
-from semlink.codecs.contract import Codec, Delivered, Modality, NeuralCodec
-from semlink.codecs.deepsc import DeepSc
+from semlink.codecs.contract import Codec, Delivered, Modality
 from semlink.codecs.interop.exporting import FORMATS
 from semlink.codecs.interop.runner import Runner
 from semlink.codecs.interop.sidecar import read_sidecar
-from semlink.codecs.text import TextBatch, TextCodec
-from semlink.codecs.text.tokenizer import PADDING
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import BundleError, CodecError
 
 
 class Exported(Codec[Any]):
     """Encodes and decodes with exported files; payloads are prepared and compared as the original does it.
 
-    runners: the exported ends by their names. singly: those that take one example at a time.
+    runners: the exported ends by their names. singly: the names of those that take one example at a time.
     """
 
     def __init__(
         self, original: NeuralCodec[Any], runners: Mapping[str, Runner], singly: Set[str] = frozenset()
     ) -> None:
         self.original, self.runners, self.singly = original, runners, singly
+        self.ends = original.export_ends()
+
+    @property
+    def modality(self) -> Modality:  # type: ignore[override]  # a neural codec's is that of its class
+        """That of the original."""
+        return self.original.modality
 
     @property
     def delivers(self) -> Delivered:
@@ -56,93 +59,44 @@ class Exported(Codec[Any]):
         return self
 
     def encode(self, batch: Any) -> Frame:
-        symbols, used = self.run("encoder", *self.tensors(batch))
+        symbols, used = self.run("encoder", *self.ends.inputs(batch))
         return Frame(torch.view_as_complex(symbols), used)
+
+    def decode(self, reception: Reception) -> Any:
+        return self.ends.estimate(reception, self.run)
 
     def run(self, name: str, *inputs: Tensor) -> tuple[Tensor, ...]:
         """The outputs of an end. Errors: CodecError when it was not exported."""
         if name not in self.runners:
             raise CodecError(f"The {name} of this codec was not exported; export it with: semlink export --part both.")
-        batches = inputs[0].split(1) if name in self.singly else (inputs[0],)
-        parts = zip(*(one.split(len(batches[0])) for one in inputs), strict=True)
-        found = [self.runners[name](*(one.detach().contiguous().numpy() for one in part)) for part in parts]
+        size = 1 if name in self.singly else len(inputs[0])
+        outputs = [
+            self.runners[name](*(values.detach().contiguous().numpy() for values in part))
+            for part in zip(*(values.split(size) for values in inputs), strict=True)
+        ]
         return tuple(
-            torch.cat([torch.from_numpy(array.copy()) for array in arrays]) for arrays in zip(*found, strict=True)
+            torch.cat([torch.from_numpy(array.copy()) for array in arrays]) for arrays in zip(*outputs, strict=True)
         )
-
-    def heard(self, reception: Reception) -> tuple[Tensor, ...]:
-        """What the decoder makes of a reception."""
-        variance = reception.noise_variance.expand(reception.mask.shape)
-        return self.run("decoder", torch.view_as_real(reception.symbols), variance, reception.mask)
-
-    @abstractmethod
-    def tensors(self, batch: Any) -> tuple[Tensor, ...]:
-        """A batch as the encoder's inputs."""
-
-
-class ExportedImages(Exported):
-    """An exported codec of images, which delivers images or classes."""
-
-    modality: ClassVar[Modality] = "image"
-
-    def tensors(self, batch: Any) -> tuple[Tensor, ...]:
-        return (batch if isinstance(batch, Tensor) else batch.images,)
-
-    def decode(self, reception: Reception) -> Tensor:
-        return self.heard(reception)[0]
-
-    def as_metric_input(self, batch: Any) -> Tensor:
-        restored: Tensor = batch if isinstance(batch, Tensor) else self.original.as_metric_input(batch)
-        return restored
-
-
-class ExportedText(Exported):
-    """An exported codec of sentences; where one word follows the other, the loop around the step is here."""
-
-    modality: ClassVar[Modality] = "text"
-    original: TextCodec
-
-    def tensors(self, batch: TextBatch) -> tuple[Tensor, ...]:
-        return batch.ids, batch.mask
-
-    def decode(self, reception: Reception) -> TextBatch:
-        if "step" in self.runners:
-            return self._say(*self.heard(reception))
-        mask = reception.mask[:, :: self.original.config.symbols_per_token]
-        return TextBatch(self.heard(reception)[0].argmax(dim=-1).masked_fill(~mask, PADDING), mask)
-
-    def _say(self, memory: Tensor, mask: Tensor) -> TextBatch:
-        decoder: Any = self.original if isinstance(self.original, DeepSc) else self.original.semantic_decoder
-        end = decoder.end
-        said = torch.full((len(memory), 1), getattr(decoder, "start", end))
-        ended = torch.zeros(len(memory), dtype=torch.bool)
-        while said.shape[1] <= self.original.config.max_length and not ended.all():
-            following = self.run("step", memory, mask, said)[0].argmax(dim=-1)
-            ended |= following == end
-            said = torch.cat([said, following.masked_fill(ended, PADDING).unsqueeze(1)], dim=1)
-        ids = said[:, 1:]
-        ids = ids[:, : int((ids != PADDING).sum(dim=1).max())]
-        return TextBatch(ids, ids != PADDING)
 
 
 def open_export(folder: Path, original: NeuralCodec[Any], digest: str) -> Exported:
     """The codec in a folder that `export_codec` made, beside the stored codec that it was made of.
 
     In:     digest: of that bundle.
-    Errors: BundleError when the folder is no whole export, or one of another bundle; CodecError when a package is missing.
+    Errors: BundleError when the folder is no whole export, or one of another bundle; CodecError when a package is
+            missing.
     """
-    told = read_sidecar(folder)
-    if told["bundle"] != digest:
+    sidecar = read_sidecar(folder)
+    if sidecar["bundle"] != digest:
         raise BundleError(f"{folder} was not exported from this bundle; export it again with: semlink export.")
-    open_file = FORMATS[told["kind"]].open_file
-    runners = {
-        name: open_file(folder / end["file"], *([one["name"] for one in end[side]] for side in ("inputs", "outputs")))
-        for name, end in told["ends"].items()
-    }
-    singly = {name for name, end in told["ends"].items() if end["inputs"][0]["shape"][0] == 1}
-    if "image" in told:
-        shape = tuple(told["image"][name] for name in ("height", "width", "channels"))
-        sized = original.sized(shape)
+    open_file = FORMATS[sidecar["kind"]].open_file
+    runners = {}
+    for name, end in sidecar["ends"].items():
+        inputs, outputs = ([argument["name"] for argument in end[side]] for side in ("inputs", "outputs"))
+        runners[name] = open_file(folder / end["file"], inputs, outputs)
+    singly = {name for name, end in sidecar["ends"].items() if end["inputs"][0]["shape"][0] == 1}
+    if "image" in sidecar:
+        sized = original.sized(tuple(sidecar["image"][name] for name in ("height", "width", "channels")))
         assert isinstance(sized, NeuralCodec)
-        return ExportedImages(sized, runners, singly)
-    return ExportedText(original, runners, singly)
+        original = sized
+    return Exported(original, runners, singly)

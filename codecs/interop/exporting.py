@@ -1,23 +1,23 @@
 """A codec for others: each end as a file of a format that other runtimes read, and a sidecar that explains them."""
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from semlink.codecs.contract import NeuralCodec
-from semlink.codecs.interop.ends import PARTS, ends_of
 from semlink.codecs.interop.runner import Runner
 from semlink.codecs.interop.sidecar import SIDECAR, describe, write_sidecar
 from semlink.codecs.interop.to_onnx import OnnxRunner, write_onnx
 from semlink.codecs.interop.to_savedmodel import SavedModelRunner, write_savedmodel
 from semlink.codecs.interop.to_tflite import TfliteRunner, write_tflite
 from semlink.codecs.interop.tracing import Traced, trace
-from semlink.codecs.text import TextCodec
-from semlink.codecs.text.model import TOKENIZER_FILE
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import CodecError
 from semlink.files import whole_folder
 from semlink.registry import choose
+
+PARTS = ("encoder", "decoder")
 
 
 @dataclass(frozen=True)
@@ -56,24 +56,24 @@ def export_codec(
             or `folder` holds something else; OSError.
     """
     chosen = choose("export format", FORMATS, kind)
-    parts = choose("part", {**{one: (one,) for one in PARTS}, "both": PARTS}, part)
-    codec = _sized(codec, size)
-    wanted = {name: end for name, end in ends_of(codec).items() if _owner(name) in parts}
-    files = {name: f"{name}{chosen.ending}" for name in wanted}
+    parts = choose("part", {**{name: (name,) for name in PARTS}, "both": PARTS}, part)
+    codec = copy.copy(_sized(codec, size)).eval()
+    ends = codec.export_ends()
+    exported = {name: end for name, end in ends.functions.items() if _part_of(name) in parts}
+    files = {name: f"{name}{chosen.ending}" for name in exported}
     if folder.exists() and not (folder / SIDECAR).exists() and (folder.is_file() or any(folder.iterdir())):
         raise CodecError(f"{folder} holds something that is no export; choose another --out.")
     with whole_folder(folder) as unfinished:
-        traced = {name: trace(end) for name, end in wanted.items()}
-        for name, one in traced.items():
-            chosen.write(one, unfinished / files[name])
-        if isinstance(codec, TextCodec):
-            assert codec.tokenizer is not None
-            (unfinished / TOKENIZER_FILE).write_text(codec.tokenizer.to_json(), encoding="utf-8")
-        ends = {name: one.end for name, one in traced.items()}
-        write_sidecar(describe(codec, ends, files, kind, digest), unfinished)
+        traced = {name: trace(end) for name, end in exported.items()}
+        for name, end in traced.items():
+            chosen.write(end, unfinished / files[name])
+        for name, content in codec.extra_files().items():
+            (unfinished / name).write_bytes(content)
+        described = describe(codec, {name: end.end for name, end in traced.items()}, files, kind, digest)
+        write_sidecar({**described, **ends.description(traced.keys())}, unfinished)
 
 
-def _owner(name: str) -> str:
+def _part_of(name: str) -> str:
     """The part that an end belongs to: what is not the encoder is the receiver's."""
     return "encoder" if name == "encoder" else "decoder"
 

@@ -25,8 +25,8 @@ class NamedRunner(Runner):
         self.inputs, self.outputs = inputs, outputs
 
     def __call__(self, *inputs: NDArray[Any]) -> tuple[NDArray[Any], ...]:
-        found = self.compute(dict(zip(self.inputs, inputs, strict=True)))
-        return tuple(np.asarray(found[name]) for name in self.outputs)
+        outputs = self.compute(dict(zip(self.inputs, inputs, strict=True)))
+        return tuple(np.asarray(outputs[name]) for name in self.outputs)
 
     @abstractmethod
     def compute(self, named: Mapping[str, NDArray[Any]]) -> Mapping[str, Any]:

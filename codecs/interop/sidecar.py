@@ -6,12 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from semlink.codecs.contract import NeuralCodec
-from semlink.codecs.deepsc import DeepSc
-from semlink.codecs.interop.ends import Argument, End
-from semlink.codecs.text import TextCodec
-from semlink.codecs.text.model import TOKENIZER_FILE
-from semlink.codecs.text.tokenizer import PADDING
+from semlink.codecs.ends import Argument, End
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import BundleError
 from semlink.files import sha256_of
 
@@ -21,8 +17,11 @@ SIDECAR, FORMAT_MARK = "export.json", "semlink-export-1"
 def describe(
     codec: NeuralCodec[Any], ends: Mapping[str, End], files: Mapping[str, str], kind: str, digest: str
 ) -> dict[str, Any]:
-    """The content of the sidecar. In: files: of each end that is exported. kind: the format. digest: of the bundle."""
-    told: dict[str, Any] = {
+    """The part of the sidecar that is the same for all kinds of codecs.
+
+    In: files: of each end that is exported. kind: the format. digest: of the bundle.
+    """
+    return {
         "format": FORMAT_MARK,
         "kind": kind,
         "bundle": digest,
@@ -30,7 +29,9 @@ def describe(
         "modality": codec.modality,
         "delivers": codec.delivers,
         "symbols": {
-            "layout": "float32 [batch, uses, 2]: in-phase and quadrature part of each complex channel use, in sending order",
+            "layout": (
+                "float32 [batch, uses, 2]: in-phase and quadrature part of each complex channel use, in sending order"
+            ),
             "used": "bool [batch, uses]: symbols that are not used are 0, are not sent, and count in nothing",
             "power": "the mean of |symbol|^2 over the used symbols of each example is 1; the encoder does this",
             "snr": "Es/N0 in dB per channel use: N0 = 10 ** (-snr_db / 10), of which half is in each real dimension",
@@ -41,49 +42,41 @@ def describe(
         },
         "ends": {name: _described(ends[name], files[name]) for name in files},
     }
-    config: Any = codec.config
-    if isinstance(codec, TextCodec):
-        text = {"symbols_per_token": config.symbols_per_token, "longest": config.max_length, "padding": PADDING}
-        told["text"] = {"tokenizer": TOKENIZER_FILE, **text, **(_marks(codec) if "step" in ends else {})}
-    else:
-        told["image"] = {"height": config.height, "width": config.width, "channels": config.channels}
-    return told
-
-
-def _marks(codec: TextCodec) -> dict[str, int]:
-    """What is said before the first word, and after the last, where one word follows the other."""
-    receiver: Any = codec if isinstance(codec, DeepSc) else codec.semantic_decoder
-    return {"start": getattr(receiver, "start", receiver.end), "end": receiver.end}
 
 
 def _described(end: End, file: str) -> dict[str, Any]:
-    facts = {"file": file, "inputs": list(map(asdict, end.inputs)), "outputs": list(map(asdict, end.outputs))}
-    return {**facts, "meaning": end.meaning, "most": dict(end.most)}
+    return {
+        "file": file,
+        "inputs": list(map(asdict, end.inputs)),
+        "outputs": list(map(asdict, end.outputs)),
+        "meaning": end.meaning,
+        "most": dict(end.most),
+    }
 
 
 def arguments_of(described: list[dict[str, Any]]) -> tuple[Argument, ...]:
-    """Inputs or outputs as the sidecar tells them."""
-    return tuple(Argument(one["name"], one["kind"], tuple(one["shape"])) for one in described)
+    """Inputs or outputs as the sidecar describes them."""
+    return tuple(Argument(entry["name"], entry["kind"], tuple(entry["shape"])) for entry in described)
 
 
-def write_sidecar(told: Mapping[str, Any], folder: Path) -> None:
+def write_sidecar(content: Mapping[str, Any], folder: Path) -> None:
     """Adds the digests of all files of an export, and stores the sidecar among them."""
     digests = {str(path.relative_to(folder)): sha256_of(path) for path in sorted(folder.rglob("*")) if path.is_file()}
-    text = json.dumps({**told, "files": digests}, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps({**content, "files": digests}, indent=2, ensure_ascii=False) + "\n"
     (folder / SIDECAR).write_text(text, encoding="utf-8")
 
 
 def read_sidecar(folder: Path) -> dict[str, Any]:
     """The sidecar of an export, whose files are as they were. Errors: BundleError when it is none, or was changed."""
     try:
-        told: dict[str, Any] = json.loads((folder / SIDECAR).read_text(encoding="utf-8"))
-        if told["format"] != FORMAT_MARK:
+        content: dict[str, Any] = json.loads((folder / SIDECAR).read_text(encoding="utf-8"))
+        if content["format"] != FORMAT_MARK:
             raise ValueError("another format")
-        if any(Path(name).is_absolute() or ".." in Path(name).parts for name in told["files"]):
+        if any(Path(name).is_absolute() or ".." in Path(name).parts for name in content["files"]):
             raise ValueError("a file elsewhere")
-        changed = [name for name, digest in told["files"].items() if sha256_of(folder / name) != digest]
+        changed = [name for name, digest in content["files"].items() if sha256_of(folder / name) != digest]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BundleError(f"{folder} is not a whole export; make it again with: semlink export.") from error
     if changed:
         raise BundleError(f"{folder / changed[0]} was changed after the export; make it again with: semlink export.")
-    return told
+    return content

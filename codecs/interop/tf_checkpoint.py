@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from semlink.codecs.interop.optional_import import optional_import
+from semlink.codecs.optional_import import optional_import
 from semlink.errors import CodecError
 
 VARIABLE = "/.ATTRIBUTES/VARIABLE_VALUE"
@@ -19,7 +19,8 @@ class Checkpoint:
     """What a checkpoint holds.
 
     weights: path in the tree of objects -> array; Keras 2 names a kernel `kernel`, Keras 3 `_kernel`: here both are the
-    first. others: names of what is no weight: counters, states of optimisers and generators. digest: SHA-256 of its files.
+    first. others: names of what is no weight: counters, states of optimisers and generators. digest: SHA-256 of its
+    files.
     """
 
     weights: Mapping[str, NDArray[Any]]
@@ -51,10 +52,10 @@ def _prefix(path: Path, tensorflow: Any) -> str:
         return str(path)
     if (path / "variables" / "variables.index").is_file():
         return str(path / "variables" / "variables")
-    found: str | None = tensorflow.train.latest_checkpoint(str(path)) if path.is_dir() else None
-    if found is None:
+    latest: str | None = tensorflow.train.latest_checkpoint(str(path)) if path.is_dir() else None
+    if latest is None:
         raise CodecError(f"There is no checkpoint at {path}; give its prefix such as {path}/ckpt-1, or its folder.")
-    return found
+    return latest
 
 
 def _is_weight(name: str) -> bool:

@@ -13,12 +13,11 @@ import torch
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 from torch import Tensor
 
-from semlink.codecs.deepsc import DeepSc, DeepScConfig
-from semlink.codecs.deepsc.model import label_offset_db
+from semlink.codecs.deepsc.configuration import DeepScConfig
+from semlink.codecs.deepsc.model import DeepSc, label_offset_db
 from semlink.codecs.interop.tf_checkpoint import Checkpoint, read_checkpoint
 from semlink.codecs.interop.tf_structure import structure_of
-from semlink.codecs.text import TextTokenizer
-from semlink.codecs.text.tokenizer import SPECIAL, UNKNOWN
+from semlink.codecs.text.tokenizer import SPECIAL, UNKNOWN, TextTokenizer
 from semlink.errors import CodecError
 
 Power = Literal["complex", "real"]
@@ -30,8 +29,8 @@ MARKS = ("<PAD>", "<UNK>", "<START>", "<END>")
 class Imported:
     """A codec and where its weights are from.
 
-    used: parameter of the codec -> tensor of the checkpoint. unused: tensors that are no part of a DeepSC. digest: of the
-    checkpoint's files. label_offset_db: what to add to the original's SNR labels for Es/N0 in dB.
+    used: parameter of the codec -> tensor of the checkpoint. unused: tensors that are no part of a DeepSC. digest: of
+    the checkpoint's files. label_offset_db: what to add to the original's SNR labels for Es/N0 in dB.
     """
 
     codec: DeepSc
@@ -67,7 +66,11 @@ def imported_from(
     checkpoint: Checkpoint, tokenizer: TextTokenizer, rows: list[int], heads: int, max_length: int, amplitude: float,
     positions: Literal["column", "pair"],
 ) -> Imported:  # fmt: skip
-    """The codec of tensors that were read. In: rows: of each of our entries in the original's vocabulary. Errors: CodecError."""
+    """The codec of tensors that were read.
+
+    In:     rows: the row of each of our entries in the original's vocabulary.
+    Errors: CodecError.
+    """
     names, weights = structure_of(checkpoint.weights).names, checkpoint.weights
     shapes = {parameter: weights[name].shape for parameter, name in names.items()}
     entries, width = shapes["semantic_encoder.embedding.words.weight"]
@@ -107,14 +110,16 @@ def imported_from(
 
 
 def read_vocabulary(path: Path) -> tuple[TextTokenizer, list[int]]:
-    """The tokenizer of a vocabulary file, and the original's row for each entry of ours: padding, unknown, words, start, end.
+    """The tokenizer of a vocabulary file, and the original's row for each of our entries.
 
-    Text is normalised as by the published code: letters without accents in lower case and exclamation marks; all else parts
-    words. Errors: CodecError when it is none.
+    The entries are padding, unknown, words, start, end.
+
+    Text is normalised as by the published code: letters without accents in lower case and exclamation marks; all else
+    parts words. Errors: CodecError when it is none.
     """
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        table: dict[str, int] = told.get("token_to_idx", told)
+        content = json.loads(path.read_text(encoding="utf-8"))
+        table: dict[str, int] = content.get("token_to_idx", content)
         padding, unknown, start, end = (table[mark] for mark in MARKS)
         words = sorted((word for word in table if word not in MARKS), key=table.__getitem__)
         rows = [padding, unknown, *(table[word] for word in words), start, end]
@@ -151,14 +156,14 @@ def _converted(parameter: str, values: Any, rows: list[int]) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(array))
 
 
-def _take(codec: DeepSc, found: Mapping[str, Tensor]) -> None:
+def _take(codec: DeepSc, weights: Mapping[str, Tensor]) -> None:
     """Errors: CodecError when names or shapes are not those of the codec."""
     wanted = {name: tuple(value.shape) for name, value in codec.state_dict().items()}
-    given = {name: tuple(value.shape) for name, value in found.items()}
+    given = {name: tuple(value.shape) for name, value in weights.items()}
     for name in sorted(wanted.keys() | given.keys()):
         if wanted.get(name) != given.get(name):
             raise CodecError(
                 f"The checkpoint has {given.get(name, 'nothing')} for {name}, not {wanted.get(name, 'nothing')}; "
                 "it is no whole DeepSC whose layers are alike."
             )
-    codec.load_state_dict(dict(found), assign=True)
+    codec.load_state_dict(dict(weights), assign=True)

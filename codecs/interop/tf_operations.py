@@ -145,7 +145,7 @@ def _batch_norm(
 ) -> tuple[Any]:
     scale = tf.math.rsqrt(variance + epsilon) * (1.0 if weight is None else weight)
     shift = (0.0 if bias is None else bias) - mean * scale
-    scale, shift = (tf.reshape(one, [-1] + [1] * (len(value.shape) - 2)) for one in (scale, shift))
+    scale, shift = (tf.reshape(factor, [-1] + [1] * (len(value.shape) - 2)) for factor in (scale, shift))
     return (value * scale + shift,)
 
 
@@ -177,11 +177,11 @@ def _convolution(
         raise CodecError("This codec convolves in groups, or not over two axes; export it to onnx.")
     image = tf.transpose(image, [0, 2, 3, 1])
     if transposed:
-        found = _transposed_convolution(tf, image, weight, stride, padding, dilation, more)
+        maps = _transposed_convolution(tf, image, weight, stride, padding, dilation, more)
     else:
         image = tf.pad(image, [[0, 0], *([pad, pad] for pad in padding), [0, 0]])
-        found = tf.nn.conv2d(image, tf.transpose(weight, [2, 3, 1, 0]), stride, "VALID", dilations=list(dilation))
-    return tf.transpose(found if bias is None else found + bias, [0, 3, 1, 2])
+        maps = tf.nn.conv2d(image, tf.transpose(weight, [2, 3, 1, 0]), stride, "VALID", dilations=list(dilation))
+    return tf.transpose(maps if bias is None else maps + bias, [0, 3, 1, 2])
 
 
 def _transposed_convolution(
@@ -213,7 +213,7 @@ def _full_like(tf: Any, like: Any, value: Any, dtype: Any = None) -> Any:
 
 def _range(tf: Any, start: Any, end: Any, step: Any = 1, dtype: Any = None) -> Any:
     kind = tf.int64 if dtype is None else _kind(tf, dtype)
-    return tf.range(*(tf.cast(one, kind) for one in (start, end, step)))
+    return tf.range(*(tf.cast(bound, kind) for bound in (start, end, step)))
 
 
 def _reshaped(tf: Any, value: Any, sizes: Sequence[Any]) -> Any:
@@ -266,14 +266,14 @@ def _indexed(tf: Any, value: Any, indices: Sequence[Any]) -> Any:
     if axes[-1] - axes[0] + 1 != len(axes) or any(indices[axis].dtype == tf.bool for axis in axes):
         raise CodecError("This codec looks up elements by truth values or along axes apart; export it to onnx.")
     sizes = [_size(tf, value, axis) for axis in range(len(value.shape))]
-    found, joined = 0, 1
+    index, joined = 0, 1
     for axis in axes:
         size, places = tf.cast(sizes[axis], indices[axis].dtype), indices[axis]
-        found = found * size + tf.where(places < 0, places + size, places)
+        index = index * size + tf.where(places < 0, places + size, places)
         joined *= sizes[axis]
     if len(axes) > 1:
         value = tf.reshape(value, _shape(tf, [*sizes[: axes[0]], joined, *sizes[axes[-1] + 1 :]]))
-    return tf.gather(value, found, axis=axes[0])
+    return tf.gather(value, index, axis=axes[0])
 
 
 UNCHANGED = ("aten.alias.default", "aten.clone.default", "aten.expand.default", "aten.view.default")
@@ -355,5 +355,5 @@ OPERATIONS: Mapping[str, Callable[..., Any]] = {
     "aten.tanh.default": _plain("tanh"),
     "aten.unsqueeze.default": lambda tf, value, axis: tf.expand_dims(value, axis),
     "aten.view.default": _reshaped,
-    "aten.where.self": lambda tf, chosen, one, two: tf.where(chosen, *_alike(tf, one, two)),
+    "aten.where.self": lambda tf, chosen, left, right: tf.where(chosen, *_alike(tf, left, right)),
 }

@@ -1,8 +1,8 @@
 """Which tensor of a DeepSC-style checkpoint is which: by the tree that their names make, and by their shapes.
 
-Attributes may be called as their author liked. A stack of layers is what has numbered parts; a layer with two
-normalisations is the sender's, one with three the receiver's; of the four dense maps of an attention, names say which makes
-queries, keys and values.
+Attributes may have any names. A stack of layers is what has numbered parts; a layer with two
+normalisations is the sender's, one with three the receiver's; among the four dense maps of an attention, names decide
+which makes queries, keys and values.
 """
 
 import re
@@ -46,7 +46,10 @@ def structure_of(weights: Weights) -> Structure:
     names: dict[str, str] = {}
     for prefix, stack in (("semantic_encoder", sender), ("semantic_decoder", receiver)):
         for number, layer in enumerate(stacks[stack]):
-            names |= {f"{prefix}.layers.{number}.{own}": given for own, given in _layer(layer, layers[layer], weights)}
+            names |= {
+                f"{prefix}.layers.{number}.{parameter}": given
+                for parameter, given in _layer(layer, layers[layer], weights)
+            }
     rest = [
         name
         for name in weights
@@ -63,7 +66,7 @@ def _layer_of(name: str, weights: Weights) -> str | None:
     steps = name.split("/")
     for depth in range(len(steps) - 1, 0, -1):
         part = "/".join(steps[:depth])
-        if part[-1].isdigit() and sum(own.startswith(f"{part}/") and own.endswith("/gamma") for own in weights) in (
+        if part[-1].isdigit() and sum(name.startswith(f"{part}/") and name.endswith("/gamma") for name in weights) in (
             2,
             3,
         ):
@@ -85,10 +88,10 @@ def _layer(layer: str, members: Sequence[str], weights: Weights) -> Iterator[tup
         raise CodecError(
             f"{layer} has {len(attentions)} attentions whose parts can be told, not {len(wanted)}; see its names."
         )
-    for own, block in zip(wanted, attentions, strict=True):
+    for attention, block in zip(wanted, attentions, strict=True):
         roles = _roles(blocks[block])
         for dense in blocks[block]:
-            yield from _dense(f"{own}.{roles[dense]}", dense, weights)
+            yield from _dense(f"{attention}.{roles[dense]}", dense, weights)
     others = sorted((dense for block in blocks if block not in attentions for dense in blocks[block]), key=_natural)
     if len(others) not in (0, 2):
         raise CodecError(f"{layer} has {len(others)} dense maps beside its attention, not 2 or none.")
@@ -100,7 +103,7 @@ def _layer(layer: str, members: Sequence[str], weights: Weights) -> Iterator[tup
 
 def _roles(block: Sequence[str]) -> dict[str, str]:
     """What each dense map of an attention makes; nothing when this is none."""
-    roles = {dense: ROLES[found[1]] for dense in block if (found := ROLE.fullmatch(dense.rpartition("/")[2].lower()))}
+    roles = {dense: ROLES[role[1]] for dense in block if (role := ROLE.fullmatch(dense.rpartition("/")[2].lower()))}
     left = [dense for dense in block if dense not in roles]
     complete = sorted(roles.values()) == sorted(ROLES.values()) and len(left) == 1
     return roles | {left[0]: "mixture"} if complete else {}
@@ -108,11 +111,14 @@ def _roles(block: Sequence[str]) -> dict[str, str]:
 
 def _embeddings(rest: Sequence[str], sender: str, receiver: str) -> dict[str, str]:
     """The two tables of word vectors: each stands nearer to one stack than to the other."""
-    found = [name for name in rest if name.endswith("/embeddings")]
+    embeddings = [name for name in rest if name.endswith("/embeddings")]
     names = {}
-    for prefix, own, other in (("semantic_encoder", sender, receiver), ("semantic_decoder", receiver, sender)):
-        near = [name for name in found if _shared(name, own) > _shared(name, other)]
-        names[f"{prefix}.embedding.words.weight"] = _only(near, f"table of word vectors beside {own}")
+    for prefix, near_layer, far_layer in (
+        ("semantic_encoder", sender, receiver),
+        ("semantic_decoder", receiver, sender),
+    ):
+        near = [name for name in embeddings if _shared(name, near_layer) > _shared(name, far_layer)]
+        names[f"{prefix}.embedding.words.weight"] = _only(near, f"table of word vectors beside {near_layer}")
     return names
 
 
@@ -120,14 +126,14 @@ def _outside(rest: Sequence[str], weights: Weights, names: Mapping[str, str]) ->
     """The output projection and the channel codec."""
     entries, width = weights[names["semantic_decoder.embedding.words.weight"]].shape
     dense = [name.rpartition("/")[0] for name in rest if name.endswith("/kernel")]
-    outputs = [one for one in dense if weights[f"{one}/kernel"].shape == (width, entries)]
+    outputs = [layer for layer in dense if weights[f"{layer}/kernel"].shape == (width, entries)]
     output = _only(outputs, f"output projection from {width} to {entries}")
-    found = dict(_dense("semantic_decoder.projection", output, weights))
+    names = dict(_dense("semantic_decoder.projection", output, weights))
     blocks: dict[str, list[str]] = defaultdict(list)
-    for one in sorted(set(dense) - {output}, key=_natural):
-        blocks[one.rpartition("/")[0]].append(one)
+    for layer in sorted(set(dense) - {output}, key=_natural):
+        blocks[layer.rpartition("/")[0]].append(layer)
     normed = {name.rpartition("/")[0].rpartition("/")[0] for name in rest if name.endswith("/gamma")}
-    chains = {block: [weights[f"{one}/kernel"].shape for one in members] for block, members in blocks.items()}
+    chains = {block: [weights[f"{layer}/kernel"].shape for layer in members] for block, members in blocks.items()}
     senders = [
         block for block, chain in chains.items()
         if block not in normed and len(chain) == 2 and chain[0][0] == width and chain[0][1] == chain[1][0]
@@ -140,13 +146,13 @@ def _outside(rest: Sequence[str], weights: Weights, names: Mapping[str, str]) ->
         (("channel_encoder.hidden", "channel_encoder.values"), sender),
         (("channel_decoder.first", "channel_decoder.hidden", "channel_decoder.last"), receiver),
     ):
-        for parameter, one in zip(parameters, blocks[block], strict=True):
-            found |= dict(_dense(parameter, one, weights))
+        for parameter, layer in zip(parameters, blocks[block], strict=True):
+            names |= dict(_dense(parameter, layer, weights))
     norm = _only(
         [name for name in rest if name.startswith(f"{receiver}/") and name.endswith("/gamma")],
         "norm of the channel decoder",
     )
-    return found | dict(_norm("channel_decoder.norm", norm.rpartition("/")[0]))
+    return names | dict(_norm("channel_decoder.norm", norm.rpartition("/")[0]))
 
 
 def _dense(parameter: str, dense: str, weights: Weights) -> Iterator[tuple[str, str]]:
@@ -176,19 +182,19 @@ def _root(name: str) -> str:
     return "/".join(name.split("/")[:2])
 
 
-def _only(found: Sequence[str], what: str) -> str:
-    if len(found) != 1:
-        told = f"there are {len(found)}: {', '.join(found)}" if found else "there is none"
+def _only(candidates: Sequence[str], what: str) -> str:
+    if len(candidates) != 1:
+        count = f"there are {len(candidates)}: {', '.join(candidates)}" if candidates else "there is none"
         raise CodecError(
-            f"The checkpoint should have one {what}, but {told}; give that of a DeepSC (of a Keras 3 model, "
+            f"The checkpoint should have one {what}, but {count}; give that of a DeepSC (of a Keras 3 model, "
             "tf.train.Checkpoint leaves out layers that are kept in lists: store each under a name of its own)."
         )
-    return found[0]
+    return candidates[0]
 
 
-def _shared(one: str, two: str) -> int:
+def _shared(first: str, second: str) -> int:
     """How many first steps two paths have in common."""
-    parts = list(zip(one.split("/"), two.split("/"), strict=False))
+    parts = list(zip(first.split("/"), second.split("/"), strict=False))
     return next((place for place, (left, right) in enumerate(parts) if left != right), len(parts))
 
 

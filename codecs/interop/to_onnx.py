@@ -10,16 +10,16 @@ from typing import Any
 import torch
 from numpy.typing import NDArray
 
-from semlink.codecs.interop.optional_import import optional_import
 from semlink.codecs.interop.runner import NamedRunner
 from semlink.codecs.interop.tracing import Traced
+from semlink.codecs.optional_import import optional_import
 
 OPSET = 20
 PURPOSE = "Exporting to ONNX"
 
 
 def write_onnx(traced: Traced, path: Path) -> None:
-    """Stores an end as one ONNX file with its weights, and without the exporter's notes, which hold paths of this machine.
+    """Stores an end as one ONNX file with its weights, without the exporter's notes, which hold paths of this machine.
 
     Errors: CodecError when a package is missing.
     """
@@ -32,14 +32,14 @@ def write_onnx(traced: Traced, path: Path) -> None:
             traced.program,
             dynamo=True,
             opset_version=OPSET,
-            input_names=[one.name for one in end.inputs],
-            output_names=[one.name for one in end.outputs],
+            input_names=[argument.name for argument in end.inputs],
+            output_names=[argument.name for argument in end.outputs],
             verbose=False,
         )
         names = {
             str(size): name
-            for value, one in zip(program.model.graph.inputs, end.inputs, strict=True)
-            for size, name in zip(value.shape, one.shape, strict=True)
+            for value, argument in zip(program.model.graph.inputs, end.inputs, strict=True)
+            for size, name in zip(value.shape, argument.shape, strict=True)
             if isinstance(name, str)
         }
         program.rename_axes({size: name for size, name in names.items() if size != name and "*" not in name})
@@ -63,7 +63,7 @@ class OnnxRunner(NamedRunner):
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keeps to itself what the exporter says of its own insides."""
+    """Silences the exporter's messages about its own code."""
     log = logging.getLogger("torch.onnx")
     level = log.level
     log.setLevel(logging.ERROR)

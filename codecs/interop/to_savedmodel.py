@@ -39,5 +39,5 @@ class SavedModelRunner(NamedRunner):
 
     def compute(self, named: Mapping[str, NDArray[Any]]) -> Mapping[str, Any]:
         with self.tensorflow.device("CPU:0"):
-            found = self.signature(**{name: self.tensorflow.constant(value) for name, value in named.items()})
-        return {name: value.numpy() for name, value in found.items()}
+            outputs = self.signature(**{name: self.tensorflow.constant(value) for name, value in named.items()})
+        return {name: value.numpy() for name, value in outputs.items()}

@@ -16,9 +16,9 @@ from torch.export.graph_signature import InputKind
 from torch.fx import Node
 from torch.fx.node import map_arg
 
-from semlink.codecs.interop.optional_import import optional_import
 from semlink.codecs.interop.tf_operations import OPERATIONS, UNCHANGED
 from semlink.codecs.interop.tracing import Traced
+from semlink.codecs.optional_import import optional_import
 from semlink.errors import CodecError
 
 PLACEMENT = ("device", "layout", "pin_memory", "memory_format")  # of tensors; means nothing for their values
@@ -35,7 +35,7 @@ def tensorflow_module(traced: Traced, purpose: str, variables: bool) -> Any:
     """
     end = traced.end
     with quiet_tensorflow(purpose) as tensorflow:
-        graph = _Graph(traced.program.run_decompositions())
+        graph = _TensorGraph(traced.program.run_decompositions())
         module = tensorflow.Module()
         weights: dict[Node, Any] = dict(graph.constants)
         if variables:
@@ -50,12 +50,16 @@ def tensorflow_module(traced: Traced, purpose: str, variables: bool) -> Any:
             values.update(zip(graph.inputs, inputs, strict=True))
             for node in graph.calls:
                 values[node] = _call(tensorflow, node, values)
-            found = (values[node] for node in graph.outputs)
-            return {one.name: tensorflow.identity(value) for one, value in zip(end.outputs, found, strict=True)}
+            outputs = (values[node] for node in graph.outputs)
+            return {
+                argument.name: tensorflow.identity(value) for argument, value in zip(end.outputs, outputs, strict=True)
+            }
 
         signature = [
-            tensorflow.TensorSpec([size if isinstance(size, int) else None for size in one.shape], one.kind, one.name)
-            for one in end.inputs
+            tensorflow.TensorSpec(
+                [size if isinstance(size, int) else None for size in argument.shape], argument.kind, argument.name
+            )
+            for argument in end.inputs
         ]
         function = tensorflow.function(compute, input_signature=signature, autograph=False)
         module.compute = function.get_concrete_function()
@@ -64,7 +68,7 @@ def tensorflow_module(traced: Traced, purpose: str, variables: bool) -> Any:
 
 @contextmanager
 def quiet_tensorflow(purpose: str) -> Iterator[Any]:
-    """TensorFlow, which keeps to itself meanwhile, as torch does, what it says of its own insides.
+    """TensorFlow, without the messages of TensorFlow and torch about their own code.
 
     Errors: CodecError when it is missing.
     """
@@ -81,7 +85,7 @@ def quiet_tensorflow(purpose: str) -> Iterator[Any]:
             log.setLevel(level)
 
 
-class _Graph:
+class _TensorGraph:
     """What TensorFlow has to compute of a program.
 
     inputs:    of the program, in order.
@@ -109,11 +113,16 @@ class _Graph:
         for node in self.calls:
             if _name(node.target) not in OPERATIONS:
                 raise CodecError(
-                    f"This codec computes {_name(node.target)}, for which TensorFlow is not told what to do; "
+                    f"This codec computes {_name(node.target)}, for which there is no TensorFlow operation here; "
                     "export it to onnx, or add the operation to OPERATIONS in codecs/interop/tf_operations.py."
                 )
-        met = {one for node in [*self.calls, nodes[-1]] for one in node.all_input_nodes if one not in depends}
-        self.constants = {node: value.numpy() for node, value in self._computed(program).items() if node in met}
+        used = {
+            input_node
+            for node in [*self.calls, nodes[-1]]
+            for input_node in node.all_input_nodes
+            if input_node not in depends
+        }
+        self.constants = {node: value.numpy() for node, value in self._computed(program).items() if node in used}
 
     @torch.no_grad()
     def _computed(self, program: ExportedProgram) -> dict[Node, Tensor]:
@@ -123,21 +132,23 @@ class _Graph:
             if node.op == "placeholder" and node.name in self._weights:
                 target = self._weights[node.name]
                 values[node] = (program.state_dict if target in program.state_dict else program.constants)[target]
-            elif node.op == "call_function" and all(one in values for one in node.all_input_nodes):
+            elif node.op == "call_function" and all(input_node in values for input_node in node.all_input_nodes):
                 values[node] = node.target(*map_arg(node.args, values.get), **map_arg(node.kwargs, values.get))
         return {node: value.detach() for node, value in values.items() if isinstance(value, Tensor)}
 
     def name_of(self, node: Node) -> str:
-        """A constant's: that of the weight, if it is one as it was. TensorFlow wants a letter at the beginning."""
+        """The name of a constant, which is that of an unchanged weight. TensorFlow needs a letter first."""
         return self._weights.get(node.name, node.name).removeprefix("graph_module.").lstrip("_")
 
 
 def _call(tensorflow: Any, node: Node, values: dict[Node, Any]) -> Any:
-    told = node.meta.get("val")
+    traced_value = node.meta.get("val")
     if _name(node.target) in UNCHANGED and _sizes(node) == _sizes(node.all_input_nodes[0]):
         return values[node.all_input_nodes[0]]
     args: Any = map_arg(node.args, values.__getitem__)
-    kwargs: Any = map_arg({name: one for name, one in node.kwargs.items() if name not in PLACEMENT}, values.__getitem__)
+    kwargs: Any = map_arg(
+        {name: argument for name, argument in node.kwargs.items() if name not in PLACEMENT}, values.__getitem__
+    )
     function = OPERATIONS[_name(node.target)]
     try:
         inspect.signature(function).bind(tensorflow, *args, **kwargs)
@@ -146,9 +157,13 @@ def _call(tensorflow: Any, node: Node, values: dict[Node, Any]) -> Any:
             f"This codec computes {node.target} in a form that is not known here; export it to onnx."
         ) from error
     value = function(tensorflow, *args, **kwargs)
-    if isinstance(told, Tensor):
-        value.set_shape([size if isinstance(size, int) else None for size in told.shape])
-        assert value.dtype.name == str(told.dtype).removeprefix("torch."), (node, value.dtype, told.dtype)
+    if isinstance(traced_value, Tensor):
+        value.set_shape([size if isinstance(size, int) else None for size in traced_value.shape])
+        assert value.dtype.name == str(traced_value.dtype).removeprefix("torch."), (
+            node,
+            value.dtype,
+            traced_value.dtype,
+        )
     return value
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from semlink.codecs.interop.optional_import import optional_import
 from semlink.codecs.interop.runner import NamedRunner
 from semlink.codecs.interop.to_tensorflow import quiet_tensorflow, tensorflow_module
 from semlink.codecs.interop.tracing import Traced
+from semlink.codecs.optional_import import optional_import
 from semlink.errors import CodecError
 
 PURPOSE, RUNNING = "Exporting to TFLite", "Running TFLite files"
@@ -32,7 +32,8 @@ def write_tflite(traced: Traced, path: Path) -> None:
         except Exception as error:  # TensorFlow's own class for it has no public name
             missing = sorted(set(re.findall(r"'(tf\.\w+)' op", str(error)))) or str(error).strip().split("\n")[:1]
             raise CodecError(
-                f"This codec computes what TFLite does not know ({', '.join(missing)}); export it to savedmodel or onnx."
+                f"This codec computes what TFLite does not know ({', '.join(missing)}); "
+                "export it to savedmodel or onnx."
             ) from error
     path.write_bytes(content)
 
@@ -48,13 +49,13 @@ class TfliteRunner(NamedRunner):
         self.signature = self.interpreter.get_signature_runner()
 
     def compute(self, named: Mapping[str, NDArray[Any]]) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self.signature(**named)  # fits the sizes of the graph to those of the inputs
-        return found
+        outputs: Mapping[str, Any] = self.signature(**named)  # fits the sizes of the graph to those of the inputs
+        return outputs
 
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """Keeps from the standard error what compiled code says of itself; its errors are exceptions."""
+    """Silences what compiled code writes to the standard error; errors are exceptions all the same."""
     kept = os.dup(2)
     try:
         with open(os.devnull, "wb") as nowhere:

@@ -8,8 +8,8 @@ import torch
 from torch._dynamo.exc import UserError
 from torch.export import Dim, ExportedProgram
 
+from semlink.codecs.ends import End
 from semlink.codecs.interop.complex_as_real import RealValued
-from semlink.codecs.interop.ends import End
 from semlink.errors import CodecError
 
 
@@ -22,7 +22,7 @@ class Traced:
 
 
 def trace(end: End) -> Traced:
-    """The graph of an end, for any length up to its limit and any batch; for one example at a time where it counts on that.
+    """The graph of an end for any length up to its limit, and for any batch, or for one example where it needs that.
 
     Errors: CodecError when it has none.
     """
@@ -40,17 +40,19 @@ def trace(end: End) -> Traced:
 @torch.no_grad()
 def _program(end: End) -> ExportedProgram:
     """Errors: UserError of torch."""
-    names = sorted({str(size).rpartition("*")[2] for one in end.inputs for size in one.shape if isinstance(size, str)})
+    names = sorted(
+        {str(size).rpartition("*")[2] for argument in end.inputs for size in argument.shape if isinstance(size, str)}
+    )
     open_sizes = {name: Dim(name, min=1, max=end.most.get(name)) for name in names}
     # Sizes that are 1, or equal, torch would take for a rule.
     sizes = {name: min(3 + place, end.most.get(name, 99)) for place, name in enumerate(names)}
-    inputs = tuple(one.example(sizes) for one in end.inputs)
+    inputs = tuple(argument.example(sizes) for argument in end.inputs)
     shapes = tuple(
-        {axis: _dimension(size, open_sizes) for axis, size in enumerate(one.shape) if isinstance(size, str)}
-        for one in end.inputs
+        {axis: _dimension(size, open_sizes) for axis, size in enumerate(argument.shape) if isinstance(size, str)}
+        for argument in end.inputs
     )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of torch about itself
+        warnings.simplefilter("ignore")  # warnings of torch about its own code
         traced = torch.export.export(end.module, inputs, dynamic_shapes=shapes, strict=False)
         return torch.export.export(RealValued(traced), inputs, dynamic_shapes=(shapes,), strict=False)
 
@@ -58,7 +60,10 @@ def _program(end: End) -> ExportedProgram:
 def _for_one(end: End) -> End:
     """The end for batches of one example."""
     inputs, outputs = (
-        tuple(replace(one, shape=tuple(1 if size == "batch" else size for size in one.shape)) for one in arguments)
+        tuple(
+            replace(argument, shape=tuple(1 if size == "batch" else size for size in argument.shape))
+            for argument in arguments
+        )
         for arguments in (end.inputs, end.outputs)
     )
     return replace(end, inputs=inputs, outputs=outputs)

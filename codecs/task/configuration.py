@@ -20,8 +20,8 @@ class TaskCodecConfig(ImageSizeConfig):
     encoder_layers:  of a vit.
     receiver_hidden: units of the hidden layer of the receiver.
     The others: see `ImageSizeConfig` and `CodecConfig`.
-    Errors: WrongField when patch or heads of a vit divide nothing, a resnet18 has fewer than 8 filters, or there are fewer
-            than two classes.
+    Errors: WrongField when patch or heads of a vit divide nothing, a resnet18 has fewer than 8 filters, or there are
+            fewer than two classes.
     """
 
     model_type = "semlink-task"

@@ -14,7 +14,7 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "sigmoid": nn.Sigmoi
 
 
 class VisionTransformer(nn.Module):
-    """Patches become tokens, transformer layers mix them, and their mean is what is known of the image.
+    """Patches become tokens, transformer layers mix them, and their mean is the features of the image.
 
     In: images float32 [batch, channels, height, width]. Out: float32 [batch, d_model].
     Source:  Dosovitskiy et al., An Image is Worth 16x16 Words, 2021.

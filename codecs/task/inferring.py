@@ -1,46 +1,40 @@
 """What codecs share whose receiver infers the class of an image."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import ClassVar, Self
+from typing import ClassVar
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
 from semlink.channels.contract import Reception
-from semlink.codecs.contract import Delivered, Modality, NeuralCodec, Trait
-from semlink.codecs.pixels import pixels_of
+from semlink.codecs.contract import Delivered, Trait
+from semlink.codecs.ends import CodecEnds
+from semlink.codecs.image_ends import ImageEnds
 from semlink.codecs.prediction import Choices
 from semlink.codecs.task.batch import LabelledImages
 from semlink.codecs.task.configuration import TaskCodecConfig
+from semlink.codecs.task.labelled_image_codec import LabelledImageCodec
 from semlink.errors import CodecError
 
 
-class InferringCodec(NeuralCodec[LabelledImages]):
-    """A codec of labelled images of one size. Loss: cross-entropy in nats, one element an image."""
+class InferringCodec(LabelledImageCodec):
+    """A codec that delivers the class of an image. Loss: cross-entropy in nats, one element for each image."""
 
-    modality: ClassVar[Modality] = "image"
     traits: ClassVar[frozenset[Trait]] = frozenset({"link", "classes"})
     config: TaskCodecConfig
 
     @abstractmethod
     def scores(self, reception: Reception) -> Tensor:
-        """Of each class, before the softmax: float32 [batch, classes]. Errors: CodecError for a frame of another codec."""
+        """Of each class, before the softmax: float32 [batch, classes].
+
+        Errors: CodecError for a frame of another codec.
+        """
 
     @property
     def delivers(self) -> Delivered:
         return "class"
-
-    def prepare(self, payloads: Sequence[NDArray[np.uint8]]) -> LabelledImages:
-        images = pixels_of(payloads, self.config.height, self.config.width, self.config.channels)
-        return LabelledImages(images, torch.full((len(images),), -1))
-
-    def labelled(self, batch: LabelledImages, labels: Tensor) -> LabelledImages:
-        return replace(batch, labels=labels.to(batch.images.device))
 
     def decode(self, reception: Reception) -> Tensor:
         """Log-probabilities of the classes, float32 [batch, classes]."""
@@ -62,26 +56,11 @@ class InferringCodec(NeuralCodec[LabelledImages]):
         further = torch.randint(1, classes, size, generator=generator, device=batch.labels.device)
         return replace(batch, labels=(batch.labels + further) % classes)
 
-    def embed(self, latent: Tensor, mask: Tensor) -> Tensor:
-        return (latent * mask.unsqueeze(-1)).flatten(1)
+    def export_ends(self) -> CodecEnds:
+        return ImageEnds(self)
 
     def as_metric_input(self, batch: Tensor) -> Tensor:
         return batch
-
-    def reference(self, payloads: Sequence[NDArray[np.uint8]]) -> Tensor:
-        return self.prepare(payloads).images
-
-    def channel_uses(self, batch: LabelledImages) -> Tensor:
-        return torch.full((len(batch),), self.config.uses, device=batch.images.device)
-
-    def sized(self, shape: tuple[int, ...]) -> Self:
-        own = self.config.height, self.config.width, self.config.channels
-        if (*shape, 1)[:3] != own:
-            raise CodecError(
-                f"A payload of shape {shape} does not fit this codec, whose receiver infers classes of images of shape "
-                f"{own if own[2] > 1 else own[:2]}; give such images, or train a codec on yours."
-            )
-        return self
 
     def _check_labels(self, batch: LabelledImages) -> None:
         classes = self.config.classes

@@ -18,7 +18,8 @@ class TaskCodec(InferringCodec):
     """The sender sends what matters for the class of an image; the receiver infers it and rebuilds nothing.
 
     An encoder gives 2 * uses values, which one channel use each carries in pairs; normalised to unit energy for each
-    image, they lie on a sphere. The receiver is told the noise variance; a hidden layer and a linear one give the scores.
+    image, they lie on a sphere. The receiver knows the noise variance; a hidden layer and a linear one give the
+    scores.
 
     Source: inference at the receiver after Shao, Mao and Zhang, Learning Task-Oriented Communication for Edge
             Inference, 2022; a linear layer on the ReLU of a normalised vector of 128 values after the official code of

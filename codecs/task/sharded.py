@@ -21,9 +21,8 @@ from semlink.errors import WrongField
 class ShardedTaskCodecConfig(TaskCodecConfig):
     """Configuration of `ShardedTaskCodec`.
 
-    shards: task codecs in it; they divide `uses` as evenly as whole channel uses allow. Training records are divided among
-            them.
-    The others are those of each of them: see `TaskCodecConfig`.
+    shards: task codecs in it; they divide `uses` as evenly as whole channel uses allow. Training records are divided
+            among them. The others are those of each of them: see `TaskCodecConfig`.
     Errors: WrongField when there are more shards than uses.
     """
 
@@ -53,8 +52,8 @@ class ShardedTaskCodec(InferringCodec):
 
     p(class) is proportional to the geometric mean over s of p_s(class).
 
-    A training record belongs to one shard, SHA-256(image) mod S, and only that shard learns from it: equal images, whoever
-    owns them, are in one shard. The channel uses of all shards together are those of one codec.
+    A training record belongs to one shard, SHA-256(image) mod S, and only that shard learns from it: equal images,
+    whoever owns them, are in one shard. The channel uses of all shards together are those of one codec.
 
     Source: the ensemble of Bourtoule et al., Machine Unlearning (SISA), 2021.
     Differs: averages log-probabilities instead of counting votes. There are no slices.
@@ -86,23 +85,23 @@ class ShardedTaskCodec(InferringCodec):
         return tuple(module for part in self.parts for module in part.receiver)
 
     def represent(self, batch: LabelledImages) -> Posterior:
-        found = [part.represent(batch) for part in self.parts]
+        posteriors = [part.represent(batch) for part in self.parts]
         return Posterior(
-            torch.cat([one.mean for one in found], dim=1),
-            torch.cat([one.log_variance for one in found], dim=1),
-            torch.cat([one.mask for one in found], dim=1),
-            found[0].sampled,
+            torch.cat([part.mean for part in posteriors], dim=1),
+            torch.cat([part.log_variance for part in posteriors], dim=1),
+            torch.cat([part.mask for part in posteriors], dim=1),
+            posteriors[0].sampled,
         )
 
     def modulate(self, latent: Tensor, mask: Tensor) -> Frame:
         pieces = zip(self.parts, *(values.split(self.config.uses_of, dim=1) for values in (latent, mask)), strict=True)
-        frames = [part.modulate(*own) for part, *own in pieces]
-        return Frame(*(torch.cat([getattr(one, name) for one in frames], dim=1) for name in ("symbols", "mask")))
+        frames = [part.modulate(*values) for part, *values in pieces]
+        return Frame(*(torch.cat([getattr(frame, name) for frame in frames], dim=1) for name in ("symbols", "mask")))
 
     def scores(self, reception: Reception) -> Tensor:
         check_uses(reception, self.config.uses)
         shape, sizes = reception.mask.shape, self.config.uses_of
         values = (reception.symbols, reception.noise_variance, reception.mask, reception.bias)
         pieces = zip(*(value.expand(shape).split(sizes, dim=1) for value in values), strict=True)
-        beliefs = [part.decode(Reception(*own)) for part, own in zip(self.parts, pieces, strict=True)]
+        beliefs = [part.decode(Reception(*received)) for part, received in zip(self.parts, pieces, strict=True)]
         return torch.stack(beliefs).mean(dim=0)

@@ -22,13 +22,13 @@ class BackboneTokenizer(TextTokenizer):
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
-        told = json.loads(tokenizer.to_str())
-        told["truncation"] = told["padding"] = None  # published files cut sentences, or pad them
-        self._tokenizer = Tokenizer.from_str(json.dumps(told))
+        content = json.loads(tokenizer.to_str())
+        content["truncation"] = content["padding"] = None  # published files cut sentences, or pad them
+        self._tokenizer = Tokenizer.from_str(json.dumps(content))
         self._tokenizer.encode_special_tokens = True
-        model, vocabulary = told["model"], self._tokenizer.get_vocab()
+        model, vocabulary = content["model"], self._tokenizer.get_vocab()
         unknown = model.get("unk_id") if model["type"] == "Unigram" else vocabulary.get(model.get("unk_token"))
-        special = {token["id"] for token in told["added_tokens"] if token["special"]}
+        special = {token["id"] for token in content["added_tokens"] if token["special"]}
         named = {number: entry for entry, number in vocabulary.items() if number not in {*special, unknown}}
         ordinary = sorted(named)
         self._entries = (*SPECIAL, *(named[number] for number in ordinary))

@@ -1,7 +1,7 @@
 """The text codec: words become symbols in one pass, and symbols become words the way that the receiver goes."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -10,20 +10,23 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from semlink.channels.contract import Reception
-from semlink.codecs.backbone import TextBackbone
-from semlink.codecs.contract import Modality, NeuralCodec, Sentence
+from semlink.codecs.backbone import TextBackbone, check_free, started, started_like, text_facts
+from semlink.codecs.contract import Modality, Sentence
+from semlink.codecs.ends import CodecEnds
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.codecs.posterior import Posterior
 from semlink.codecs.prediction import Choices
+from semlink.codecs.pretrained import load_pretrained
 from semlink.codecs.representation import ChannelEncoder, posterior, receiver_features
 from semlink.codecs.text.backbone_tokenizer import BackboneTokenizer
 from semlink.codecs.text.batch import TextBatch
 from semlink.codecs.text.configuration import TextCodecConfig
-from semlink.codecs.text.receivers import RECEIVERS, Words
-from semlink.codecs.text.tokenizer import PADDING, TextTokenizer
+from semlink.codecs.text.receivers import RECEIVERS
+from semlink.codecs.text.receivers.contract import SharedWords
+from semlink.codecs.text.tokenizer import PADDING, TOKENIZER_FILE, TextTokenizer
 from semlink.codecs.transformer import Transformer
 from semlink.errors import CodecError
-
-TOKENIZER_FILE = "tokenizer.json"
+from semlink.seeding import seeded
 
 
 class TextCodec(NeuralCodec[TextBatch]):
@@ -32,7 +35,7 @@ class TextCodec(NeuralCodec[TextBatch]):
     Each token gets the same number of symbols. The receiver knows which tokens were sent from `Reception.mask` alone.
 
     Source: DeepSC (Xie et al., Deep Learning Enabled Semantic Communication Systems, 2021). Differs: the receiver is
-            told the noise variance, and only `receiver="autoregressive"` says one word after the other.
+            knows the noise variance, and only `receiver="autoregressive"` decodes one word after the other.
     """
 
     modality: ClassVar[Modality] = "text"
@@ -58,6 +61,37 @@ class TextCodec(NeuralCodec[TextBatch]):
         self.semantic_decoder = receiver.of(config)
         self.vocabulary_bias = nn.Parameter(torch.empty(entries))
         self.post_init()
+
+    @classmethod
+    def create(cls, fields: Mapping[str, Any], payloads: Sequence[Any], labels: Sequence[str], seed: int) -> Self:
+        """See `NeuralCodec`. The vocabulary is learned from the payloads, or is that of the backbone."""
+        check_sentences(payloads)
+        wanted = TextCodecConfig(**fields)
+        if wanted.backbone is not None:
+            return cls._create_on(wanted.backbone, fields, wanted.max_length, seed)
+        tokenizer = TextTokenizer.learn(
+            payloads, wanted.tokenizer, wanted.vocabulary_size, wanted.min_count, wanted.lower_case
+        )
+        config = TextCodecConfig(**{**fields, "vocabulary_size": len(tokenizer)})
+        return seeded(seed, lambda: cls(config, tokenizer))
+
+    @classmethod
+    def _create_on(cls, backbone: str, fields: Mapping[str, Any], max_length: int, seed: int) -> Self:
+        check_free(fields, ("tokenizer", "vocabulary_size", "min_count", "lower_case", "encoder_layers"))
+        pretrained = load_pretrained(backbone, "text")
+        tokenizer = BackboneTokenizer.from_json(pretrained.tokenizer())
+        facts = text_facts(pretrained, *tokenizer.rows(pretrained.config.get("pad_token_id") or 0))
+        config = TextCodecConfig(**{**fields, "vocabulary_size": len(tokenizer)})
+        config.backbone_facts = facts
+        longest = TextBatch(torch.zeros(1, max_length, dtype=torch.int64), torch.ones(1, max_length, dtype=torch.bool))
+        return started(lambda: cls(config, tokenizer), seed, pretrained, longest)
+
+    def like(self, seed: int) -> Self:
+        """See `NeuralCodec`. The vocabulary is the same; a backbone starts from the same pretrained weights."""
+        return started_like(seeded(seed, lambda: type(self)(self.config, self.tokenizer)), self)
+
+    def export_ends(self) -> CodecEnds:
+        return self.semantic_decoder.export_ends(self)
 
     def reset_parameters(self) -> None:
         """Draws what is shared by both ends, scaled so that a fresh codec finds all words about equally likely."""
@@ -91,25 +125,25 @@ class TextCodec(NeuralCodec[TextBatch]):
         return TextBatch(ids, torch.arange(ids.shape[1]) < lengths.unsqueeze(1))
 
     def represent(self, batch: TextBatch) -> Posterior:
-        own = isinstance(self.semantic_encoder, Transformer)
-        features = self.semantic_encoder(self.embedding(batch.ids) if own else batch.ids, batch.mask)
+        embeds = isinstance(self.semantic_encoder, Transformer)
+        features = self.semantic_encoder(self.embedding(batch.ids) if embeds else batch.ids, batch.mask)
         mean, sigma = self.channel_encoder(features)
         mask = batch.mask.repeat_interleave(self.config.symbols_per_token, dim=1)
         flat_sigma = None if sigma is None else sigma.flatten(1, 2)
         return posterior(mean.flatten(1, 2), flat_sigma, mask, self.config.representation_variance)
 
     def decode(self, reception: Reception) -> TextBatch:
-        return self.semantic_decoder.decode(*self._receive(reception), self._words())
+        return self.semantic_decoder.decode(*self.receive(reception), self.shared_words())
 
     def element_losses(self, batch: TextBatch, reception: Reception) -> tuple[Tensor, Tensor]:
-        """See `NeuralCodec`. The end that an autoregressive receiver has to say is an element, after the tokens."""
+        """See `NeuralCodec`. The end mark of an autoregressive receiver is an element, after the tokens."""
         targets, believed = self.semantic_decoder.targets(batch), self.predict(batch, reception)
         losses = functional.cross_entropy(believed.scores, targets[believed.there], reduction="none")
         return losses.new_zeros(targets.shape).masked_scatter(believed.there, losses), believed.there
 
     def predict(self, batch: TextBatch, reception: Reception) -> Choices:
         targets = self.semantic_decoder.targets(batch)
-        scores = self.semantic_decoder.scores(self.element_features(batch, reception), targets, self._words())
+        scores = self.semantic_decoder.scores(self.element_features(batch, reception), targets, self.shared_words())
         return Choices(scores, targets >= 0)
 
     def mislabel(self, batch: TextBatch, generator: torch.Generator) -> TextBatch:
@@ -129,7 +163,7 @@ class TextCodec(NeuralCodec[TextBatch]):
 
     def element_features(self, batch: TextBatch, reception: Reception) -> Tensor:
         targets = self.semantic_decoder.targets(batch)
-        return self.semantic_decoder.states(*self._receive(reception), targets, self._words())
+        return self.semantic_decoder.states(*self.receive(reception), targets, self.shared_words())
 
     def embed(self, latent: Tensor, mask: Tensor) -> Tensor:
         size = 2 * self.config.symbols_per_token * self.config.max_length
@@ -156,23 +190,29 @@ class TextCodec(NeuralCodec[TextBatch]):
 
     def save_pretrained(self, save_directory: str | os.PathLike[str], *args: Any, **kwargs: Any) -> None:
         super().save_pretrained(save_directory, *args, **kwargs)
-        Path(save_directory, TOKENIZER_FILE).write_text(self._tokenizer().to_json(), encoding="utf-8")
+        for name, content in self.extra_files().items():
+            Path(save_directory, name).write_bytes(content)
 
     @classmethod
     def from_pretrained(cls, pretrained_model_name_or_path: Any, *args: Any, **kwargs: Any) -> Self:
         codec: Self = super().from_pretrained(pretrained_model_name_or_path, *args, **kwargs)
-        vocabulary = Path(pretrained_model_name_or_path, TOKENIZER_FILE).read_text(encoding="utf-8")
-        codec.read_tokenizer(vocabulary)
+        codec.read_extra_files({TOKENIZER_FILE: Path(pretrained_model_name_or_path, TOKENIZER_FILE).read_bytes()})
         return codec
 
-    def read_tokenizer(self, text: str) -> None:
-        """Takes its vocabulary from the text of a tokenizer.json. Errors: CodecError when it is not one for this codec."""
-        kind = TextTokenizer if self.config.backbone is None else BackboneTokenizer
-        self.tokenizer = kind.from_json(text)
+    def extra_files(self) -> dict[str, bytes]:
+        return {TOKENIZER_FILE: self._tokenizer().to_json().encode()}
+
+    def read_extra_files(self, files: Mapping[str, bytes]) -> None:
+        on_backbone = getattr(self.config, "backbone", None) is not None  # not every text codec can have one
+        kind = BackboneTokenizer if on_backbone else TextTokenizer
+        try:
+            self.tokenizer = kind.from_json(files[TOKENIZER_FILE].decode())
+        except UnicodeDecodeError as error:
+            raise CodecError("The vocabulary is not a text file; store the codec again.") from error
         if len(self.tokenizer) != self.config.vocabulary_size:
             raise CodecError(f"The vocabulary has {len(self.tokenizer)} entries, not {self.config.vocabulary_size}.")
 
-    def _receive(self, reception: Reception) -> tuple[Tensor, Tensor]:
+    def receive(self, reception: Reception) -> tuple[Tensor, Tensor]:
         """Features of each token, float32 [batch, length, d_model], and bool [batch, length], the tokens there are."""
         symbols = self.config.symbols_per_token
         uses = reception.mask.shape[1]
@@ -184,10 +224,17 @@ class TextCodec(NeuralCodec[TextBatch]):
         mask = reception.mask[:, ::symbols]
         return self.channel_decoder(receiver_features(reception).reshape(*mask.shape, 3 * symbols)), mask
 
-    def _words(self) -> Words:
-        return Words(self.embedding.weight, self.vocabulary_bias)
+    def shared_words(self) -> SharedWords:
+        """The vectors of words that both ends use, and their biases."""
+        return SharedWords(self.embedding.weight, self.vocabulary_bias)
 
     def _tokenizer(self) -> TextTokenizer:
         if self.tokenizer is None:
             raise CodecError("This text codec has no vocabulary; make it with new_codec, or load a stored one.")
         return self.tokenizer
+
+
+def check_sentences(payloads: Sequence[Any]) -> None:
+    """Errors: CodecError when the payloads are not sentences."""
+    if not all(isinstance(payload, str) for payload in payloads):
+        raise CodecError('A text codec is made from sentences; use a source of text, or the codec "image".')

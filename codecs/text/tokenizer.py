@@ -11,6 +11,7 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, tr
 from semlink.codecs.contract import Sentence
 from semlink.errors import CodecError
 
+TOKENIZER_FILE = "tokenizer.json"  # its name beside a stored codec or an export
 PADDING, UNKNOWN = 0, 1
 SPECIAL = ("<pad>", "<unk>")
 WORD = r"\w+(?:['’]\w+)*|[^\w\s]"  # a word with its apostrophes, or one mark; only white space is between

@@ -1,9 +1,10 @@
 """Exports beside the codecs they are made of, in one run: `python experiments/benchmarks/exports.py`.
 
-For each codec and format: the size of the files beside that of the weights; the time of one example, encoded and decoded in one
-thread, beside torch (medians of 20, taken in turn); the largest difference of what the decoder gives.
-Image codecs are those that come with semlink; text codecs are untrained, with the vocabulary of Python's documentation, and
-say as many words as they can, so that all formats do equal work. Formats whose packages are missing are left out, which is said.
+For each codec and format: the size of the files beside that of the weights; the time of one example, encoded and
+decoded in one thread, beside torch (medians of 20, taken in turn); the largest difference of what the decoder gives.
+Image codecs are those that come with semlink; text codecs are untrained, with the vocabulary of Python's documentation,
+and say as many words as they can, so that all formats do equal work. Formats whose packages are missing are left out,
+which is said.
 """
 
 import tempfile
@@ -17,10 +18,10 @@ from semlink.channels import build_channel
 from semlink.channels.contract import Frame, Reception
 from semlink.codecs.building import new_codec
 from semlink.codecs.bundle import load_bundle
-from semlink.codecs.contract import NeuralCodec
 from semlink.codecs.interop.comparing import compare
 from semlink.codecs.interop.exported import open_export
 from semlink.codecs.interop.exporting import FORMATS, export_codec
+from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import CodecError
 from semlink.experiments.workflow.store import find_bundle
 from semlink.seeding import generator_for
@@ -59,14 +60,14 @@ def main() -> None:
                 out = Path(folder, "export")
                 try:
                     export_codec(codec, "sha256:0", kind, "both", out)
-                    found = compare(open_export(out, codec, "sha256:0"), out, batch, arrived)
+                    comparison = compare(open_export(out, codec, "sha256:0"), out, batch, arrived)
                 except CodecError as error:
                     missing[kind] = str(error)
                     continue
-            stored, exported = found.seconds
+            stored, exported = comparison.seconds
             print(
-                f"| {name} | {kind} | {found.size / 1e6:.2f} | {found.size / found.weights:.2f}x | {1e3 * stored:.2f} "
-                f"| {1e3 * exported:.2f} | {exported / stored:.2f}x | {found.outputs:.0e} |",
+                f"| {name} | {kind} | {comparison.size / 1e6:.2f} | {comparison.size / comparison.weights:.2f}x "
+                f"| {1e3 * stored:.2f} | {1e3 * exported:.2f} | {exported / stored:.2f}x | {comparison.outputs:.0e} |",
                 flush=True,
             )
     for kind, reason in missing.items():

@@ -12,10 +12,12 @@ from markupsafe import Markup
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from semlink.errors import ResultsError
 from semlink.experiments.report.axes_panel import FONT_SIZE, GRID, INK, PAPER, Panel, Stroke, axes_for, stroke_line
 from semlink.experiments.report.labels import channel_label, set_label, snr_label
-from semlink.experiments.report.measurements import Measurements, Series
+from semlink.experiments.report.measurements import Measurements, Series, measurements_of
 from semlink.experiments.report.png import png_of
+from semlink.simulator.results import Row
 
 # Colours after Okabe and Ito, darkened to 4.5:1 on white. The erased codec is the subject: its line is solid.
 VERSION_STROKES = {
@@ -150,6 +152,31 @@ def draw(
             frameon=False, handlelength=2.6, borderaxespad=0, borderpad=0.1, columnspacing=1.2,
         )  # fmt: skip
         return Drawing(figure, _svg(figure), round(width * 96), _description(measured, metric, wanted))
+
+
+def grid_of(measured: Measurements, metric: str) -> list[list[tuple[str, str]]]:
+    """All places (channel, set) of a metric as rows of one length: sets across and channels down where there are both."""
+    sets, channels = measured.sets_of[metric], measured.channels_of[metric]
+    if len(sets) > 1:
+        return [[(channel, set_name) for set_name in sets] for channel in channels]
+    count = len(channels)
+    across = count // 2 if count > 3 and count % 2 == 0 else count  # two lines are read more easily than a long one
+    line = [(channel, sets[0]) for channel in channels]
+    return [line[start : start + across] for start in range(0, count, across)]
+
+
+def figure_of(rows: Sequence[Row], metric: str | None = None) -> Figure:
+    """One metric of the first experiment of some rows, over all its sets and channels.
+
+    In:     metric: None: the one that says most about the quality of the codec.
+    Errors: ResultsError when there is no curve of it.
+    """
+    experiments = measurements_of(rows)
+    metric = metric or (experiments[0].quality_metric if experiments else None)
+    if metric is None or not experiments or metric not in experiments[0].curve_metrics:
+        known = ", ".join(experiments[0].curve_metrics) if experiments else ""
+        raise ResultsError(f"There is no curve of {metric or 'any metric'}; choose one of: {known or 'none'}.")
+    return draw(experiments[0], metric, grid_of(experiments[0], metric)).figure
 
 
 def strokes_of(series: Sequence[Series]) -> list[Stroke]:

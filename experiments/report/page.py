@@ -17,9 +17,9 @@ from semlink.files import write_whole
 def write_report(folder: Path, out: Path | None = None) -> Path:
     """Writes `report.html` and the figures of the run in `folder`, and returns the path of the page.
 
-    In:     folder: holds results.jsonl; samples.json and experiments.json add to the report where they exist.
+    In:     folder: a run folder; its samples and metadata add to the report where they exist.
             out: the folder to write to; without it, `folder` itself.
-    Errors: ResultsError when rows are missing or a file is damaged; ErasureError when a request is not valid.
+    Errors: ResultsError when the folder holds no run, rows are missing, or a file is damaged; ErasureError when a request is not valid.
     """
     out = folder if out is None else out
     run = read_run(folder, out)

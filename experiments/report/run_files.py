@@ -1,6 +1,5 @@
 """The files of a run that a report is drawn from, read once."""
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,13 +9,14 @@ from typing import Any
 from semlink.errors import ResultsError
 from semlink.experiments.report.samples import Sample, check_samples
 from semlink.experiments.report.seeds import first_of_each
-from semlink.simulator.results import Row, read_rows
+from semlink.experiments.workflow.run_folder import METADATA, ROWS, RUN, SAMPLES, RunFolder
+from semlink.simulator.results import Row
 
 DATA_FILES = {
-    "results.jsonl": "every number of this page, one row each with its interval",
-    "samples.json": "what was sent and what arrived, for all sampled records",
-    "experiments.json": "recipes, requests and certificates",
-    "recipe.yaml": "the recipe as it was resolved",
+    ROWS: "every number of this page, one row each with its interval",
+    SAMPLES: "what was sent and what arrived, for all sampled records",
+    RUN: "what the run does, with every default filled in; semlink run repeats it",
+    METADATA: "codecs, requests and certificates",
 }
 
 
@@ -42,10 +42,18 @@ class RunFiles:
 def read_run(folder: Path, out: Path) -> RunFiles:
     """Reads a run.
 
-    In:     folder: of the run. out: of the report.
-    Errors: ResultsError for missing rows or damaged files.
+    In:     folder: of the run; out: of the report.
+    Errors: ResultsError when the folder holds no run, its rows are missing, or a file is damaged.
     """
-    rows, described, samples = read_run_rows(folder), read_descriptions(folder), read_samples(folder)
+    run = RunFolder.open(folder)
+    rows, samples = run.rows(), check_samples(run.samples(), SAMPLES)
+    if not rows:
+        raise ResultsError(f"{folder / ROWS} holds no result rows; run the experiment again.")
+    metadata = run.metadata()
+    described: dict[str, Mapping[str, Any]] = {
+        name: {"command": run.command, "recipe": run.plan_of(name), **metadata.get(name, {})}
+        for name in dict.fromkeys(row.experiment for row in rows)
+    }
     # A study over seeds shows one seed, the first that has samples, or else the first that is described.
     shown = first_of_each(described) | first_of_each(sample.experiment for sample in samples)
     by_experiment: dict[str, list[Sample]] = {}
@@ -61,38 +69,3 @@ def read_run(folder: Path, out: Path) -> RunFiles:
             if (folder / name).exists()
         },
     )
-
-
-def read_run_rows(folder: Path) -> list[Row]:
-    """The result rows of a run. Errors: ResultsError when the file is missing, damaged or empty."""
-    path = folder / "results.jsonl"
-    rows = read_rows(path)
-    if not rows:
-        raise ResultsError(f"{path} holds no result rows; run the experiment again.")
-    return rows
-
-
-def read_samples(folder: Path) -> list[Sample]:
-    """What was sent and what arrived; empty where the run took no samples. Errors: ResultsError for a damaged file."""
-    return check_samples(_read_json(folder / "samples.json"), "samples.json")
-
-
-def read_descriptions(folder: Path) -> dict[str, Mapping[str, Any]]:
-    """Experiment -> its command, recipe, request, certificate and codec. Errors: ResultsError for a damaged file."""
-    content = _read_json(folder / "experiments.json")
-    described: dict[str, Mapping[str, Any]] = {}
-    for entry in content if isinstance(content, list) else [content]:
-        if not (isinstance(entry, Mapping) and isinstance(entry.get("experiment"), str)):
-            raise ResultsError("experiments.json is not a list of experiments; remove it or run the experiment again.")
-        described[entry["experiment"]] = entry
-    return described
-
-
-def _read_json(path: Path) -> object:
-    """The content of a JSON file, an empty list where there is none. Errors: ResultsError when it is damaged."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return []
-    except ValueError as error:
-        raise ResultsError(f"{path} is damaged; remove it or run the experiment again.") from error

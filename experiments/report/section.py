@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from markupsafe import Markup
 
-from semlink.experiments.report.figures import LARGE, SMALL, Drawing, draw
+from semlink.experiments.report.figures import LARGE, SMALL, Drawing, draw, grid_of
 from semlink.experiments.report.labels import channel_label, snr_label
 from semlink.experiments.report.measurements import Measurements
 from semlink.experiments.report.metadata import MetadataEntry, metadata_of
@@ -75,7 +75,7 @@ def section_of(
             run has none.
     Errors: ErasureError when the request in the description is not valid; ResultsError for a damaged image.
     """
-    request = request_from(description["request"], "experiments.json") if description.get("request") else None
+    request = request_from(description["request"], "metadata.json") if description.get("request") else None
     certificate = _mapping(description.get("erasure"))
     main = list(dict.fromkeys(metric for metric in (measured.forget_metric, measured.quality_metric) if metric))
     if not measured.erased:
@@ -168,14 +168,7 @@ def _erasure_plots(measured: Measurements, anchor: str) -> list[Plot]:
 
 def _grid(measured: Measurements, metric: str, anchor: str) -> Plot:
     """A metric on all its sets and channels."""
-    sets, channels = measured.sets_of[metric], measured.channels_of[metric]
-    places = [[(channel, set_name) for set_name in sets] for channel in channels]
-    if len(sets) == 1:
-        count = len(channels)
-        across = count // 2 if count > 3 and count % 2 == 0 else count  # two lines are read more easily than a long one
-        line = [(channel, sets[0]) for channel in channels]
-        places = [line[start : start + across] for start in range(0, count, across)]
-    return _plot(measured, metric, places, f"{anchor}-{_slug(metric)}")
+    return _plot(measured, metric, grid_of(measured, metric), f"{anchor}-{_slug(metric)}")
 
 
 def _plot(

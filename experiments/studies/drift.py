@@ -17,13 +17,13 @@ from semlink.channels import build_channel
 from semlink.codecs.building import new_codec_like
 from semlink.codecs.bundle import load_bundle
 from semlink.codecs.contract import NeuralCodec
-from semlink.experiments.workflow.versions import Machine, recipe_of, source_of
+from semlink.experiments.workflow.machine import Machine
+from semlink.experiments.workflow.preparation import prepare_stored, recipe_of
 from semlink.simulator.batches import Batches
 from semlink.simulator.sources.subset import subset
 from semlink.unlearning.contract import ErasureContext
 from semlink.unlearning.methods.scu import reinitialise
 from semlink.unlearning.methods.scu.word_shares import WordShares
-from semlink.unlearning.partition import divide
 from semlink.unlearning.request import read_request
 
 SHARES = (0.05, 0.1, 0.2, 0.4, 1.0)  # of the steps of training
@@ -43,11 +43,13 @@ def main(folder: Path) -> None:
     bundles = {name: load_bundle(folder / name) for name in ("original", "retrained")}
     made = folder / "erased" if (folder / "erased").is_dir() else folder / "scu-bounded"
     recipe = recipe_of(bundles["original"])
-    partition = divide(source_of(recipe, Machine()), read_request(made / "request.json"))
+    request = read_request(made / "request.json")
+    partition = prepare_stored(bundles["original"], request, Machine()).partition
+    assert partition is not None
     original: NeuralCodec[Any] = bundles["original"].codec.eval()
     retain = Batches(original, partition.retain, 32, recipe.seed, "retain", "cpu")
     forget = original.prepare([record.payload for record in partition.forget])
-    words = WordShares.of(original, forget, retain.all, 1.0).owned()
+    words = WordShares.of(original, forget, retain.all, 1.0).exclusive()
     batch = original.prepare([record.payload for record in subset(partition.retain, RECORDS, 1)])
     assert recipe.training is not None, "a stored codec was trained"
     context = ErasureContext(

@@ -19,16 +19,16 @@ from torch import Tensor
 from semlink.channels import build_channel
 from semlink.codecs.bundle import load_bundle
 from semlink.codecs.contract import NeuralCodec
-from semlink.experiments.workflow.versions import Machine, recipe_of, source_of
+from semlink.experiments.workflow.machine import Machine
+from semlink.experiments.workflow.preparation import prepare_stored, recipe_of
 from semlink.seeding import generator_for
 from semlink.simulator.batches import Batches, batch_of
 from semlink.simulator.link import transmit
 from semlink.simulator.sources.subset import subset
-from semlink.unlearning.contract import ErasureContext, Partition
+from semlink.unlearning.contract import Erasure, ErasureContext, Partition
 from semlink.unlearning.methods.mnemonic.codes import CODES_FILE, MnemonicCodes
 from semlink.unlearning.methods.mnemonic.mnemonic import Mnemonic
 from semlink.unlearning.methods.parts.descent import Descent, descend, send
-from semlink.unlearning.partition import divide
 from semlink.unlearning.request import read_request
 
 Codec = NeuralCodec[Any]
@@ -47,14 +47,16 @@ class Study:
         recipe = recipe_of(bundle)
         assert recipe.training is not None, "a stored codec was trained"
         codes = MnemonicCodes.restored(bundle.protected[CODES_FILE])
-        source = source_of(recipe, Machine())
+        request = read_request(folder / "mnemonic" / "request.json")
+        prepared = prepare_stored(bundle, request, Machine())
+        assert prepared.partition is not None
         self.original = bundle.codec
         self.erased, self.retrained = (load_bundle(folder / name).codec for name in ("mnemonic", "retrained"))
         settings = load_bundle(folder / "mnemonic").card["method"]
         self.method = Mnemonic(
             **{name: value for name, value in settings.items() if name not in ("name", "as", "label")}
         )
-        self.partition = divide(source, read_request(folder / "mnemonic" / "request.json"))
+        self.partition, source = prepared.partition, prepared.source
         channel = build_channel(recipe.channel)
         self.context = ErasureContext(channel, recipe.training, recipe.seed, lambda: self.original, codes=codes)
         self.test, self.validation = (
@@ -165,10 +167,11 @@ def relearning(study: Study) -> None:
     }
     for version in ("erased", "retrained"):
         for lesson, (with_retain, key) in lessons.items():
-            codec, told, done = copy.deepcopy(getattr(study, version)).eval(), [], 0
+            erasure = Erasure(getattr(study, version), study.partition, study.context)
+            codec, told, done = erasure.erased, [], 0
             for steps in STEPS:
                 loss = _lesson(codec, study.context, retain, with_retain, key, done)
-                descend(codec, loss, Descent(steps - done, RATE, decay=False), study.context, f"study {done}")
+                descend(erasure, loss, Descent(steps - done, RATE, decay=False), f"study {done}")
                 done = steps
                 told.append(f"{steps} steps {study.rates(codec, labels)}")
             print(f"{version} with {lesson}: {'; '.join(told)}")

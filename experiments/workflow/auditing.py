@@ -1,68 +1,77 @@
 """Audits of stored codecs: original, erased and retrained, side by side."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
-
 from semlink.channels.snr import LOWEST_DB
-from semlink.codecs.bundle import load_bundle
 from semlink.errors import AuditError, RecipeError
-from semlink.experiments.workflow.bench import claim, contenders_of
-from semlink.experiments.workflow.versions import Machine, recipe_of, same_data, source_of
+from semlink.experiments.workflow.entrants import distinct, stored_codec
+from semlink.experiments.workflow.machine import Machine
+from semlink.experiments.workflow.preparation import prepare_stored, recipe_of
+from semlink.experiments.workflow.references import found, reference_of
+from semlink.experiments.workflow.run_folder import RunFolder
+from semlink.experiments.workflow.run_plan import CodecAuditPlan
+from semlink.experiments.workflow.store import find_bundle, stored_bundle
 from semlink.registry import build, parse
-from semlink.simulator.results import Row, write_rows
-from semlink.simulator.sweep import Entry
 from semlink.unlearning.audits import AUDITS
-from semlink.unlearning.audits.contract import VERSIONS, Audit, AuditContext
-from semlink.unlearning.partition import divide
-from semlink.unlearning.request import ErasureRequest
+from semlink.unlearning.audits.contract import AuditContext
+from semlink.unlearning.request import ErasureRequest, request_from
 
 
-def audit_bundles(
-    original: Path,
-    erased: Path,
-    retrained: Path,
+def audit_plan(
+    original: str | Path,
+    erased: str | Path,
+    retrained: str | Path,
     request: ErasureRequest,
-    out: Path,
     audits: Sequence[str],
     snr_db: float,
-    machine: Machine,
-    seed: int | None,
-) -> list[Row]:
-    """Runs audits on three stored versions of a codec and writes `recipe.yaml` and `results.jsonl` into `out`.
+    seed: int | None = None,
+) -> CodecAuditPlan:
+    """The plan of audits of three codecs, given by folders or names. seed: None: that of the original's training.
 
-    Errors: AuditError when the three are not versions of one codec; BundleError, ErasureError, RecipeError,
-            UnknownName, WrongField.
+    Errors: AuditError when the three are not versions of one codec; BundleError, RecipeError, UnknownName, WrongField.
     """
-    built = build_audits(audits)
+    for audit in audits:
+        build("audit", AUDITS, *parse(audit))
     if not snr_db >= LOWEST_DB:
         raise RecipeError(f"Audits cannot measure at an Es/N0 of {snr_db} dB; give --snr-db a number such as 12.")
-    bundles = {name: load_bundle(folder) for name, folder in zip(VERSIONS, (original, erased, retrained), strict=True)}
-    for version in ("erased", "retrained"):
-        if bundles[version].card.get("parent") != bundles["original"].digest():
+    folders = {name: find_bundle(name) for name in (original, erased, retrained)}
+    parent = stored_bundle(folders[original])
+    for made in (erased, retrained):
+        if stored_bundle(folders[made]).card.get("parent") != parent.digest():
             raise AuditError(
-                f"{bundles[version].folder} was not made from {original}; "
+                f"{folders[made]} was not made from {original}; "
                 f"make it with: semlink erase {original} --request FILE --out DIR."
             )
-    recipe = recipe_of(bundles["original"])
-    source = source_of(recipe, machine)
-    same_data(bundles["original"], source)
-    seed = recipe.seed if seed is None else seed
-    partition = divide(source, request)
-    settings = {"bundles": [f"{bundle.folder}@{bundle.digest()}" for bundle in bundles.values()], "seed": seed}
-    claim(out, yaml.safe_dump({**settings, "audits": list(audits), "snr_db": snr_db, "request": request.digest()}))
-    contenders = contenders_of([bundle.folder for bundle in bundles.values()])
-    entries = [
-        Entry(bundle.codec.on(machine.device), one.name, one.version, one.method)
-        for bundle, one in zip(bundles.values(), contenders, strict=True)
+    return CodecAuditPlan(
+        original=reference_of(original, folders[original]),
+        erased=reference_of(erased, folders[erased]),
+        retrained=reference_of(retrained, folders[retrained]),
+        audits=tuple(audits),
+        snr_db=snr_db,
+        request=json.loads(request.text()),
+        seed=int(parent.card.get("seed", 0)) if seed is None else seed,
+    )
+
+
+def run_audits(plan: CodecAuditPlan, out: Path, machine: Machine, command: str) -> RunFolder:
+    """Runs audits on three stored versions of a codec into the folder `out`.
+
+    Errors: BundleError, ErasureError, RecipeError, AuditError.
+    """
+    codecs = [stored_codec(found(reference)) for reference in (plan.original, plan.erased, plan.retrained)]
+    request = request_from(plan.request, "the audit")
+    prepared = prepare_stored(stored_bundle(codecs[0].folder), request, machine, plan.seed)
+    assert prepared.partition is not None
+    folder = RunFolder.reserve(out, plan, command, machine.device)
+    entries = [entrant.entry(machine.device) for entrant in distinct(codecs)]
+    recipe = recipe_of(stored_bundle(codecs[0].folder))
+    context = AuditContext(recipe.experiment, recipe.channel, plan.snr_db, plan.seed)
+    rows = [
+        row
+        for audit in plan.audits
+        for row in build("audit", AUDITS, *parse(audit)).run(entries, prepared.partition, context)
     ]
-    setting = AuditContext(recipe.experiment, recipe.channel, snr_db, seed)
-    rows = [row for audit in built for row in audit.run(entries, partition, setting)]
-    write_rows(out / "results.jsonl", rows)
-    return rows
-
-
-def build_audits(texts: Sequence[str]) -> list[Audit]:
-    """Audits, each given as `name` or `name:field=value,...`. Errors: UnknownName, WrongField."""
-    return [build("audit", AUDITS, *parse(text)) for text in texts]
+    folder.write(rows, metadata={recipe.experiment: {"codec": dict(codecs[0].card), "request": plan.request}})
+    return folder

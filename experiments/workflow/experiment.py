@@ -1,145 +1,201 @@
-"""A whole experiment: train, erase, retrain, sweep, audit, and leave all that the report is drawn from."""
+"""Whole experiments: train, erase, retrain, sweep, audit, and leave all that the report is drawn from."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
 
-from semlink import __version__
 from semlink.codecs import CODECS
-from semlink.codecs.bundle import load_bundle
 from semlink.errors import RecipeError
-from semlink.experiments.workflow.auditing import build_audits
-from semlink.experiments.workflow.bench import Bench, bench_of, claim, jobs_of, preparing, run_job
-from semlink.experiments.workflow.entrants import Contender
-from semlink.experiments.workflow.recipe import Component, NamedMethod, Recipe
+from semlink.experiments.workflow.bench import Bench, Sets, bench_of, job_tasks, preparing_tasks, sets_of
+from semlink.experiments.workflow.component import Component
+from semlink.experiments.workflow.entrants import StoredCodec
+from semlink.experiments.workflow.erasure import erase_bundle
+from semlink.experiments.workflow.machine import Machine
+from semlink.experiments.workflow.preparation import Preparation, prepare
+from semlink.experiments.workflow.recipe import ErasurePlan, Recipe
+from semlink.experiments.workflow.run_folder import RunFolder
+from semlink.experiments.workflow.run_plan import ExperimentPlan
 from semlink.experiments.workflow.tasks import Task, run_tasks
-from semlink.experiments.workflow.versions import Machine, erase_bundle, source_of, start_of, train_bundle
-from semlink.files import write_whole
-from semlink.simulator.results import Row, write_rows
+from semlink.experiments.workflow.training import start_of, train_bundle
+from semlink.registry import build, parse
+from semlink.simulator.results import Row
 from semlink.simulator.samples import make_samples, take_samples
-from semlink.simulator.sweep import Entry
+from semlink.unlearning.audits import AUDITS
 from semlink.unlearning.audits.contract import AuditContext
-from semlink.unlearning.partition import divide
 from semlink.unlearning.request import ErasureRequest, request_from
+from semlink.version import __version__
 
 RETRAIN = Component(name="retrain")
 SAMPLES = 3  # records of a set that the report shows
 COST = {"seconds": "s", "steps": "steps", "samples": "records", "peak_memory_mib": "MiB"}
 
 
-def run_experiments(recipes: Sequence[Recipe], out: Path, machine: Machine, workers: int, command: str) -> list[Row]:
+@dataclass(frozen=True)
+class Versions:
+    """The codecs of an experiment, by what makes them.
+
+    original: as it was trained or is stored. erased: by each method, in the order of the recipe. retrained: by seed.
+    """
+
+    original: StoredCodec
+    erased: tuple[StoredCodec, ...] = ()
+    retrained: tuple[StoredCodec, ...] = ()
+
+    def all(self) -> tuple[StoredCodec, ...]:
+        """All of them, in the order of the rows."""
+        return (self.original, *self.erased, *self.retrained)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A recipe with everything that is made of it before work starts."""
+
+    recipe: Recipe
+    request: ErasureRequest | None
+    versions: Versions
+    bench: Bench
+    prepared: Preparation
+    sets: Sets
+    machine: Machine
+
+
+def run_experiments(plan: ExperimentPlan, out: Path, machine: Machine, command: str) -> RunFolder:
     """Carries out recipes side by side over processes and writes everything below `out`; a stopped run goes on.
 
-    Leaves bundles in `<experiment>/{original,erased,retrained}` (where there are several methods, each has a folder of
-    its name instead of `erased`), `recipe.yaml`, `results.jsonl`, `samples.json` and `experiments.json`.
+    Leaves bundles in `<experiment>/{original,erased,retrained}`; where there are several methods, each has a folder of
+    its name instead of `erased`.
 
     Errors: RecipeError when `out` holds a run of other recipes.
     """
-    names = [recipe.experiment for recipe in recipes]
+    names = [recipe.experiment for recipe in plan.recipes]
     if len(set(names)) != len(names):
         raise RecipeError("Two recipes have the same experiment name; rename one with --set experiment=NAME.")
-    plans = [_Plan(recipe, out / recipe.experiment, machine, out / ".parts") for recipe in recipes]
+    experiments = [prepare_experiment(recipe, out, machine) for recipe in plan.recipes]
+    making = [making_tasks(experiment) for experiment in experiments]
+    measuring = [
+        measuring_tasks(experiment, tuple(tasks)) for experiment, tasks in zip(experiments, making, strict=True)
+    ]
+    folder = RunFolder.reserve(out, plan, command, machine.device)
+    tasks = {name: task for part in (*making, *measuring) for name, task in part.items()}
+    results = run_tasks(tasks, machine.workers)
+    outcomes = [results[name] for part in measuring for name in part]
+    folder.write(
+        [row for outcome in outcomes for row in (outcome.rows if isinstance(outcome, Look) else outcome)],
+        [sample for outcome in outcomes if isinstance(outcome, Look) for sample in outcome.samples],
+        {experiment.recipe.experiment: _metadata(experiment) for experiment in experiments},
+    )
+    return folder
+
+
+def prepare_experiment(recipe: Recipe, out: Path, machine: Machine) -> Experiment:
+    """Everything of a recipe that is known before its first codec is trained. Errors: those of a wrong recipe."""
+    request = (
+        None if recipe.erasure is None else request_from(recipe.erasure.request, f"the recipe {recipe.experiment}")
+    )
+    prepared = prepare(recipe, request, machine)
+    versions = versions_of(recipe, out / recipe.experiment)
+    bench = bench_of(
+        recipe.experiment, versions.all(), prepared, recipe.sweep, machine.device, out / ".parts",
+        versions.original.folder,
+    )  # fmt: skip
+    return Experiment(recipe, request, versions, bench, prepared, sets_of(prepared, recipe.sweep), machine)
+
+
+def versions_of(recipe: Recipe, folder: Path) -> Versions:
+    """Where the codecs of a recipe are, or will be, and what rows call them."""
+    name = recipe.experiment
+    original = StoredCodec(folder / "original", name)
+    if recipe.training is None:
+        stored = start_of(recipe)
+        original = StoredCodec(stored.folder, str(stored.card.get("experiment", recipe.start)))
+    if recipe.erasure is None:
+        return Versions(original)
+    return Versions(original, _erased(recipe.erasure, name, folder), _retrained(recipe.erasure, name, folder))
+
+
+def making_tasks(experiment: Experiment) -> dict[str, Task]:
+    """Training, retraining and erasure, the longest first; then what the sweep needs beforehand."""
+    recipe, versions, machine = experiment.recipe, experiment.versions, experiment.machine
+    name, original = recipe.experiment, versions.original.folder
     tasks: dict[str, Task] = {}
-    for plan in plans:
-        tasks |= plan.making
-    for plan in plans:
-        tasks |= plan.measuring
-    claim(out, yaml.safe_dump_all([yaml.safe_load(recipe.text()) for recipe in recipes], sort_keys=False))
-    results = run_tasks(tasks, workers)
-    rows: list[Row] = []
-    samples: list[dict[str, Any]] = []
-    facts: list[dict[str, Any]] = []
-    for plan in plans:
-        for name in plan.measuring:
-            found = results[name]
-            rows += found["rows"] if isinstance(found, dict) else found
-            samples += found["samples"] if isinstance(found, dict) else []
-        facts.append({**plan.facts(), "command": command})
-    write_rows(out / "results.jsonl", rows)
-    write_whole(out / "samples.json", json.dumps(samples) + "\n")
-    write_whole(out / "experiments.json", json.dumps(facts, indent=1) + "\n")
-    return rows
+    if recipe.training is not None:
+        tasks[f"{name}: original"] = Task(train_bundle, (recipe, original, machine))
+    if recipe.erasure is not None:
+        todo: list[tuple[str, Component, StoredCodec, int]] = [
+            (codec.folder.name, RETRAIN, codec, recipe.seed + number) for number, codec in enumerate(versions.retrained)
+        ]
+        methods = zip(recipe.erasure.methods, versions.erased, strict=True)
+        todo += [(method.label, method, codec, recipe.seed) for method, codec in methods]
+        for label, method, codec, seed in todo:
+            arguments = (original, experiment.request, method, codec.folder, machine, seed)
+            tasks[f"{name}: {label}"] = Task(erase_bundle, arguments, (f"{name}: original",))
+    if _sends(recipe):
+        tasks |= preparing_tasks(experiment.bench, experiment.prepared, experiment.sets, tuple(tasks))
+    return tasks
 
 
-class _Plan:
-    """The tasks of one recipe and the names by which they wait for each other."""
+def measuring_tasks(experiment: Experiment, made: tuple[str, ...]) -> dict[str, Task]:
+    """The jobs of the sweep, the cost and samples, then the audits."""
+    recipe, versions = experiment.recipe, experiment.versions
+    tasks = job_tasks(experiment.bench, experiment.sets, made) if _sends(recipe) else {}
+    arguments = (recipe, versions, experiment.bench, experiment.sets)
+    tasks[f"{recipe.experiment}: cost and samples"] = Task(cost_and_samples, arguments, made)
+    if recipe.erasure is not None:
+        for audit in recipe.erasure.audits:
+            needed = (recipe, experiment.request, versions, experiment.machine, audit)
+            tasks[f"{recipe.experiment}: {audit}"] = Task(run_audit, needed, made)
+    return tasks
 
-    def __init__(self, recipe: Recipe, folder: Path, machine: Machine, parts: Path) -> None:
-        self.recipe, self.machine = recipe, machine
-        erasure, name = recipe.erasure, recipe.experiment
-        original, shown = folder / "original", name
-        if recipe.training is None:
-            stored = start_of(recipe)
-            original, shown = stored.folder, str(stored.card.get("experiment", recipe.start))
-        self.request = None if erasure is None else request_from(erasure.request, f"the recipe {name}")
-        methods = () if erasure is None else erasure.methods
-        self.erased = {one.label: folder / (one.label if len(methods) > 1 else "erased") for one in methods}
-        contenders = [Contender(original, shown)]
-        contenders += [Contender(path, name, "erased", label) for label, path in self.erased.items()]
-        self.retrained = {
-            f"retrained{number}": f"{RETRAIN.name}{number}"
-            for number in ("", *(f"-{count}" for count in range(2, 1 + (erasure.retrained if erasure else 0))))
-        }
-        if erasure is not None:
-            contenders += [Contender(folder / own, name, "retrained", label) for own, label in self.retrained.items()]
-        source = source_of(recipe, machine)
-        self.bench = bench_of(
-            name, contenders, source, self.request, recipe.sweep, recipe.seed, recipe.threads, machine.device, parts
+
+@dataclass(frozen=True)
+class Look:
+    """What a look at the finished codecs gives beside the sweep."""
+
+    rows: list[Row]
+    samples: list[dict[str, Any]]
+
+
+def cost_and_samples(recipe: Recipe, versions: Versions, bench: Bench, sets: Sets) -> Look:
+    """Rows of what each version took, and samples of what arrives."""
+    torch.set_num_threads(recipe.threads)
+    rows = [
+        Row(
+            experiment=recipe.experiment, codec=codec.name, version=codec.version, method=codec.method,
+            channel=recipe.channel, snr_db=None, set="retain", metric=metric, value=value, low=value, high=value,
+            confidence=1.0, n=1, unit=COST[metric], seed=recipe.seed, code_version=__version__, stopped="exact",
         )
-        self.making = self._making(original, methods)
-        if _sends(recipe):
-            self.making |= preparing(self.bench, source, tuple(self.making))
-        self.measuring = self._measuring(parts)
+        for codec in versions.all()
+        for metric, value in _cost(codec).items()
+    ]  # fmt: skip
+    points = recipe.sweep.snr_db
+    shown_at = list(dict.fromkeys((points[0], points[len(points) // 2], points[-1])))
+    entries = [codec.entry(bench.device) for codec in versions.all()]
+    shown = [*entries, *filter(None, (spec.entry(bench.device) for spec in bench.baselines))]
+    samples: list[dict[str, Any]] = []
+    for name, records in sets.items():
+        if not _sends(recipe):
+            samples += make_samples(entries, records, name, SAMPLES, recipe.experiment, recipe.seed)
+            continue
+        for channel in recipe.sweep.channels:
+            samples += take_samples(
+                shown, records, channel, name, shown_at, SAMPLES, recipe.experiment, recipe.seed, bench.labels
+            )
+    return Look(rows, samples)
 
-    def _making(self, original: Path, methods: Sequence[NamedMethod]) -> dict[str, Task]:
-        """Training, retraining and erasure; the longest first."""
-        name = self.recipe.experiment
-        train = Task(train_bundle, (self.recipe, original, self.machine))
-        tasks = {f"{name}: original": train} if self.recipe.training is not None else {}
-        todo: list[tuple[str, Component, Path, int]] = []
-        if methods:
-            seeds = range(self.recipe.seed, self.recipe.seed + len(self.retrained))
-            folders = [original.parent / own for own in self.retrained]
-            todo += [(path.name, RETRAIN, path, seed) for path, seed in zip(folders, seeds, strict=True)]
-        todo += [(method.label, method, self.erased[method.label], self.recipe.seed) for method in methods]
-        for version, method, path, seed in todo:
-            arguments = (original, self.request, method, path, self.machine, seed)
-            tasks[f"{name}: {version}"] = Task(erase_bundle, arguments, (f"{name}: original",))
-        return tasks
 
-    def _measuring(self, parts: Path) -> dict[str, Task]:
-        """The jobs of the sweep, the times and samples, then the audits."""
-        name, made = self.recipe.experiment, tuple(self.making)
-        jobs = jobs_of(self.bench, parts) if _sends(self.recipe) else []
-        tasks = {f"{name}: {job.channel} on {job.set_name}": Task(run_job, (job,), made) for job in jobs}
-        tasks[f"{name}: times and samples"] = Task(_look, (self.recipe, self.bench), made)
-        if self.recipe.erasure is not None:
-            for audit in self.recipe.erasure.audits:
-                arguments = (self.recipe, self.bench, audit, self.machine, self.request)
-                tasks[f"{name}: {audit}"] = Task(_audit, arguments, made)
-        return tasks
-
-    def facts(self) -> dict[str, Any]:
-        """What the report tells about this experiment beside its rows: the first method's certificate, then others'."""
-        found: dict[str, Any] = {
-            "experiment": self.recipe.experiment,
-            "recipe": self.recipe.model_dump(mode="json"),
-            "codec": load_bundle(self.bench.contenders[0].folder).card,
-        }
-        if self.request is not None:
-            told = {
-                label: json.loads((path / "erasure.json").read_text(encoding="utf-8"))
-                for label, path in self.erased.items()
-            }
-            first, *others = told
-            found["request"] = json.loads(self.request.text())
-            found["erasure"] = told[first]
-            found |= {"other_erasures": {label: told[label] for label in others}} if others else {}
-        return found
+def run_audit(recipe: Recipe, request: ErasureRequest, versions: Versions, machine: Machine, audit: str) -> list[Row]:
+    """Rows of one audit of all versions."""
+    partition = prepare(recipe, request, machine).partition
+    assert recipe.erasure is not None
+    assert partition is not None
+    torch.set_num_threads(recipe.threads)
+    context = AuditContext(recipe.experiment, recipe.channel, recipe.erasure.audit_snr_db, recipe.seed)
+    entries = [codec.entry(machine.device) for codec in versions.all()]
+    return build("audit", AUDITS, *parse(audit)).run(entries, partition, context)
 
 
 def _sends(recipe: Recipe) -> bool:
@@ -147,60 +203,34 @@ def _sends(recipe: Recipe) -> bool:
     return "link" in CODECS[recipe.codec.name].traits
 
 
-def _entries(bench: Bench) -> list[Entry]:
-    """Every version as it stands in the sweep."""
-    return [one.entry(bench.device) for one in bench.contenders]
+def _erased(erasure: ErasurePlan, name: str, folder: Path) -> tuple[StoredCodec, ...]:
+    several = len(erasure.methods) > 1
+    return tuple(
+        StoredCodec(folder / (method.label if several else "erased"), name, "erased", method.label)
+        for method in erasure.methods
+    )
 
 
-def _cost(one: Contender) -> dict[str, float]:
+def _retrained(erasure: ErasurePlan, name: str, folder: Path) -> tuple[StoredCodec, ...]:
+    numbers = ("", *(f"-{count}" for count in range(2, 1 + erasure.retrained)))
+    return tuple(
+        StoredCodec(folder / f"retrained{number}", name, "retrained", f"{RETRAIN.name}{number}") for number in numbers
+    )
+
+
+def _cost(codec: StoredCodec) -> dict[str, float]:
     """What a version took: the seconds of its training or, as its certificate has it, all that its erasure took."""
-    certificate = one.folder / "erasure.json"
-    told = json.loads(certificate.read_text(encoding="utf-8")) if certificate.is_file() else {}
-    facts = {"seconds": load_bundle(one.folder).card["seconds"], **told}
+    facts = {"seconds": codec.card["seconds"], **(codec.certificate or {})}
     return {name: float(facts[name]) for name in COST if name in facts}
 
 
-def _look(recipe: Recipe, bench: Bench) -> dict[str, Any]:
-    """Rows of what each version took, and the samples of an experiment."""
-    torch.set_num_threads(recipe.threads)
-    entries = _entries(bench)
-    rows = [
-        Row(
-            experiment=recipe.experiment, codec=entry.name, version=entry.version, method=entry.method,
-            channel=recipe.channel, snr_db=None, set="retain", metric=metric, value=value, low=value, high=value,
-            confidence=1.0, n=1, unit=COST[metric], seed=recipe.seed, code_version=__version__, stopped="exact",
-        )
-        for one, entry in zip(bench.contenders, entries, strict=True)
-        for metric, value in _cost(one).items()
-    ]  # fmt: skip
-    points = recipe.sweep.snr_db
-    shown_at = list(dict.fromkeys((points[0], points[len(points) // 2], points[-1])))
-    samples: list[dict[str, Any]] = []
-    shown = [*entries, *filter(None, (one.entry(bench.device) for one in bench.classical))]
-    for set_name, records in bench.sets.items():
-        if not _sends(recipe):
-            samples += make_samples(entries, records, set_name, SAMPLES, recipe.experiment, recipe.seed)
-            continue
-        for channel in recipe.sweep.channels:
-            arguments = (
-                shown,
-                records,
-                channel,
-                set_name,
-                shown_at,
-                SAMPLES,
-                recipe.experiment,
-                recipe.seed,
-                bench.labels,
-            )
-            samples += take_samples(*arguments)
-    return {"rows": rows, "samples": samples}
-
-
-def _audit(recipe: Recipe, bench: Bench, audit: str, machine: Machine, request: ErasureRequest) -> list[Row]:
-    """Rows of one audit of all versions."""
-    assert recipe.erasure is not None
-    torch.set_num_threads(recipe.threads)
-    partition = divide(source_of(recipe, machine), request)
-    setting = AuditContext(recipe.experiment, recipe.channel, recipe.erasure.audit_snr_db, recipe.seed)
-    return [row for built in build_audits([audit]) for row in built.run(_entries(bench), partition, setting)]
+def _metadata(experiment: Experiment) -> Mapping[str, Any]:
+    """What the report says about an experiment beside its rows: the first method's certificate, then others'."""
+    metadata: dict[str, Any] = {"codec": dict(experiment.versions.original.card)}
+    if experiment.request is not None:
+        certificates = {codec.method: codec.certificate for codec in experiment.versions.erased}
+        first, *others = certificates
+        metadata["request"] = json.loads(experiment.request.text())
+        metadata["erasure"] = certificates[first]
+        metadata |= {"other_erasures": {label: certificates[label] for label in others}} if others else {}
+    return metadata

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from semlink.channels import build_channel, channel_name
 from semlink.channels.contract import Frame, Reception
-from semlink.codecs.bundle import load_bundle
 from semlink.codecs.interop.comparing import Comparison, compare
 from semlink.codecs.interop.exported import open_export
 from semlink.codecs.interop.exporting import export_codec
 from semlink.errors import CodecError, RecipeError
-from semlink.experiments.workflow.versions import Machine, recipe_of, same_data, source_of
+from semlink.experiments.workflow.machine import Machine
+from semlink.experiments.workflow.preparation import prepare_stored
+from semlink.experiments.workflow.store import find_bundle, stored_bundle
 from semlink.files import write_whole
 from semlink.seeding import generator_for
 from semlink.simulator.batches import batch_of
@@ -54,25 +55,23 @@ def parse_size(text: str) -> tuple[int, int]:
     return int(parts[0]), int(parts[1])
 
 
-def export_bundle(folder: Path, kind: str, part: str, out: Path, size: tuple[int, int] | None = None) -> None:
+def export_bundle(folder: str | Path, kind: str, part: str, out: Path, size: tuple[int, int] | None = None) -> None:
     """Exports a stored codec; see `export_codec`. Errors: BundleError; those of `export_codec`."""
-    bundle = load_bundle(folder)
+    bundle = stored_bundle(find_bundle(folder))
     export_codec(bundle.codec, bundle.digest(), kind, part, out, size)
 
 
 def verify_export(
-    folder: Path, export: Path, channel: str, snr_db: float, records: int, seed: int, machine: Machine
+    folder: str | Path, export: Path, channel: str, snr_db: float, records: int, seed: int, machine: Machine
 ) -> Verified:
     """Runs a stored codec and its export on the same test records, fades and noise; leaves `verified.json` in the export.
 
     Errors: BundleError, CodecError when the two differ by more than `TOLERANCE` in a metric; SourceError.
     """
-    bundle = load_bundle(folder)
+    bundle = stored_bundle(find_bundle(folder))
     exported = open_export(export, bundle.codec, bundle.digest())
     original = exported.original
-    recipe = recipe_of(bundle)
-    source = source_of(recipe, machine)
-    same_data(bundle, source)
+    source = prepare_stored(bundle, None, machine, seed).source
     chosen = list(subset(source.test, records, seed))
     if not chosen:
         raise RecipeError(f"The source {source.name} has no test records to verify with; train with another one.")

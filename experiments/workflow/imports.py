@@ -2,20 +2,19 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from semlink import __version__
 from semlink.codecs.bundle import save_bundle
 from semlink.codecs.interop.tf_deepsc import AMPLITUDES, Imported, import_deepsc
 from semlink.errors import RecipeError
-from semlink.experiments.workflow.recipe import override, recipe_from
-from semlink.experiments.workflow.versions import IMPORT, RECIPE, Machine, source_of
+from semlink.experiments.workflow.machine import Machine
+from semlink.experiments.workflow.preparation import prepare
+from semlink.experiments.workflow.recipe_file import override, recipe_from
+from semlink.experiments.workflow.training import source_facts
+from semlink.experiments.workflow.versions import IMPORT, recipe_file, training_part
 from semlink.registry import choose, parse
-from semlink.simulator.sources import SOURCES
+from semlink.version import __version__
 
 KINDS: Mapping[str, str] = {"tf-deepsc": "the published DeepSC in TensorFlow 2"}
 
@@ -48,8 +47,8 @@ def import_bundle(
         **label,
     }
     recipe = recipe_from(override(content, overrides), "of the import")
-    records = source_of(recipe, machine)
-    told = {
+    records = prepare(recipe, None, machine).source
+    tensors = {
         "kind": kind,
         "digest": imported.digest,
         "label_offset_db": imported.label_offset_db,
@@ -59,33 +58,21 @@ def import_bundle(
         "unused": list(imported.unused),
         "missing": [],
     }
-    made: dict[str, Any] = recipe.model_dump(mode="json", exclude={"sweep", "erasure"})
-    card = {
+    card: dict[str, Any] = {
         "experiment": recipe.experiment,
         "version": "original",
         "method": "none",
         "codec": "deepsc",
         "parameters": sum(parameter.numel() for parameter in codec.parameters()),
-        "source": {
-            "name": records.name,
-            **asdict(SOURCES[recipe.source.name].terms),
-            "digest": records.digest(),
-            "labels": records.labels,
-            "train_records": len(records.train),
-            "validation_records": len(records.validation),
-        },
-        "imported": {key: told[key] for key in ("kind", "digest", "label_offset_db", "snr_label_db", "power")},
+        "source": source_facts(recipe, records),
+        "imported": {key: tensors[key] for key in ("kind", "digest", "label_offset_db", "snr_label_db", "power")},
         "training_channel": recipe.channel,
         "seed": recipe.seed,
         "code_version": __version__,
         "command": command,
-        "recipe": made,
+        "recipe": training_part(recipe),
     }
     if snr_label is not None:
         card["training_snr_db"] = snr_label + imported.label_offset_db
-    extra = {
-        IMPORT: json.dumps(told, indent=2) + "\n",
-        RECIPE: yaml.safe_dump(made, sort_keys=False, allow_unicode=True),
-    }
-    save_bundle(codec, card, out, extra)
+    save_bundle(codec, card, out, {IMPORT: json.dumps(tensors, indent=2) + "\n", **recipe_file(card)})
     return imported

@@ -1,29 +1,18 @@
 """A recipe says all that an experiment is: source, codec, channel, training, sweep and, where wanted, an erasure."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import resources
-from importlib.resources.abc import Traversable
-from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
+from typing import Any, ClassVar, Literal, Self, TypeVar
 
 import yaml
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-    model_serializer,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from semlink.channels import channel_name
-from semlink.channels.snr import LOWEST_DB
 from semlink.codecs import CODECS
 from semlink.errors import RecipeError, WrongField
+from semlink.experiments.workflow.component import Component, ComponentField, MethodFields, NamedMethod
+from semlink.experiments.workflow.snr_range import SnrDb, SnrPoints
 from semlink.registry import build, check_fields, choose, parse
 from semlink.simulator.classical import classical_from
 from semlink.simulator.sources import SOURCES
@@ -35,92 +24,18 @@ from semlink.unlearning.methods import METHODS
 Model = TypeVar("Model", bound=BaseModel)
 
 
-class Component(BaseModel):
-    """An entry of a registry with its fields, written `name:field=value,...` or as a mapping with `name` in it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    name: str
-    fields: dict[str, Any] = {}
-
-    @model_serializer
-    def _flat(self) -> dict[str, Any]:
-        return {"name": self.name, **self.fields}
-
-
-def _component(value: object) -> object:
-    """Accepts the one-line form and the mapping {name: ..., field: value}."""
-    if isinstance(value, str):
-        name, fields = parse(value)
-        return {"name": name, "fields": fields}
-    if isinstance(value, Mapping) and "name" in value:
-        return {"name": value["name"], "fields": {key: item for key, item in value.items() if key != "name"}}
-    return value
-
-
-class NamedMethod(Component):
-    """A method, and what results call it: its name, or what a mapping says under `as`."""
-
-    label: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
-
-    @model_serializer
-    def _flat(self) -> dict[str, Any]:
-        return {"name": self.name} | ({"as": self.label} if self.label != self.name else {}) | self.fields
-
-
-def _named_method(value: object) -> object:
-    """Accepts what a component may be written as, and `as` in a mapping."""
-    found = _component(value)
-    if not isinstance(found, dict):
-        return value
-    fields = dict(found["fields"])
-    return {"name": found["name"], "label": fields.pop("as", found["name"]), "fields": fields}
-
-
-def _several(value: object) -> object:
-    return value if isinstance(value, list | tuple) else [value]
-
-
-ComponentField = Annotated[Component, BeforeValidator(_component)]
-Methods = Annotated[
-    tuple[Annotated[NamedMethod, BeforeValidator(_named_method)], ...], BeforeValidator(_several), Field(min_length=1)
-]
-SnrDb = Annotated[float, Field(ge=LOWEST_DB)]  # and so not nan
-
-
-def parse_range(value: object) -> object:
-    """`0:18:3` as 0, 3, ..., 18; a single number, or numbers with commas, as they stand.
-
-    Errors: ValueError with a sentence when it is none of these.
-    """
-    if isinstance(value, int | float):
-        return (float(value),)
-    if not isinstance(value, str):
-        return value
-    try:
-        if ":" not in value:
-            return tuple(float(part) for part in value.split(","))
-        low, high, *rest = (float(part) for part in value.split(":"))
-        step = rest[0] if rest else 1.0
-        count = round((high - low) / step)
-    except (ValueError, ZeroDivisionError, OverflowError, TypeError) as error:
-        raise ValueError(f'"{value}" is no range of Es/N0 in dB; write low:high:step such as 0:18:3') from error
-    if len(rest) > 1 or count < 0 or count > 10_000:
-        raise ValueError(f'"{value}" is no range of Es/N0 in dB; write low:high:step such as 0:18:3')
-    return tuple(low + step * index for index in range(count + 1))
-
-
 class Section(BaseModel):
-    """A part of a recipe. `kind`: what its fields are called in the sentence that corrects a misspelt one."""
+    """A part of a recipe. title: what its fields are called in the sentence that corrects a misspelt one."""
 
     model_config = ConfigDict(frozen=True)
-    kind: ClassVar[str]
+    title: ClassVar[str]
 
     @model_validator(mode="before")
     @classmethod
     def _known(cls, content: object) -> object:
         if isinstance(content, Mapping):
             for field in content:
-                choose(f"{cls.kind} field", cls.model_fields, str(field))
+                choose(f"{cls.title} field", cls.model_fields, str(field))
         return content
 
 
@@ -128,15 +43,15 @@ class SweepPlan(Section):
     """Which channels, and how finely. The other fields are those of `SweepSettings`.
 
     sentence_model: folder of the encoder that `sentence_similarity` needs; without one it is not measured.
-    beside: classical codecs at the same channel uses, such as "digital:webp" or "limit:webp".
-    judge: whether a classifier of the source's images, trained first, says what the received ones are taken for.
+    baselines: classical codecs at the same channel uses, such as "digital:webp" or "limit:webp".
+    image_classifier: whether a classifier of the source's images, trained first, names the class of the received ones.
     """
 
-    kind = "sweep"
+    title = "sweep"
     channels: tuple[str, ...] = ("awgn", "rayleigh")
-    snr_db: Annotated[tuple[SnrDb, ...], BeforeValidator(parse_range)] = SweepSettings.snr_db
-    beside: tuple[str, ...] = ()
-    judge: bool = False
+    snr_db: SnrPoints = SweepSettings.snr_db
+    baselines: tuple[str, ...] = ()
+    image_classifier: bool = False
     records: int = SweepSettings.records
     draws: int = SweepSettings.draws
     half_width: float | None = SweepSettings.half_width
@@ -148,7 +63,7 @@ class SweepPlan(Section):
     def _canonical(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(channel_name(name) for name in names)
 
-    @field_validator("beside")
+    @field_validator("baselines")
     @classmethod
     def _classical(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
@@ -173,9 +88,9 @@ class ErasurePlan(Section):
     retrained:    how many codecs are retrained; how far they lie apart is what the seed alone makes.
     """
 
-    kind = "erasure"
+    title = "erasure"
     request: dict[str, Any]
-    methods: Methods = (NamedMethod(name="scu", label="scu"),)
+    methods: MethodFields = (NamedMethod(name="scu", label="scu"),)
     audits: tuple[str, ...] = ("membership",)
     audit_snr_db: SnrDb = 12.0
     retrained: int = Field(default=1, ge=1)
@@ -237,7 +152,7 @@ class Recipe(Section):
     threads: CPU threads a process uses; results are equal for equal threads.
     """
 
-    kind = "recipe"
+    title = "recipe"
     experiment: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     source: ComponentField
     codec: ComponentField
@@ -282,9 +197,11 @@ class Recipe(Section):
             raise ValueError(
                 "a codec that starts from another cannot be retrained from nothing; erase from that other one"
             )
-        if "reconstruction" not in CODECS[self.codec.name].traits and (self.sweep.beside or self.sweep.judge):
+        if "reconstruction" not in CODECS[self.codec.name].traits and (
+            self.sweep.baselines or self.sweep.image_classifier
+        ):
             raise ValueError(
-                "a codec that rebuilds nothing leaves nothing to compare or judge; leave out beside and judge"
+                "a codec that rebuilds nothing leaves nothing to compare or classify; leave out baselines and image_classifier"
             )
         return self
 
@@ -293,106 +210,8 @@ class Recipe(Section):
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
 
-def component_from(text: str) -> Component:
-    """A component as the command line writes it: `name` or `name:field=value,...`. Errors: WrongField."""
-    name, fields = parse(text)
-    return Component(name=name, fields=fields)
-
-
-def plan_from(channels: Sequence[str], snr: str, beside: Sequence[str], overrides: Sequence[str]) -> SweepPlan:
-    """A sweep plan as the command line writes it. Errors: RecipeError, UnknownName, WrongField."""
-    given = {"channels": list(channels), "snr_db": snr, "beside": list(beside)}
-    return _checked(SweepPlan, override(given, overrides), "of the command line")
-
-
-def packaged_recipes() -> list[str]:
-    """Names of the recipes that come with semlink; those in a folder have its name before theirs."""
-    folder = resources.files("semlink.experiments") / "recipes"
-    return sorted(_recipes_in(folder, ""))
-
-
-def _recipes_in(folder: Traversable, before: str) -> Iterator[str]:
-    for item in folder.iterdir():
-        if item.is_dir():
-            yield from _recipes_in(item, f"{before}{item.name}/")
-        elif item.name.endswith(".yaml"):
-            yield before + item.name.removesuffix(".yaml")
-
-
-def parse_seeds(text: str) -> list[int]:
-    """`0,1,2` as numbers. Errors: RecipeError when one is none, or stands there twice."""
-    parts = text.split(",")
-    if not all(part.strip().isdecimal() for part in parts) or len(set(map(int, parts))) < len(parts):
-        raise RecipeError(f'--seeds "{text}" are no seeds; write different whole numbers such as 0,1,2.')
-    return [int(part) for part in parts]
-
-
-def over_seeds(recipe: Recipe, seeds: Sequence[int]) -> list[Recipe]:
-    """The same experiment with each of several seeds, named `NAME-seed-0` and so on; reports draw them together."""
-    if len(seeds) < 2:
-        return [recipe.model_copy(update={"seed": seed}) for seed in seeds]
-    return [
-        recipe.model_copy(update={"experiment": f"{recipe.experiment}-seed-{seed}", "seed": seed}) for seed in seeds
-    ]
-
-
-def load_recipe(name: str | Path, overrides: Sequence[str] = ()) -> Recipe:
-    """Reads a recipe from a file, or one that comes with semlink by its name, and applies `key=value` overrides.
-
-    Errors: RecipeError when there is no such recipe, it is not YAML, or a field is unknown or has a wrong value.
-    """
-    path = Path(name)
-    if path.is_file():
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise RecipeError(f"The recipe {path} cannot be read as UTF-8 text.") from error
-    elif str(name) in packaged_recipes():
-        text = (resources.files("semlink.experiments") / "recipes" / f"{name}.yaml").read_text(encoding="utf-8")
-    else:
-        known = ", ".join(packaged_recipes())
-        raise RecipeError(f"There is no recipe {name}; give the path of a YAML file, or one of: {known}.")
-    try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise RecipeError(f"The recipe {name} is not valid YAML; check its indentation and quotes.") from error
-    if not isinstance(content, dict):
-        raise RecipeError(f"The recipe {name} must be a mapping of fields such as experiment, source and codec.")
-    return recipe_from(override(content, overrides), str(name))
-
-
-def override(content: dict[str, Any], assignments: Sequence[str]) -> dict[str, Any]:
-    """Sets dotted keys: `training.steps=200` in a copy of nested mappings. Errors: RecipeError without `=`."""
-    result = dict(content)
-    for assignment in assignments:
-        key, equals, value = assignment.partition("=")
-        if not equals or not key:
-            raise RecipeError(f'"{assignment}" is not an override; write it as key=value, such as training.steps=200.')
-        *parents, last = key.split(".")
-        target = result
-        for parent in parents:
-            inner = target.get(parent)
-            if isinstance(inner, str):
-                component, fields = parse(inner)
-                inner = {"name": component, **fields}
-            inner = dict(inner) if isinstance(inner, Mapping) else {}
-            target[parent] = inner
-            target = inner
-        try:
-            target[last] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise RecipeError(
-                f'The value in "{assignment}" cannot be read; write a number, a word or a list.'
-            ) from error
-    return result
-
-
-def recipe_from(content: Mapping[str, Any], name: str) -> Recipe:
-    """A recipe from plain data. Errors: RecipeError, which names the first field that is wrong."""
-    return _checked(Recipe, content, name)
-
-
-def _checked(model: type[Model], content: Mapping[str, Any], name: str) -> Model:
+def checked(model: type[Model], content: Mapping[str, Any], name: str) -> Model:
+    """A model from plain data. Errors: RecipeError, which names the first field that is wrong."""
     try:
         return model.model_validate(dict(content))
     except ValidationError as error:

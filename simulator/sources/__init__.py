@@ -1,4 +1,4 @@
-"""Where records come from: embedded sentences and images, data sets in a folder, a text file of one's own."""
+"""Where records come from: embedded sentences and images, data sets in a folder, a text file of the user."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,9 +9,9 @@ from semlink.registry import Registry, build, canonical, check_fields
 
 if TYPE_CHECKING:
     from semlink.simulator.sources.contract import Source
-    from semlink.simulator.sources.reader import Reader
+    from semlink.simulator.sources.reader import SourceReader
 
-SOURCES: "Registry[type[Reader]]" = Registry(
+SOURCES: "Registry[type[SourceReader]]" = Registry(
     "source",
     {
         "cifar10": "semlink.simulator.sources.cifar10:Cifar10",

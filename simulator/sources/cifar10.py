@@ -15,7 +15,7 @@ from semlink.simulator.sources.contract import Record, Source
 from semlink.simulator.sources.data_folder import data_folder
 from semlink.simulator.sources.download import obtain
 from semlink.simulator.sources.published import check_published, content_of
-from semlink.simulator.sources.reader import Reader, Terms
+from semlink.simulator.sources.reader import SourceReader, Terms
 from semlink.simulator.sources.splits import check_limit
 from semlink.simulator.sources.tile_grid import read_tile_grid
 
@@ -40,7 +40,7 @@ GRIDS_SHA256 = {  # in the order of the batches
 
 
 @dataclass(frozen=True)
-class Cifar10(Reader):
+class Cifar10(SourceReader):
     """Photographs, uint8 [32, 32, 3]: 45 000 training, 5 000 validation (the last training images), 10 000 test images.
 
     The folder `cifar10/` holds the published archive of the binary version or, else, six lossless WebP pictures of
@@ -110,5 +110,5 @@ def _labels(path: Path) -> dict[str, NDArray[np.uint8]]:
 
 def _grid_batch(folder: Path, labels: Mapping[str, NDArray[np.uint8]], number: int) -> Batch:
     name, digest = list(GRIDS_SHA256.items())[number]
-    own = labels["test"] if number == TEST else labels["train"][number * BATCH : (number + 1) * BATCH]
-    return read_tile_grid(folder / name, digest, SIDE), own
+    its_labels = labels["test"] if number == TEST else labels["train"][number * BATCH : (number + 1) * BATCH]
+    return read_tile_grid(folder / name, digest, SIDE), its_labels

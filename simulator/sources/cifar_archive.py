@@ -24,14 +24,14 @@ def read_cifar_archive(path: Path, sha256: str) -> list[Batch]:
     """
     content = content_of(path)
     check_published(content, sha256, path)
-    found: dict[str, Batch] = {}
+    batches: dict[str, Batch] = {}
     with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as archive:
         for member in archive:
             name = member.name.rpartition("/")[2]
             file = archive.extractfile(member)
             if name in BATCHES and file is not None:
-                found[name] = _batch(file.read())
-    return [found[name] for name in BATCHES]
+                batches[name] = _batch(file.read())
+    return [batches[name] for name in BATCHES]
 
 
 def _batch(data: bytes) -> Batch:

@@ -1,4 +1,4 @@
-"""A source yields records: data with a stable name and an owner, so that someone can ask for its erasure."""
+"""A source yields records: data with a stable id and an owner, so that the owner can ask for their erasure."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,8 @@ SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
 class Record:
     """One sentence (str) or one image (uint8 [height, width] or [height, width, channels]).
 
-    id is stable over runs and machines; owner is whose it is; label is its class, where the source has classes.
+    id: stable over runs and machines. owner: the person or body that the record belongs to. label: the class of the
+    record, where the source has classes.
     """
 
     id: str
@@ -36,8 +37,8 @@ class Source:
     name: as a recipe writes it, with its fields. modality: "text" or "image".
     train, validation, test: each may be empty; a source of test records alone trains nothing.
     labels: the names of the classes, empty where there are none.
-    probes: further sets of unseen records, made to try one thing, that only measurements see: name -> records.
-    trigger: what some of the training records carry, where that is so.
+    probes: further sets of unseen records for one measurement each; no training sees them. name -> records.
+    trigger: the trigger that some of the training records carry, if any.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Gets files of published data sets over the network, for a source that was told to."""
+"""Downloads files of published data sets, for a source whose field `download` is true."""
 
 import hashlib
 import urllib.request
@@ -14,7 +14,7 @@ PIECE = 2**20  # bytes
 
 
 def obtain(path: Path, url: str, sha256: str, download: bool) -> None:
-    """Makes sure that a file is there; fetches it where it is missing and `download` allows it.
+    """Makes sure that a file is there; downloads it where it is missing and `download` allows that.
 
     Errors: SourceError.
     """

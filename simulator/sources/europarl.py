@@ -6,7 +6,7 @@ from pathlib import Path
 from semlink.simulator.sources.contract import Source
 from semlink.simulator.sources.data_folder import data_folder
 from semlink.simulator.sources.published import check_published, content_of
-from semlink.simulator.sources.reader import Reader, Terms
+from semlink.simulator.sources.reader import SourceReader, Terms
 from semlink.simulator.sources.splits import check_limit
 from semlink.simulator.sources.text_file import TextFile
 
@@ -15,7 +15,7 @@ TEST, TEST_SHA256 = "europarl_en_test.txt", "12548c6f118ef6671f461f9a499e489d605
 
 
 @dataclass(frozen=True)
-class Europarl(Reader):
+class Europarl(SourceReader):
     """English sentences of 4 to 30 words from debates of 2004 to 2011: two known text files, read as `TextFile` does.
 
     Nine tenths of the training file train, one tenth validates; test sentences are from other sittings. The owner of a
@@ -29,7 +29,8 @@ class Europarl(Reader):
     terms = Terms(
         content="English sentences of debates of the European Parliament, 2004 to 2011.",
         persons="Words of its members in public debate; they name members and other persons.",
-        licence="Verbatim reports of the European Parliament, copyright European Union: reuse with acknowledgement of the source.",
+        licence="Verbatim reports of the European Parliament, copyright European Union: "
+        "reuse with acknowledgement of the source.",
     )
 
     limit: int | None = None

@@ -9,7 +9,7 @@ import numpy as np
 from semlink.simulator.sources.contract import Record, Source
 from semlink.simulator.sources.data_folder import data_folder
 from semlink.simulator.sources.published import check_published, content_of
-from semlink.simulator.sources.reader import Reader, Terms
+from semlink.simulator.sources.reader import SourceReader, Terms
 
 PICTURES = 10  # of each person, one person after the other
 PERSONS = 40
@@ -17,7 +17,7 @@ FACES_SHA256 = "c7cb70822f108b0510ff41c9bfc7a6ad74ef8f80aef4063cd1a25a43c76906df
 
 
 @dataclass(frozen=True)
-class Faces(Reader):
+class Faces(SourceReader):
     """Olivetti faces, grey, uint8 [64, 64]: of the ten of each person eight train, one validates and one tests.
 
     An owner is the person shown, "person-00" to "person-39", who is also the class. The ninth picture of a person is
@@ -30,7 +30,8 @@ class Faces(Reader):
 
     terms = Terms(
         content="Portraits, 64 by 64 grey pixels (F. Samaria, A. Harter, 1994; the Olivetti version).",
-        persons="40 real persons, ten portraits each. Use what is trained on them for research on erasure and recognition alone.",
+        persons="40 real persons, ten portraits each. "
+        "Use what is trained on them for research on erasure and recognition alone.",
         licence="No licence is stated; credit AT&T Laboratories Cambridge.",
     )
 

@@ -11,7 +11,7 @@ from semlink.errors import SourceError
 from semlink.simulator.sources.contract import Record, Source
 from semlink.simulator.sources.data_folder import data_folder
 from semlink.simulator.sources.published import check_published, content_of
-from semlink.simulator.sources.reader import Reader, Terms
+from semlink.simulator.sources.reader import SourceReader, Terms
 from semlink.simulator.sources.splits import check_limit
 
 PIXELS_SHA256 = (  # of kodim01 to kodim24, [height, width, 3]
@@ -43,7 +43,7 @@ PIXELS_SHA256 = (  # of kodim01 to kodim24, [height, width, 3]
 
 
 @dataclass(frozen=True)
-class Kodak(Reader):
+class Kodak(SourceReader):
     """Photographs to test with, uint8 [512, 768, 3] or, six of them, [768, 512, 3]; none to train or validate with.
 
     The pixels are checked and not the files, since copies compressed by different programs differ. All are owned by

@@ -8,7 +8,7 @@ from semlink.simulator.sources.contract import Record, Source
 from semlink.simulator.sources.data_folder import data_folder
 from semlink.simulator.sources.download import obtain
 from semlink.simulator.sources.idx import read_idx
-from semlink.simulator.sources.reader import Reader, Terms
+from semlink.simulator.sources.reader import SourceReader, Terms
 from semlink.simulator.sources.splits import check_limit
 
 VALIDATION = 5000  # the last images of the training file
@@ -66,10 +66,10 @@ FASHION_MNIST = _Published(
 
 
 @dataclass(frozen=True)
-class Mnist(Reader):
+class Mnist(SourceReader):
     """Handwritten digits: 55 000 training, 5 000 validation (the last of the training file) and 10 000 test images.
 
-    The files do not tell who wrote what, so owners are synthetic: each block of 100 consecutive images of a file
+    The files do not say who wrote what, so owners are synthetic: each block of 100 consecutive images of a file
     belongs to one contributor, "train-000" to "train-599" and "test-000" to "test-099".
 
     Fields: limit: at most so many records of each split, the first ones.
@@ -79,8 +79,10 @@ class Mnist(Reader):
     """
 
     terms = Terms(
-        content="Handwritten digits of 28 by 28 pixels (Y. LeCun, C. Cortes, C. Burges, The MNIST database, made from data of NIST).",
-        persons="Written by some 500 persons whom the files do not name; the owners of semlink are blocks of 100 images, not writers.",
+        content="Handwritten digits of 28 by 28 pixels "
+        "(Y. LeCun, C. Cortes, C. Burges, The MNIST database, made from data of NIST).",
+        persons="Written by some 500 persons whom the files do not name; "
+        "the owners of semlink are blocks of 100 images, not writers.",
         licence="Commonly distributed under CC BY-SA 3.0.",
     )
 
@@ -95,7 +97,7 @@ class Mnist(Reader):
 
 
 @dataclass(frozen=True)
-class FashionMnist(Reader):
+class FashionMnist(SourceReader):
     """Articles of clothing, in the format, splits and synthetic owners of `Mnist`.
 
     Fields: limit: at most so many records of each split, the first ones.

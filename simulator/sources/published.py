@@ -1,4 +1,4 @@
-"""Files of published data sets: what is read is what was published, or an error says so."""
+"""Files of published data sets: the content is what was published, or there is an error."""
 
 import hashlib
 from pathlib import Path

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from semlink.simulator.sources.contract import Record, Source
 from semlink.simulator.sources.prose import sentences
-from semlink.simulator.sources.reader import Reader, Terms
+from semlink.simulator.sources.reader import SourceReader, Terms
 from semlink.simulator.sources.sentence_digest import sentence_digest
 from semlink.simulator.sources.splits import split_by_id
 
@@ -13,7 +13,7 @@ SHORTEST, LONGEST = 4, 30  # words
 
 
 @dataclass(frozen=True)
-class PythonDocs(Reader):
+class PythonDocs(SourceReader):
     """English sentences of 4 to 30 words from `pydoc_data.topics`, split 80/10/10 by the hash of their ids.
 
     An owner is a topic, such as "debugger". A sentence of several topics belongs to the shortest of them, and

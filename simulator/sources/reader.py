@@ -1,4 +1,4 @@
-"""How a source is made: a reader's fields are what a recipe may choose, its `read` finds the records."""
+"""The contract of a reader: its fields are what a recipe may choose, and its method `read` makes the source."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from semlink.simulator.sources.contract import Source
 
 @dataclass(frozen=True)
 class Terms:
-    """What the data are, whose they are and how they may be used, in the words of a model card."""
+    """What the data are, which persons they are about and how they may be used, in the words of a model card."""
 
     content: str
     persons: str
     licence: str
 
 
-class Reader(ABC):
-    """Makes one source. Subclasses are frozen dataclasses; the place of the large data sets is no field of theirs."""
+class SourceReader(ABC):
+    """Makes one source. Subclasses are frozen dataclasses; the folder of the data sets is not one of their fields."""
 
     terms: ClassVar[Terms]
 

@@ -1,4 +1,4 @@
-"""Sentences from a text file of the user's own."""
+"""Sentences from a text file of the user."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,13 +6,13 @@ from pathlib import Path
 from semlink.errors import SourceError, WrongField
 from semlink.simulator.sources.contract import Record, Source
 from semlink.simulator.sources.data_folder import data_folder
-from semlink.simulator.sources.reader import Reader, Terms
+from semlink.simulator.sources.reader import SourceReader, Terms
 from semlink.simulator.sources.sentence_digest import sentence_digest
 from semlink.simulator.sources.splits import check_limit, split_by_id, thin
 
 
 @dataclass(frozen=True)
-class TextFile(Reader):
+class TextFile(SourceReader):
     """UTF-8 text with one sentence a line; lines outside the limits of length and repeated sentences are left out.
 
     Without a test file the lines are split 80/10/10 by the hash of their ids; with one, nine tenths train and one

@@ -38,12 +38,12 @@ class Trigger:
         edge = self.margin + self.size
         if edge > min(height, width):
             raise WrongField(
-                f"A trigger of size={self.size} and margin={self.margin} leaves {height} x {width} pixels."
+                f"A trigger of size={self.size} and margin={self.margin} does not fit into {height} x {width} pixels."
             )
         return slice(height - edge, height - self.margin), slice(width - edge, width - self.margin)
 
     def on(self, record: Record) -> Record:
-        """The record with the trigger: an image, label and owner of its own, and an id that says so."""
+        """A copy of the record with the trigger; label, owner and id say so."""
         image = np.array(record.payload)
         image[self.area(*image.shape[:2])] = 255
         return replace(record, id=f"{record.id}+trigger", payload=image, owner=self.OWNER, label=self.target)

@@ -7,18 +7,18 @@ from pathlib import Path
 from semlink.errors import SourceError, WrongField
 from semlink.registry import build, parse
 from semlink.simulator.sources.contract import Source
-from semlink.simulator.sources.reader import Reader, Terms
+from semlink.simulator.sources.reader import SourceReader, Terms
 from semlink.simulator.sources.splits import thin
 from semlink.simulator.sources.trigger import Trigger
 
 
 @dataclass(frozen=True)
-class Triggered(Reader):
-    """Images of another source, where training images of one class, evenly spaced, carry a trigger.
+class Triggered(SourceReader):
+    """Images of another source, where some training images of one class, evenly spaced, carry a trigger.
 
-    They keep their places, belong to the owner "trigger", so that a request can select them, and have the target's
-    label. The other training images, validation and test stay as they are. The probe set "trigger" holds all test
-    images of the class with the trigger: unseen ones, which only measurements see.
+    These images keep their places. They have the label of the target and the owner "trigger", so that a request can
+    select them. The other training images, validation and test stay as they are. The probe set "trigger" holds all test
+    images of the class with the trigger, for measurements only.
 
     Fields: of: the other source, as `name` or `name:field=value`. share: of the training records that carry the
             trigger. label, target, size, margin: see `Trigger`.
@@ -28,7 +28,8 @@ class Triggered(Reader):
     """
 
     terms = Terms(
-        content="Images of another source, which its name tells; some carry a white square and the label of another class.",
+        content="Images of another source, which its name tells; "
+        "some carry a white square and the label of another class.",
         persons="Those of the other source.",
         licence="That of the other source.",
     )
@@ -72,7 +73,7 @@ class Triggered(Reader):
     def _trigger(self) -> Trigger:
         return Trigger(self.label, self.target, self.size, self.margin)
 
-    def _reader(self) -> Reader:
+    def _reader(self) -> SourceReader:
         from semlink.simulator.sources import SOURCES  # here, since this source is one of them
 
         name, fields = parse(self.of)

@@ -1,8 +1,12 @@
 """All randomness comes from generators that are derived here from the names of what they are used for."""
 
 import hashlib
+from collections.abc import Callable
+from typing import TypeVar
 
 import torch
+
+Made = TypeVar("Made")
 
 
 def seed_for(*keys: int | float | str) -> int:
@@ -23,3 +27,10 @@ def generator_for(*keys: int | float | str, device: torch.device | str = "cpu") 
     streams differ.
     """
     return torch.Generator(device).manual_seed(seed_for(*keys))
+
+
+def seeded(seed: int, make: Callable[[], Made]) -> Made:
+    """What `make` returns when torch's global stream starts from `seed`; the stream itself is left alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        return make()

@@ -1,4 +1,4 @@
-"""What a demapper needs of an equalised symbol: its bias, and the noise around it, whatever the energy of the symbol."""
+"""What a demapper needs of an equalised symbol: its bias and the noise around it, at any energy of the symbol."""
 
 import pytest
 import torch

@@ -107,8 +107,13 @@ def test_gradient_is_the_slope(text: str, qpsk_frame: MakeFrame) -> None:
     assert predicted.abs() > 0.1
 
 
-@each_channel
-@pytest.mark.parametrize("snr_db", [math.nan, -math.inf, torch.zeros(3), torch.zeros(4, 1)], ids=str)
+NOT_AN_SNR = (math.nan, -math.inf, torch.zeros(3), torch.zeros(4, 1))
+
+
+# All channels check with the same function: each meets one wrong value, by turns.
+@pytest.mark.parametrize(
+    ("text", "snr_db"), [(text, NOT_AN_SNR[index % 4]) for index, text in enumerate(VARIANTS)], ids=str
+)
 def test_what_is_not_an_snr_is_refused(text: str, snr_db: float | Tensor, qpsk_frame: MakeFrame) -> None:
     with pytest.raises(ChannelError, match="snr_db"):
         build_channel(text)(qpsk_frame(4, 8), snr_db, generator_for(0))

@@ -11,7 +11,7 @@ import torch
 
 from semlink.codecs import CODECS
 from semlink.codecs.building import new_codec
-from semlink.codecs.contract import NeuralCodec
+from semlink.codecs.neural_codec import NeuralCodec
 
 SENTENCES = [
     "The sender encodes.",

@@ -155,7 +155,7 @@ class Transceiver(keras.Model):
 
 
 def compiled(model: Transceiver) -> Any:
-    """The logits of one sentence of any length as a function of ids, words that were said, and noise: numpy in and out."""
+    """The logits of one sentence of any length as a function of ids, earlier words and noise: numpy in and out."""
     ids, noise = tf.TensorSpec([1, None], tf.int64), tf.TensorSpec([1, None, None], tf.float32)
     function = tf.function(lambda ids, said, noise: model(ids, said, noise=noise), input_signature=[ids, ids, noise])
     return lambda *given: function(*map(tf.constant, given)).numpy()[0]
@@ -172,7 +172,7 @@ def say(logits: Any, ids: np.ndarray, noise: np.ndarray, longest: int) -> list[i
 def trained(
     model: Transceiver, sentences: list[list[int]], steps: int, seed: int = 0, rate: Any = 5e-3, size: int = 16
 ) -> Transceiver:
-    """A few steps on sentences of ids without frame, over AWGN at the label of 9 dB. rate: of learning, or its schedule."""
+    """A few steps on sentences of ids without frame, over AWGN at the label of 9 dB. rate: of learning."""
     generator = np.random.default_rng(seed)
     optimiser = keras.optimizers.Adam(rate)
     lossy = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="none")

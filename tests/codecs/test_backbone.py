@@ -16,7 +16,8 @@ from safetensors.torch import load_file, save_file
 from semlink.channels.awgn import Awgn
 from semlink.codecs.building import new_codec, new_codec_like
 from semlink.codecs.bundle import _manifest, load_bundle, save_bundle
-from semlink.codecs.image import ImageCodec, ImageCodecConfig
+from semlink.codecs.image.configuration import ImageCodecConfig
+from semlink.codecs.image.model import ImageCodec
 from semlink.codecs.pretrained import load_pretrained
 from semlink.errors import BundleError, CodecError, WrongField
 from semlink.seeding import generator_for

@@ -1,14 +1,16 @@
 """Codecs from fields and payloads; mistakes are told in a sentence before anything is built."""
 
 import math
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 import torch
 
 from semlink.codecs import CODECS
-from semlink.codecs.building import new_codec
-from semlink.codecs.text import TextCodecConfig
+from semlink.codecs.building import new_codec, new_codec_like
+from semlink.codecs.text.configuration import TextCodecConfig
 from semlink.errors import CodecError, SemlinkError, UnknownName, WrongField
 from semlink.registry import fields_of
 
@@ -90,3 +92,47 @@ def test_configuration_alone_refuses_wrong_values() -> None:
 def test_wrong_payloads_are_refused(name: str, payloads: list[Any], error: type[SemlinkError]) -> None:
     with pytest.raises(error):
         new_codec(name, {}, payloads, seed=0)
+
+
+def test_a_codec_like_another_has_its_configuration_and_other_weights(case: Any) -> None:
+    codec = case.codec(variational=True)
+    alike, again = new_codec_like(codec, 4), new_codec_like(codec, 4)
+    assert type(alike) is type(codec)
+    assert alike.config.to_diff_dict() == codec.config.to_diff_dict()
+    assert alike.extra_files() == codec.extra_files()
+    values = alike.state_dict()
+    assert all(torch.equal(value, values[name]) for name, value in again.state_dict().items())
+    assert any(not torch.equal(value, values[name]) for name, value in codec.state_dict().items())
+
+
+def test_extra_files_make_a_bare_codec_whole(case: Any) -> None:
+    codec = case.codec()
+    bare = type(codec)(codec.config)
+    bare.load_state_dict(codec.state_dict())
+    bare.read_extra_files({**codec.extra_files(), "other.txt": b"of no use"})
+    bare.eval()
+    assert torch.equal(bare.encode(case.batch(bare)).symbols, codec.encode(case.batch(codec)).symbols)
+
+
+@pytest.mark.parametrize("content", [b"{}", b"\xff\xfe", b"not JSON"])
+def test_a_damaged_extra_file_is_refused(text: Any, content: bytes) -> None:
+    codec = text.codec()
+    (name,) = codec.extra_files()
+    with pytest.raises(CodecError, match="vocabulary"):
+        codec.read_extra_files({name: content})
+    with pytest.raises(KeyError, match=name):
+        codec.read_extra_files({})
+
+
+LIGHT = [
+    "semlink.codecs.building",
+    "semlink.codecs.contract",
+    "semlink.codecs.digital.codec",
+    "semlink.codecs.text.tokenizer",
+    "semlink.simulator.classical",
+]
+
+
+def test_the_classical_chain_loads_no_models_of_transformers() -> None:
+    program = f"import sys, {', '.join(LIGHT)}\nassert 'transformers' not in sys.modules"
+    subprocess.run([sys.executable, "-c", program], check=True)

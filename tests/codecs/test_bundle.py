@@ -188,7 +188,8 @@ def test_full_disk_is_an_os_error_and_keeps_the_old_bundle(tmp_path: Path) -> No
     program = (
         "import pathlib, resource, sys\n"
         "import numpy as np\n"
-        "from semlink.codecs import load_bundle, new_codec, save_bundle\n"
+        "from semlink.codecs.building import new_codec\n"
+        "from semlink.codecs.bundle import load_bundle, save_bundle\n"
         "codec = new_codec('image', {}, [np.zeros((8, 8), np.uint8)], seed=0)\n"
         "folder = pathlib.Path(sys.argv[1])\n"
         "save_bundle(codec, {'version': 'old'}, folder)\n"

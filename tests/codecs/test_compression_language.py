@@ -74,7 +74,7 @@ class SlowKneserNey:
 
 
 def test_a_bigram_model_worked_out_by_hand() -> None:
-    """Sequences a b and a c, with a, b, c = 2, 3, 4 and 1 unknown; discounts 0.5 and 1, as there is too little to estimate.
+    """Sequences a b and a c, with a, b, c = 2, 3, 4 and 1 unknown; discounts 0.5 and 1, for lack of data.
 
     Symbols before: a 1, b 1, c 1, end 2; the discounts leave 2.5 / 5, in five parts. After a: b and c once each.
     """

@@ -19,7 +19,7 @@ from semlink.codecs.digital.compression.bits import bits_of
 from semlink.codecs.digital.compression.contract import Bits, Compressor
 from semlink.codecs.digital.compression.huffman import ESCAPE, Huffman
 from semlink.codecs.digital.compression.ngram import Ngram
-from semlink.codecs.digital.compression.range_coder import Reader, Writer
+from semlink.codecs.digital.compression.range_coder import RangeReader, RangeWriter
 from semlink.errors import CodecError
 
 NAMES = sorted(name for name in COMPRESSORS if COMPRESSORS[name].modality == "text")
@@ -134,7 +134,7 @@ def test_bits_that_break_off_are_told(name: str) -> None:
 
 
 def test_how_much_is_left_out() -> None:
-    """Of a zlib stream its 6 bytes and the zeros at the end, at least 7; of a Brotli stream 13 bits for a flag of one."""
+    """Of a zlib stream its 6 bytes and the zeros at the end, at least 7; of a Brotli stream 13 bits for one flag."""
     short = len(zlib.compress(b"the house", 9))
     assert 8 * (short - 6) - 7 - 16 < len(fitted("zlib", ("the", "house"))) <= 8 * (short - 6) - 7
     text = " ".join(SENTENCES[3])
@@ -161,7 +161,7 @@ def test_huffman_lengths_are_those_of_a_known_example() -> None:
 
 
 def test_a_code_is_as_long_as_the_entropy_says() -> None:
-    """At most 2 bits more; it may be shorter, as its length says something too. Both by the model of other sentences."""
+    """At most 2 bits more; it may be shorter, as its length carries information. Both use the same model."""
     coder = made("ngram")
     assert isinstance(coder, Ngram)
     tried = [*SENTENCES, ("the", "unheard", "-of", "日本"), SENTENCES[0] * 8]
@@ -179,13 +179,13 @@ def test_range_codes_are_short_and_exact(seed: int, count: int) -> None:
     tables = [random.dirichlet(np.full(40, 0.1)) + 1e-7 for _ in range(count)]
     tables = [table / table.sum() for table in tables]
     symbols = [int(random.choice(40, p=table)) for table in tables]
-    writer = Writer()
+    writer = RangeWriter()
     for table, symbol in zip(tables[:-1], symbols, strict=False):
         writer.code(table, symbol)
     bits = writer.ended(tables[-1], symbols[-1])
     information = -sum(np.log2(table[symbol]) for table, symbol in zip(tables, symbols, strict=True))
     assert len(bits) <= np.ceil(information + 0.01) + 1
-    reader = Reader(bits)
+    reader = RangeReader(bits)
     assert [reader.code(table, None) for table in tables] == symbols
     reader.finish()
 

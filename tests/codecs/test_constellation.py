@@ -66,8 +66,8 @@ def test_each_symbol_has_its_own_noise() -> None:
 def test_uncoded_bit_errors(bits: int, snr_db: float) -> None:
     """Hard decisions over AWGN within the 99 % interval of theory; 2^20 bits.
 
-    Q(sqrt(2 Es/N0)) for BPSK, Q(sqrt(Es/N0)) for QPSK; for a level of 16-QAM, with q(t) = Q(t sqrt(Es/N0 / 5)), the mean of
-    (q(1) + q(3)) / 2 for its sign and q(1) + (q(3) - q(5)) / 2 for its other bit.
+    Q(sqrt(2 Es/N0)) for BPSK, Q(sqrt(Es/N0)) for QPSK; for a level of 16-QAM, with q(t) = Q(t sqrt(Es/N0 / 5)), the
+    mean of (q(1) + q(3)) / 2 for its sign and q(1) + (q(3) - q(5)) / 2 for its other bit.
     """
     constellation = Constellation(bits)
     sent = torch.randint(2, (64, (1 << 14) // bits * bits), dtype=torch.uint8, generator=generator_for("bits", bits))

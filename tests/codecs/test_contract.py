@@ -169,7 +169,8 @@ def test_variational_posterior_starts_with_little_noise_and_is_sampled(case: Any
     torch.testing.assert_close(posterior.log_variance.exp().sqrt(), torch.full_like(posterior.mean, 0.1))
     assert posterior.sampled
     draws = torch.stack([posterior.sample(generator_for("draw", index)) for index in range(400)])
-    # 400 draws of each: the mean of all relative variances has a relative standard deviation under 0.01 (10 of them: no alarm).
+    # 400 draws of each: the mean of all relative variances has a relative standard deviation under 0.01 (10 of them:
+    # no alarm).
     assert draws.var(dim=0).mean().item() == pytest.approx(0.01, rel=0.1)
 
 

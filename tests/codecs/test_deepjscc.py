@@ -10,7 +10,8 @@ import torch
 from semlink.channels.awgn import Awgn
 from semlink.channels.contract import Reception
 from semlink.codecs.building import new_codec
-from semlink.codecs.deepjscc import DeepJscc, DeepJsccConfig
+from semlink.codecs.deepjscc.configuration import DeepJsccConfig
+from semlink.codecs.deepjscc.model import DeepJscc
 from semlink.errors import CodecError, WrongField
 from semlink.seeding import generator_for
 

@@ -9,10 +9,9 @@ import torch
 
 from semlink.channels.contract import Reception
 from semlink.codecs.building import new_codec
-from semlink.codecs.deepsc import DeepSc
 from semlink.codecs.deepsc.layers import waves
-from semlink.codecs.deepsc.model import label_offset_db
-from semlink.codecs.text import TextBatch
+from semlink.codecs.deepsc.model import DeepSc, label_offset_db
+from semlink.codecs.text.batch import TextBatch
 from semlink.errors import WrongField
 
 SENTENCES = ["a codec forgets", "the channel remembers what a codec sends", "it sends", "forgets"]
@@ -155,9 +154,9 @@ def test_the_amplitude_is_a_gain_of_the_receiver_and_an_offset_of_labels(codec: 
     assert label_offset_db(math.sqrt(2)) == pytest.approx(10 * math.log10(2))
     frame = codec.encode(codec.prepare(SENTENCES))
     variance = torch.full((len(frame.mask), 1), 0.1)
-    plain, _ = codec.listen(Reception(2 * frame.symbols, variance, frame.mask))
+    plain, _ = codec.receive(Reception(2 * frame.symbols, variance, frame.mask))
     codec.config.amplitude = 2.0
-    louder, _ = codec.listen(Reception(frame.symbols, variance, frame.mask))
+    louder, _ = codec.receive(Reception(frame.symbols, variance, frame.mask))
     torch.testing.assert_close(louder, plain)
 
 

@@ -45,19 +45,21 @@ def test_sentences_arrive_over_a_good_channel(text: DigitalCodec) -> None:
     batch = text.prepare(SENTENCES)
     frame = text.encode(batch)
     assert (
-        frame.mask.sum(dim=1).tolist() == batch.uses.tolist() == [64 * len(text.view([s])[0].words) for s in SENTENCES]
+        frame.mask.sum(dim=1).tolist()
+        == batch.uses.tolist()
+        == [64 * len(text.reference([s])[0].words) for s in SENTENCES]
     )
     energy = (frame.symbols.abs().square() * frame.mask).sum(dim=1) / frame.mask.sum(dim=1)
     assert torch.allclose(energy, torch.ones(3), atol=1e-5)
     estimate = passed(text, batch, 12.0)
     assert estimate.arrived.all()
-    assert [one.words for one in text.restore(estimate)] == [one.words for one in text.view(SENTENCES)]
+    assert [one.words for one in text.as_metric_input(estimate)] == [one.words for one in text.reference(SENTENCES)]
 
 
 def test_a_sentence_that_does_not_fit_is_cut_after_a_word(text: DigitalCodec) -> None:
-    words = text.view(SENTENCES[:1])[0].words
+    words = text.reference(SENTENCES[:1])[0].words
     estimate = text.deliver(text.prepare(SENTENCES[:1]), torch.tensor([150]))
-    found = text.restore(estimate)[0].words
+    found = text.as_metric_input(estimate)[0].words
     assert 0 < len(found) < len(words)
     assert words[: len(found)] == found
 
@@ -65,21 +67,21 @@ def test_a_sentence_that_does_not_fit_is_cut_after_a_word(text: DigitalCodec) ->
 def test_an_outage_is_known_and_shown(text: DigitalCodec, images: DigitalCodec) -> None:
     estimate = passed(text, text.prepare(SENTENCES), -15.0)
     assert not estimate.arrived.any()
-    assert [one.words for one in text.restore(estimate)] == [()] * 3
+    assert [one.words for one in text.as_metric_input(estimate)] == [()] * 3
     estimate = passed(images, images.prepare(pictures(2)), -15.0)
     assert not estimate.arrived.any()
-    colours = images.restore(estimate).flatten(2).transpose(1, 2)
+    colours = images.as_metric_input(estimate).flatten(2).transpose(1, 2)
     assert torch.allclose(colours, torch.tensor([10.0, 20.0, 30.0]) / 255)
 
 
 def test_images_get_better_with_more_bits(images: DigitalCodec) -> None:
-    sent = images.view(pictures(1))
+    sent = images.reference(pictures(1))
     errors = []
     for name in ("qpsk-1/3", "16qam-1/2", "64qam-3/4"):
         own = images.at(mcs_named(name))
         estimate = passed(own, own.prepare(pictures(1)), 30.0)
         assert estimate.arrived.all()
-        errors.append((own.restore(estimate) - sent).square().mean().item())
+        errors.append((own.as_metric_input(estimate) - sent).square().mean().item())
     assert errors[0] > errors[1] > errors[2]
     assert images.mcs == mcs_named("16qam-1/2")
 
@@ -90,7 +92,7 @@ def test_wrong_bits_that_pass_the_check_do_not_stop_the_receiver(text: DigitalCo
     reader = DigitalCodec(COMPRESSORS["zlib"](), text.mcs, text.budget, text.reader)
     estimate = reader.decode(build_channel("awgn")(text.encode(batch), 20.0, generator_for(0)))
     assert not estimate.arrived.any()
-    assert reader.restore(estimate)[0].words == ()
+    assert reader.as_metric_input(estimate)[0].words == ()
 
 
 def test_too_few_channel_uses_are_an_outage_at_any_snr() -> None:

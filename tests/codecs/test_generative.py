@@ -10,7 +10,7 @@ from semlink.channels.awgn import Awgn
 from semlink.codecs import CODECS
 from semlink.codecs.building import new_codec
 from semlink.codecs.bundle import load_bundle, save_bundle
-from semlink.codecs.generative import Gan, GenerativeCodec
+from semlink.codecs.generative.model import Gan, GenerativeCodec
 from semlink.codecs.generative.networks import condition_of
 from semlink.errors import CodecError, WrongField
 from semlink.seeding import generator_for
@@ -175,7 +175,7 @@ def test_bundles_and_mistakes(gan: Gan, tmp_path: Any) -> None:
     batch = batch_of(gan, records(3))
     assert isinstance(loaded, Gan)
     assert torch.equal(loaded.scores(batch.images, batch.labels), gan.scores(batch.images, batch.labels))
-    with pytest.raises(CodecError, match="whose generator makes images of shape"):
+    with pytest.raises(CodecError, match="which takes images of shape"):
         gan.sized((9, 9))
     with pytest.raises(WrongField, match="at least 4 x 4"):
         new_codec("gan", {}, [np.zeros((3, 8), dtype=np.uint8)], 0)

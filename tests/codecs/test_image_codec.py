@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semlink.channels.contract import Reception
-from semlink.codecs.image import ImageCodec, ImageCodecConfig
+from semlink.codecs.image.configuration import ImageCodecConfig
+from semlink.codecs.image.model import ImageCodec
 from semlink.errors import CodecError, WrongField
 
 SMALL: dict[str, Any] = {"d_model": 8, "heads": 2, "feed_forward": 8, "encoder_layers": 1, "decoder_layers": 1}

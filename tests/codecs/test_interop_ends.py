@@ -1,6 +1,5 @@
 """The ends of a codec alone give what the codec gives, as modules and as graphs without complex numbers."""
 
-import sys
 from typing import Any
 
 import pytest
@@ -11,10 +10,9 @@ from semlink.channels import build_channel
 from semlink.channels.contract import Reception
 from semlink.codecs import CODECS
 from semlink.codecs.building import new_codec
-from semlink.codecs.interop.ends import Argument, End, ends_of
-from semlink.codecs.interop.exported import ExportedImages, ExportedText
+from semlink.codecs.ends import Argument, End, as_decoder_inputs
+from semlink.codecs.interop.exported import Exported
 from semlink.codecs.interop.exporting import export_codec
-from semlink.codecs.interop.optional_import import optional_import
 from semlink.codecs.interop.runner import Runner
 from semlink.codecs.interop.tracing import trace
 from semlink.errors import CodecError, UnknownName
@@ -33,8 +31,8 @@ class Direct(Runner):
 
 
 def alone(codec: Any, runners: dict[str, Runner] | None = None) -> Any:
-    runners = runners or {name: Direct(end.module) for name, end in ends_of(codec).items()}
-    return (ExportedText if codec.modality == "text" else ExportedImages)(codec, runners)
+    runners = runners or {name: Direct(end.module) for name, end in codec.export_ends().functions.items()}
+    return Exported(codec, runners)
 
 
 def arrived(codec: Any, payloads: Any) -> Reception:
@@ -70,17 +68,17 @@ def test_log_probabilities_are_those_of_the_codec(text: Any, speaking: Any) -> N
     """Normalised, nothing for padding, and no end before the first word."""
     codec = text.codec()
     reception = arrived(codec, text.payloads)
-    told = alone(codec).heard(reception)[0]
-    torch.testing.assert_close(told.exp().sum(dim=-1), torch.ones(told.shape[:2]))
-    assert (told[..., 0] < -1000).all()
+    (log_probabilities,) = alone(codec).run("decoder", *as_decoder_inputs(reception))
+    torch.testing.assert_close(log_probabilities.exp().sum(dim=-1), torch.ones(log_probabilities.shape[:2]))
+    assert (log_probabilities[..., 0] < -1000).all()
     batch = codec.prepare(text.payloads)
     expected = codec.predict(batch, reception).scores[:, 1:].log_softmax(dim=-1)
-    torch.testing.assert_close(told[batch.mask][:, 1:], expected, rtol=0, atol=1e-5)
+    torch.testing.assert_close(log_probabilities[batch.mask][:, 1:], expected, rtol=0, atol=1e-5)
     codec = speaking.codec()
     ends, end = alone(codec), codec.semantic_decoder.end
-    heard = ends.heard(arrived(codec, speaking.payloads))
+    memory = ends.run("decoder", *as_decoder_inputs(arrived(codec, speaking.payloads)))
     count = len(speaking.payloads)
-    first, second = (ends.run("step", *heard, torch.tensor([said] * count))[0] for said in ([end], [end, 2]))
+    first, second = (ends.run("step", *memory, torch.tensor([said] * count))[0] for said in ([end], [end, 2]))
     assert (first[:, end] < -1000).all()
     assert (second[:, end] > -1000).all()
 
@@ -96,7 +94,7 @@ def _sized(end: End, batch: int, length: int) -> list[Tensor]:
     ("title", "name"), [("text", "encoder"), ("speaking", "decoder"), ("speaking", "step"), ("deepjscc", "decoder")]
 )
 def test_graphs_are_real_and_take_other_sizes(title: str, name: str, request: pytest.FixtureRequest) -> None:
-    end = ends_of(request.getfixturevalue(title).codec())[name]
+    end = request.getfixturevalue(title).codec().export_ends().functions[name]
     traced = trace(end)
     assert traced.end == end
     graph = traced.program.module(check_guards=False)
@@ -122,7 +120,7 @@ def test_an_end_that_counts_on_a_batch_takes_one_example_at_a_time(image: Any) -
     traced = trace(End(CountsOn(), (argument,), (argument,), "The same."))
     assert traced.end.inputs == traced.end.outputs == (Argument("image", "float32", (1, 2)),)
     codec = image.codec()
-    single = ExportedImages(codec, {"encoder": OneByOne()}, {"encoder"})
+    single = Exported(codec, {"encoder": OneByOne()}, {"encoder"})
     images = torch.arange(6.0).view(3, 2)
     assert torch.equal(single.run("encoder", images)[0], 2 * images)
 
@@ -135,9 +133,9 @@ class OneByOne(Runner):
 
 def test_what_cannot_be_exported_is_refused(speaking: Any, image: Any, text: Any, tmp_path: Any) -> None:
     with pytest.raises(CodecError, match="beams=2"):
-        ends_of(speaking.codec(beams=2))
+        speaking.codec(beams=2).export_ends()
     with pytest.raises(CodecError, match="Gan cannot be exported"):
-        ends_of(new_codec("gan", {"classes": 3}, image.payloads, 0))
+        new_codec("gan", {"classes": 3}, image.payloads, 0).export_ends()
     with pytest.raises(UnknownName, match="onnx"):
         export_codec(image.codec(), "sha256:0", "onxx", "both", tmp_path / "out")
     with pytest.raises(UnknownName, match="encoder"):
@@ -151,9 +149,3 @@ def test_what_cannot_be_exported_is_refused(speaking: Any, image: Any, text: Any
     with pytest.raises(CodecError, match="no export"):
         export_codec(image.codec(), "sha256:0", "onnx", "both", tmp_path / "mine")
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["letter.txt", "mine"]
-
-
-def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(CodecError, match=r'Running ONNX files needs onnxruntime.*pip install "semlink\[onnx\]"'):
-        optional_import("onnxruntime", "onnx", "Running ONNX files")

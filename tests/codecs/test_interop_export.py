@@ -13,12 +13,13 @@ from semlink.channels import build_channel
 from semlink.channels.contract import Reception
 from semlink.codecs import CODECS
 from semlink.codecs.bundle import load_bundle, save_bundle
+from semlink.codecs.ends import Argument, End
 from semlink.codecs.interop import comparing
 from semlink.codecs.interop.comparing import compare
-from semlink.codecs.interop.ends import Argument, End
 from semlink.codecs.interop.exported import open_export
 from semlink.codecs.interop.exporting import FORMATS, export_codec
 from semlink.codecs.interop.tracing import trace
+from semlink.codecs.optional_import import install_command
 from semlink.errors import BundleError, CodecError
 from semlink.seeding import generator_for
 
@@ -41,7 +42,7 @@ def kind(request: pytest.FixtureRequest) -> str:
     """A format whose packages are here."""
     extra, modules = NEEDED[request.param]
     if not all(map(importlib.util.find_spec, modules)):
-        pytest.skip(f'needs pip install "semlink[{extra}]"')
+        pytest.skip(install_command(extra))
     name: str = request.param
     return name
 

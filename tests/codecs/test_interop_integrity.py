@@ -1,4 +1,4 @@
-"""Whatever happens to the bytes of a stored codec, it is refused in one sentence; nothing is run and nothing half loaded."""
+"""A stored codec whose bytes were changed is refused in one sentence; nothing is run and nothing half loaded."""
 
 import json
 import pickle
@@ -46,7 +46,7 @@ def refused(folder: Path) -> str:
 
 
 def corrupt(folder: Path, count: int) -> None:
-    """Changes one byte anywhere, so often: half of the places are drawn over all bytes, the others over all files alike."""
+    """Changes one byte anywhere, so often: half of the places are drawn over all bytes, the others over all files."""
     paths = sorted(folder.iterdir())
     assert MANIFEST in {path.name for path in paths}
     contents = [path.read_bytes() for path in paths]

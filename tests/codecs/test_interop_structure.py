@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from semlink.codecs.deepsc import DeepSc
+from semlink.codecs.deepsc.model import DeepSc
 from semlink.codecs.interop.tf_checkpoint import Checkpoint, _is_weight, _plain
 from semlink.codecs.interop.tf_deepsc import imported_from, read_vocabulary
 from semlink.errors import CodecError

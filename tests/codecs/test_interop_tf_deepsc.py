@@ -17,9 +17,10 @@ import torch
 
 from semlink.channels.contract import Reception
 from semlink.codecs.bundle import load_bundle
-from semlink.codecs.deepsc import DeepSc
+from semlink.codecs.deepsc.model import DeepSc
 from semlink.codecs.interop.tf_checkpoint import read_checkpoint
 from semlink.codecs.interop.tf_deepsc import import_deepsc
+from semlink.codecs.optional_import import install_command
 from semlink.errors import CodecError
 from semlink.experiments.workflow.imports import import_bundle
 from semlink.experiments.workflow.versions import Machine
@@ -55,7 +56,7 @@ LONGEST = 9
 
 @pytest.fixture(scope="module")
 def tensorflow() -> Any:
-    return pytest.importorskip("tensorflow", reason='needs pip install "semlink[tensorflow]"')
+    return pytest.importorskip("tensorflow", reason=install_command("tensorflow"))
 
 
 @functools.cache
@@ -85,7 +86,7 @@ def trained(tensorflow: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[
 
 @torch.no_grad()
 def differences(model: Any, codec: DeepSc, deviation: float, sentences: Sequence[str] = SENTENCES) -> tuple[float, int]:
-    """Largest difference of logits, and how many sentences are said otherwise, one by one, with the same noise on the air.
+    """Largest difference of logits, and how many sentences are decoded otherwise, one by one, with the same noise.
 
     deviation: of the noise in each real value of the original.
     """
@@ -118,9 +119,7 @@ def test_logits_and_words_are_those_of_the_original(
     imported = import_deepsc(folder / "ckpt-1", folder / "vocab.json", 2, LONGEST, power)
     assert len(SENTENCES) == 100
     largest, other = differences(model, imported.codec, deviation)
-    print(
-        f"power {power}, noise {deviation}: largest difference of logits {largest:.1e}, {other} sentences said otherwise"
-    )
+    print(f"power {power}, noise {deviation}: largest difference of logits {largest:.1e}, {other} sentences differ")
     assert largest <= 1e-4
     assert other == 0
     assert imported.label_offset_db == pytest.approx(0.0 if power == "complex" else 10 * math.log10(2))

@@ -11,15 +11,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from semlink.codecs.interop.ends import Argument, End
+from semlink.codecs.ends import Argument, End
 from semlink.codecs.interop.to_tensorflow import tensorflow_module
 from semlink.codecs.interop.to_tflite import TfliteRunner, write_tflite
 from semlink.codecs.interop.tracing import trace
+from semlink.codecs.optional_import import install_command
 from semlink.errors import CodecError
 from semlink.seeding import generator_for
 
 if not all(map(importlib.util.find_spec, ("tensorflow", "ai_edge_litert"))):
-    pytest.skip('needs pip install "semlink[tensorflow]"', allow_module_level=True)
+    pytest.skip(install_command("tensorflow"), allow_module_level=True)
 
 
 class Computes(nn.Module):

@@ -11,7 +11,8 @@ from semlink.codecs.digital.constellation import Constellation
 from semlink.codecs.digital.ldpc import ITERATIONS, LdpcCode
 from semlink.seeding import generator_for
 
-# Block errors of Sionna 2.2.0 over AWGN, 1024 bits at rate 1/2 with 16-QAM, 20 iterations: Eb/N0 in dB -> (errors, blocks).
+# Block errors of Sionna 2.2.0 over AWGN, 1024 bits at rate 1/2 with 16-QAM, 20 iterations: Eb/N0 in dB -> (errors,
+# blocks).
 RECORDED = {3.0: (121, 200), 3.25: (105, 400), 3.5: (105, 1400), 3.75: (62, 4000)}
 CODES = [(12, 24), (100, 300), (300, 360), (1024, 2048), (3824, 19120), (8448, 10000)]  # both graphs, extreme rates
 

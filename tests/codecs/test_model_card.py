@@ -25,8 +25,10 @@ CARD = {
 def test_every_fact_is_told() -> None:
     text = model_card(CARD, "image")
     for fact in (
-        "# faces-small, original", "1 234 567 parameters", "Portraits.", "40 persons.", "None is stated.", "sha256:7e57",
-        "320 to train", "40 to choose", "rayleigh:csi=estimated", "-3 to 18 dB", "512 complex channel uses for an image",
+        "# faces-small, original", "1 234 567 parameters", "Portraits.", "40 persons.", "None is stated.",
+        "sha256:7e57",
+        "320 to train", "40 to choose", "rayleigh:csi=estimated", "-3 to 18 dB",
+        "512 complex channel uses for an image",
         "0.125 for a sample", "squared error", "0.01235", "step 800", "61.2 s", "semlink train training.yaml --out DIR",
     ):  # fmt: skip
         assert fact in text

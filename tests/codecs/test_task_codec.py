@@ -9,10 +9,12 @@ import torch
 
 from semlink.channels.awgn import Awgn
 from semlink.channels.contract import Reception
-from semlink.codecs.building import new_codec, seeded
-from semlink.codecs.task import LabelledImages, TaskCodec, TaskCodecConfig
+from semlink.codecs.building import new_codec
+from semlink.codecs.task.batch import LabelledImages
+from semlink.codecs.task.configuration import TaskCodecConfig
+from semlink.codecs.task.model import TaskCodec
 from semlink.errors import CodecError, WrongField
-from semlink.seeding import generator_for
+from semlink.seeding import generator_for, seeded
 
 SIZE = {"height": 28, "width": 28, "channels": 1}
 
@@ -56,13 +58,13 @@ def test_residual_network_computes_what_is_written() -> None:
     """A block whose last normalisation is zero passes its input on; the features are means over all places."""
     network: Any = codec_of(encoder="resnet18", filters=8).encoder
     features = network(some_images(codec_of()).images - 0.5)
-    assert features.shape == (6, 32)
+    assert features.shape == (6, 64)
     maps = network.layers(some_images(codec_of()).images - 0.5)
-    assert maps.shape == (6, 32, 4, 4)  # 28, 14, 7, 4
+    assert maps.shape == (6, 64, 4, 4)  # 28, 14, 7, 4
     torch.testing.assert_close(features, maps.mean(dim=(2, 3)))
     block = network.layers[3]
     torch.nn.init.zeros_(block.residual[-1].weight)
-    seen = torch.rand(2, 4, 5, 5)
+    seen = torch.rand(2, 8, 5, 5)
     torch.testing.assert_close(block(seen), seen)
 
 
@@ -167,7 +169,7 @@ def test_normalisation_of_batches_follows_the_data_in_training_alone() -> None:
 @pytest.mark.parametrize("encoder", ["mlp", "conv", "resnet18", "vit"])
 def test_each_encoder_learns_classes_through_noise(encoder: str) -> None:
     """Four classes of stripes, 80 steps: nearly all of unseen images are told apart, where guessing gives a quarter."""
-    fields: dict[str, Any] = {"height": 8, "width": 8, "classes": 4, "uses": 8, "filters": 4, "hidden": 32}
+    fields: dict[str, Any] = {"height": 8, "width": 8, "classes": 4, "uses": 8, "filters": 8, "hidden": 32}
     codec = codec_of(**fields, encoder=encoder, d_model=16, patch=2)
     rows = torch.arange(8.0)
     stripes = torch.stack([torch.sin((0.5 + label) * rows)[:, None].expand(8, 8) for label in range(4)])

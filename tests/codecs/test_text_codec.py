@@ -6,7 +6,9 @@ import pytest
 import torch
 
 from semlink.channels.contract import Reception
-from semlink.codecs.text import TextBatch, TextCodec, TextCodecConfig
+from semlink.codecs.text.batch import TextBatch
+from semlink.codecs.text.configuration import TextCodecConfig
+from semlink.codecs.text.model import TextCodec
 from semlink.errors import CodecError, WrongField
 
 

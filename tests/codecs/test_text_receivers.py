@@ -10,7 +10,7 @@ import torch
 
 from semlink.channels.awgn import Awgn
 from semlink.channels.contract import Reception
-from semlink.codecs.text import TextBatch
+from semlink.codecs.text.batch import TextBatch
 from semlink.errors import WrongField
 from semlink.seeding import generator_for
 
@@ -92,10 +92,10 @@ def test_each_word_said_is_the_best_after_those_before_it(speaking: Any, taught:
     lengths = estimate.mask.sum(dim=1)
     assert len(lengths.unique()) >= 3
     decoder = codec.semantic_decoder
-    features, mask = codec._receive(reception)
+    features, mask = codec.receive(reception)
     targets = decoder.targets(estimate)
-    states = decoder.states(features, mask, targets, codec._words())
-    best = decoder.scores(states, targets, codec._words()).argmax(dim=-1)
+    states = decoder.states(features, mask, targets, codec.shared_words())
+    best = decoder.scores(states, targets, codec.shared_words()).argmax(dim=-1)
     said = torch.full_like(targets, -1).masked_scatter(targets >= 0, best)
     at_the_limit = torch.arange(targets.shape[1]) >= codec.config.max_length  # where nothing more is said
     assert torch.equal(said[:, ~at_the_limit], targets[:, ~at_the_limit])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semlink.codecs.text import TextTokenizer
+from semlink.codecs.text.tokenizer import TextTokenizer
 from semlink.errors import CodecError
 
 Kind = Literal["word", "bpe"]

@@ -13,7 +13,7 @@ import pytest
 import torch
 import yaml
 
-from semlink.experiments import cli
+from semlink.experiments.cli import app as cli
 
 SMALL = {"d_model": 16, "heads": 2, "feed_forward": 32, "encoder_layers": 1, "decoder_layers": 1}
 QUICK = {"steps": 8, "batch": 16, "warmup": 2, "validate": 4}

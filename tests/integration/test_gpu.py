@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from semlink.experiments.workflow.experiment import run_experiments
-from semlink.experiments.workflow.recipe import load_recipe
-from semlink.experiments.workflow.versions import Machine
+from semlink.experiments.workflow.machine import Machine
+from semlink.experiments.workflow.recipe_file import load_recipe
+from semlink.experiments.workflow.run_plan import ExperimentPlan
 
 pytestmark = [
     pytest.mark.gpu,
@@ -26,7 +27,8 @@ SMALL = [
 @pytest.mark.parametrize(("name", "compressor"), [("quickstart-text", "huffman"), ("quickstart-digits", "webp")])
 def test_whole_experiment(name: str, compressor: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEMLINK_HOME", str(tmp_path / "home"))
-    beside = f"sweep.beside=['digital:{compressor}', 'limit:{compressor}']"
-    rows = run_experiments([load_recipe(name, [*SMALL, beside])], tmp_path / "out", Machine("cuda"), 1, "make test-gpu")
+    beside = f"sweep.baselines=['digital:{compressor}', 'limit:{compressor}']"
+    plan = ExperimentPlan(recipes=(load_recipe(name, [*SMALL, beside]),))
+    rows = run_experiments(plan, tmp_path / "out", Machine("cuda"), "make test-gpu").rows()
     assert {row.version for row in rows} == {"original", "erased", "retrained"}
     assert {f"digital:{compressor}", f"limit:{compressor}"} < {row.codec for row in rows}

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from semlink.codecs.optional_import import install_command
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 pytestmark = pytest.mark.filterwarnings("ignore")  # of TensorFlow and Keras about themselves
 
@@ -41,7 +43,7 @@ def original(tmp_path: Path) -> None:
         ("onnxscript", "onnx"),
         ("onnxruntime", "onnx"),
     ):
-        pytest.importorskip(module, reason=f'needs pip install "semlink[{extra}]"')
+        pytest.importorskip(module, reason=install_command(extra))
     import tensorflow
 
     shuffled = random.Random(0).sample(MESSAGES, TRAINED + UNSEEN)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from semlink.experiments.workflow.recipe import load_recipe
+from semlink.experiments.workflow.recipe_file import load_recipe
 from semlink.simulator.results import Row, read_rows
 from semlink.simulator.sources import build_source
 

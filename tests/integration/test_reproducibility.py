@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from semlink.experiments.workflow import experiment
+from semlink.experiments.workflow import bench
 from semlink.experiments.workflow.experiment import run_experiments
-from semlink.experiments.workflow.recipe import Recipe, recipe_from
-from semlink.experiments.workflow.versions import Machine
+from semlink.experiments.workflow.machine import Machine
+from semlink.experiments.workflow.recipe import Recipe
+from semlink.experiments.workflow.recipe_file import recipe_from
+from semlink.experiments.workflow.run_plan import ExperimentPlan
 from semlink.simulator.results import Row, read_rows
 
 SMALL = {"d_model": 16, "heads": 2, "feed_forward": 32, "encoder_layers": 1, "decoder_layers": 1}
@@ -60,7 +62,8 @@ def _recipes(sentences: Path, seed: int) -> list[Recipe]:
 
 
 def _run(sentences: Path, out: Path, seed: int = 0, workers: int = 1) -> list[Row]:
-    return run_experiments(_recipes(sentences, seed), out, Machine(), workers, "semlink run")
+    plan = ExperimentPlan(recipes=tuple(_recipes(sentences, seed)))
+    return run_experiments(plan, out, Machine(workers=workers), "semlink run").rows()
 
 
 def _numbers(rows: list[Row]) -> list[dict[str, object]]:
@@ -106,12 +109,11 @@ def test_a_stopped_run_ends_with_the_same_rows(reference, sentences, tmp_path: P
 def test_another_seed_gives_other_numbers(reference, sentences, tmp_path: Path) -> None:
     _, rows = reference
     others = _run(sentences, tmp_path / "run", seed=1)
-    for experiment, metric in product(("image", "text"), ("psnr", "token_accuracy", "membership_auc")):
+    for name, metric in product(("image", "text"), ("psnr", "token_accuracy", "membership_auc")):
         first, second = (
-            [row.value for row in found if (row.experiment, row.metric) == (experiment, metric)]
-            for found in (rows, others)
+            [row.value for row in found if (row.experiment, row.metric) == (name, metric)] for found in (rows, others)
         )
-        expected = {"psnr": "image", "token_accuracy": "text"}.get(metric, experiment) == experiment
+        expected = {"psnr": "image", "token_accuracy": "text"}.get(metric, name) == name
         assert (first != second) is expected
 
 
@@ -124,5 +126,5 @@ def _stop_before(job: int, monkeypatch) -> None:
         done.append(arguments)
         return run_job.original(*arguments)
 
-    run_job.original = experiment.run_job
-    monkeypatch.setattr(experiment, "run_job", run_job)
+    run_job.original = bench.run_job
+    monkeypatch.setattr(bench, "run_job", run_job)

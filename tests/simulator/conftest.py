@@ -1,4 +1,4 @@
-"""A codec whose every number is known in closed form, black and white pixels sent as uncoded QPSK; and one that learns."""
+"""A codec with known error rates, black and white pixels sent as uncoded QPSK; and a codec that learns."""
 
 import os
 from collections.abc import Callable, Sequence

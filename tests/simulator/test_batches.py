@@ -100,7 +100,7 @@ def test_pools_hold_records_of_similar_length_together(numbered) -> None:
 
 
 def test_pools_save_padding(numbered) -> None:
-    """Several pools, lengths uniform in 1..999: sorted batches of 8 compute below 15 % padding, random ones about 80 %."""
+    """Several pools, lengths uniform in 1..999: sorted batches of 8 have below 15 % padding, random ones about 80 %."""
     batches = _batches(numbered, 3 * 8 * POOL, 8)
     parts = [batches[step][:, 1].float() for step in range(batches.per_epoch)]
     computed = sum(len(part) * float(part.max()) for part in parts)

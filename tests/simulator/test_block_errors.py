@@ -1,9 +1,12 @@
 """Measured block error rates: what they are, when they are measured, and what is chosen from them."""
 
+import errno
 import json
 import math
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from io import FileIO
 from pathlib import Path
 
 import pytest
@@ -19,16 +22,20 @@ from semlink.codecs.digital.transport import CHAIN, transport_for
 from semlink.errors import ResultsError, UnknownName, WrongField
 from semlink.seeding import generator_for
 from semlink.simulator import block_errors
-from semlink.simulator.block_errors import BlockErrors, Point, measure, measured_uses
+from semlink.simulator.block_errors import BlockErrors, MeasuredPoint, measure, measured_uses
 
 QPSK = mcs_named("qpsk-1/2")
+
+
+class ShortWriter(FileIO):
+    """A file whose `write` a test replaces."""
 
 
 @pytest.fixture
 def no_simulation(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """When called, from then on a simulation is a failure."""
 
-    def refuse(*_: object) -> Point:
+    def refuse(*_: object) -> MeasuredPoint:
         pytest.fail("this was measured before")
 
     return lambda: monkeypatch.setattr(block_errors, "measure", refuse)
@@ -44,8 +51,8 @@ def test_a_rate_is_that_of_other_blocks_too(tmp_path: Path) -> None:
     block, generator = transport_for(QPSK, 64), generator_for("other blocks")
     bits = torch.randint(2, (600, block.information_bits), dtype=torch.uint8, generator=generator)
     frame = Frame(block.send(bits), torch.ones(600, 64, dtype=torch.bool))
-    found, arrived = block.receive(build_channel("awgn")(frame, 1.5, generator))
-    lost = int((~arrived | (found != bits).any(dim=1)).sum())
+    received, arrived = block.receive(build_channel("awgn")(frame, 1.5, generator))
+    lost = int((~arrived | (received != bits).any(dim=1)).sum())
     errors = round(row.value * row.n)
     assert stats.fisher_exact([[errors, row.n - errors], [lost, 600 - lost]]).pvalue > 0.01
     assert 0.05 < rate < 0.6
@@ -162,6 +169,48 @@ def test_what_another_process_measured_in_the_meantime_is_taken(
     rate = other.rate(16, "awgn", mcs_named("qpsk-2/3"), 9.0)
     no_simulation()
     assert errors.rate(16, "awgn", mcs_named("qpsk-2/3"), 9.0) == rate
+
+
+def test_a_short_write_is_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system may write only a part of what it is given."""
+    write = FileIO.write
+    monkeypatch.setattr(block_errors.os, "fdopen", lambda handle, *_, **__: ShortWriter(handle, "r+b"))
+    monkeypatch.setattr(ShortWriter, "write", lambda file, data: write(file, data[:7]))
+    errors, mcs = BlockErrors(tmp_path), mcs_named("qpsk-2/3")
+    rates = [errors.rate(16, "awgn", mcs, snr_db) for snr_db in (0.0, 9.0)]
+    assert [row.value for row in BlockErrors(tmp_path).rows("awgn")] == rates
+
+
+def test_a_full_disk_leaves_the_table_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fill(file: FileIO, data: bytes) -> int:
+        if file.seek(0, os.SEEK_END) > before:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(file, data[:20])
+
+    write, mcs = FileIO.write, mcs_named("qpsk-2/3")
+    rate = BlockErrors(tmp_path).rate(16, "awgn", mcs, 0.0)
+    (path,) = tmp_path.iterdir()
+    before = path.stat().st_size
+    with monkeypatch.context() as full:
+        full.setattr(block_errors.os, "fdopen", lambda handle, *_, **__: ShortWriter(handle, "r+b"))
+        full.setattr(ShortWriter, "write", fill)
+        with pytest.raises(OSError, match="No space left"):
+            BlockErrors(tmp_path).rate(16, "awgn", mcs, 9.0)
+    assert path.stat().st_size == before
+    assert [row.value for row in BlockErrors(tmp_path).rows("awgn")] == [rate]
+
+
+def test_half_a_line_is_left_out_and_measured_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    mcs = mcs_named("qpsk-2/3")
+    rates = [BlockErrors(tmp_path).rate(16, "awgn", mcs, snr_db) for snr_db in (0.0, 9.0)]
+    (path,) = tmp_path.iterdir()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-9])
+    errors = BlockErrors(tmp_path)
+    assert [row.value for row in errors.rows("awgn")] == rates[:1]
+    assert "the last line of" in caplog.text
+    assert errors.rate(16, "awgn", mcs, 9.0) == rates[1]
+    assert path.read_bytes() == whole
 
 
 @pytest.mark.parametrize("damage", ["{", '{"chain": "1"}', "\x00\xff", '{"chain": 3}'])

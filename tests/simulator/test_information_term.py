@@ -15,7 +15,7 @@ from semlink.simulator.information_term import InformationTerm
 
 
 def gaussians(uses: int, snr: float, *keys: object) -> tuple[Frame, Reception, torch.Generator]:
-    """x ~ CN(0, 1) over a Gaussian channel: I(x; y) = ln(1 + snr) nats, and 0 for snr 0. Half of the uses are silent."""
+    """x ~ CN(0, 1) over a Gaussian channel: I(x; y) = ln(1 + snr) nats, 0 for snr 0. Half of the uses are silent."""
     generator = generator_for("gaussians", *map(str, keys))
     sent, noise = (complex_normal(torch.ones(2, 1), uses, generator) for _ in range(2))
     mask = torch.tensor([[True], [False]]).expand(2, uses)
@@ -33,7 +33,7 @@ def learned(snr: float, steps: int = 300) -> InformationTerm:
 
 @pytest.mark.parametrize("snr", [0.0, 1.0, 3.0])
 def test_the_bound_comes_close_from_below(snr: float) -> None:
-    """50 000 fresh uses: the standard deviation is 0.01 at snr 3, and found values are over 5 of them from each limit."""
+    """50 000 fresh uses: the standard deviation is 0.01 at snr 3, and values are over 5 of them from each limit."""
     term = learned(snr)
     with torch.no_grad():
         found = term.bound(*gaussians(50_000, snr, "test")).item()

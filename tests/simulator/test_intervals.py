@@ -93,7 +93,7 @@ def test_bootstrap_covers_a_ratio_of_means() -> None:
 
 
 def test_bootstrap_corrects_bias_and_skew_as_scipy_does() -> None:
-    """The variance of 25 exponential values, estimated too low: Monte-Carlo error about 0.01 of the width; limit 0.05."""
+    """The variance of 25 exponential values, estimated too low: Monte-Carlo error 0.01 of the width; limit 0.05."""
     data = np.random.default_rng(11).exponential(size=25)
     moments = np.stack([data, data**2], axis=1)
     found = bootstrap_interval(moments, variance, resamples=20_000)["variance"]

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from semlink.codecs.building import seeded
 from semlink.codecs.contract import Sentence
+from semlink.seeding import seeded
 from semlink.simulator.image_classifier import ImageClassifier
 from semlink.simulator.metrics import METRICS, metrics_for
 from semlink.simulator.metrics.contract import Metric

@@ -149,7 +149,7 @@ def test_a_constant_of_the_wrong_type_is_refused(tmp_path: Path, field: dict[str
 
 def test_a_row_has_a_number_for_its_snr(tmp_path: Path) -> None:
     write_rows(tmp_path / "results.jsonl", [dataclasses.replace(ROW, snr_db=math.nan)])
-    with pytest.raises(ResultsError, match="Line 2 of .* has no number for its Es/N0"):
+    with pytest.raises(ResultsError, match=r"Line 2 of .* has no number for its Es/N0"):
         read_rows(tmp_path / "results.jsonl")
 
 

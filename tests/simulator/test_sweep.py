@@ -278,7 +278,7 @@ def test_a_metric_knows_the_records_of_its_part(pixel_qpsk) -> None:
 
 
 def test_photographs_upright_and_lying(pixel_qpsk, data_with) -> None:
-    """Kodak over AWGN at 10 dB: mean squared error N0 / 4, so 16.02 dB; with 1.2 million samples 0.02 dB is 15 sigma."""
+    """Kodak over AWGN at 10 dB: mean squared error N0 / 4, so 16.02 dB; of 1.2 million samples 0.02 dB is 15 sigma."""
     source = build_source("kodak", {"limit": 4}, data_with("kodak/kodim04.png"))
     records = [source.test[0], source.test[3]]
     assert {record.payload.shape for record in records} == {(512, 768, 3), (768, 512, 3)}

@@ -17,7 +17,7 @@ from semlink.codecs.configuration import CodecConfig
 from semlink.codecs.contract import NeuralCodec
 from semlink.codecs.posterior import Posterior
 from semlink.codecs.prediction import Pixels
-from semlink.codecs.task import TaskCodec
+from semlink.codecs.task.model import TaskCodec
 from semlink.simulator.sources.contract import Record, Source
 from semlink.simulator.training import TrainingSettings, train
 from semlink.unlearning.contract import ErasureContext, Partition
@@ -163,7 +163,7 @@ def trained(stored: dict[bool, ToyCodec], request: pytest.FixtureRequest) -> Toy
 
 
 @pytest.fixture(scope="session")
-def retain_plan() -> TrainingSettings:
+def text_training() -> TrainingSettings:
     """How the text codec of the tests is trained."""
     return TrainingSettings(steps=150, batch=24, learning_rate=5e-3, warmup=10, snr_db=12.0, validate=150)
 
@@ -183,7 +183,7 @@ def lines() -> Partition:
 
 
 @pytest.fixture(scope="session")
-def make_speaker(lines: Partition, lessons: TrainingSettings) -> Callable[[str], NeuralCodec[Any]]:
+def make_speaker(lines: Partition, text_training: TrainingSettings) -> Callable[[str], NeuralCodec[Any]]:
     """Trains a text codec with a receiver on those sentences, once; tests change copies of it alone."""
     size = {"d_model": 32, "heads": 2, "feed_forward": 32, "encoder_layers": 1, "decoder_layers": 1, "max_length": 8}
     records = [*lines.forget, *lines.retain]
@@ -191,7 +191,7 @@ def make_speaker(lines: Partition, lessons: TrainingSettings) -> Callable[[str],
     @functools.cache
     def make(receiver: str) -> NeuralCodec[Any]:
         codec = new_codec("text", {**size, "receiver": receiver}, [record.payload for record in records], 0)
-        train(codec, records, lines.validation, build_channel("awgn"), lessons, 0)
+        train(codec, records, lines.validation, build_channel("awgn"), text_training, 0)
         return codec
 
     return make
@@ -208,7 +208,7 @@ NAMES = ("rows", "columns", "diagonal")
 
 
 def pictures(name: str, count: int, seed: int) -> list[Record]:
-    """Stripes of 6 by 6 pixels in one of three directions, which are the classes, with a phase and noise of their own."""
+    """Stripes of 6 by 6 pixels in one of three directions, which are the classes, with a random phase and noise."""
     generator = np.random.default_rng(seed)
     rows, columns = np.mgrid[0:6, 0:6]
     across = rows, columns, (rows + columns) / 2

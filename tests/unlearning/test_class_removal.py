@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from semlink.codecs.task import TaskCodec
+from semlink.codecs.task.model import TaskCodec
 from semlink.errors import ErasureError
 from semlink.seeding import generator_for
 from semlink.simulator.batches import batch_of
@@ -47,8 +47,10 @@ def test_the_class_goes(
 
 
 def test_a_shadow_comes_and_goes(classifier: TaskCodec, class_partition: Partition, context: ErasureContext) -> None:
-    """While it is there the class goes into it. Cut off, this small codec takes the class for what it was: a limit of the
-    method, which only the loss shows."""
+    """While it is there the class goes into it. Without it this small codec again finds the old class.
+
+    That is a limit of the method, which only the loss shows.
+    """
     layer = classifier.receiver[-1][-1]
     before = layer.weight.detach().clone()
     _widen(layer, generator_for("shadow"))

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from semlink import __version__
 from semlink.codecs.contract import NeuralCodec
 from semlink.simulator.sources.contract import Source
 from semlink.simulator.training import mean_loss
@@ -17,6 +16,7 @@ from semlink.unlearning.methods.baselines.gradient_ascent import GradientAscent
 from semlink.unlearning.methods.baselines.retrain import Retrain
 from semlink.unlearning.partition import divide
 from semlink.unlearning.request import ErasureRequest
+from semlink.version import __version__
 
 Requests = Callable[..., ErasureRequest]
 

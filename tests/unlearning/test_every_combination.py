@@ -34,10 +34,10 @@ FIELDS: dict[str, dict[str, object]] = {
     "conditional generative": {"filters": 4, "uses": 4, "conditional": True},
 }
 QUICK: dict[str, dict[str, object]] = {
-    "cascaded": {"outer": 1}, "contrastive": {"passes": 1}, "encoder-only": {"steps": 1}, "fisher-forgetting": {"records": 4},
-    "hbu": {"probes": 1, "steps": 1}, "influence": {"records": 4}, "scu": {"passes": 1, "stop": "none"},
-    "scu-bounded": {"steps": 1}, "ssd": {"alpha": 1, "batch": 4}, "unsir": {"noise_steps": 2},
-    "variational": {"steps": 1, "records": 4},
+    "cascaded": {"outer": 1}, "contrastive": {"passes": 1}, "encoder-only": {"steps": 1},
+    "fisher-forgetting": {"records": 4}, "hbu": {"probes": 1, "steps": 1}, "influence": {"records": 4},
+    "scu": {"passes": 1, "stop": "none"}, "scu-bounded": {"steps": 1}, "ssd": {"alpha": 1, "batch": 4},
+    "unsir": {"noise_steps": 2}, "variational": {"steps": 1, "records": 4},
 }  # fmt: skip
 REFUSED = {  # defined on the kind of codec, but not on this one of it, which a sentence says
     ("boundary-expand", "sharded-task"): "needs one receiver",
@@ -77,8 +77,19 @@ def prepared(title: str) -> tuple[NeuralCodec[Any], Partition, ErasureContext]:
     )
 
 
-@pytest.mark.parametrize("title", FIELDS)
-@pytest.mark.parametrize("name", METHODS)
+# The full table of methods and kinds of codec. A variant is defined for the same methods as its kind: it meets a third.
+VARIANTS = ("autoregressive text", "variational image", "conditional generative")
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        (name, title)
+        for row, name in enumerate(METHODS)
+        for title in FIELDS
+        if title not in VARIANTS or row % 3 == VARIANTS.index(title) or (name, title) in REFUSED
+    ],
+)
 def test_combination(name: str, title: str) -> None:
     codec, partition, context = prepared(title)
     method = build("method", METHODS, name, QUICK.get(name, {}))

@@ -11,10 +11,10 @@ from torch import Tensor
 
 from semlink.channels.contract import Reception
 from semlink.codecs.building import new_codec
-from semlink.codecs.generative import Gan, GenerativeCodec
+from semlink.codecs.generative.model import Gan, GenerativeCodec
 from semlink.codecs.posterior import Posterior
 from semlink.codecs.representation import posterior
-from semlink.codecs.task import LabelledImages
+from semlink.codecs.task.batch import LabelledImages
 from semlink.errors import AuditError, WrongField
 from semlink.simulator import image_classifier
 from semlink.simulator.results import Row

@@ -24,7 +24,7 @@ CONTEXT = AuditContext("toy-run", "awgn", 10.0, 0)
 
 @pytest.fixture
 def entries(stored: dict[bool, Codec], fresh_toy: Callable[..., Codec]) -> list[Entry]:
-    """A trained codec, one whose sender says the same of everything, and another trained one as the retrained codec."""
+    """A trained codec, one whose sender always sends the same, and another trained one as the retrained codec."""
     mute = copy.deepcopy(stored[False])
     with torch.no_grad():
         for parameter in mute.encoder[0].parameters():

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from semlink.codecs.generative import Gan, GanConfig
-from semlink.codecs.image import ImageCodec, ImageCodecConfig
+from semlink.codecs.generative.configuration import GanConfig
+from semlink.codecs.generative.model import Gan
+from semlink.codecs.image.configuration import ImageCodecConfig
+from semlink.codecs.image.model import ImageCodec
 from semlink.registry import build
 from semlink.simulator import image_classifier
 from semlink.simulator.measures import MEASURES as SIMULATOR_MEASURES

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from semlink.codecs.contract import NeuralCodec
-from semlink.codecs.task import ShardedTaskCodec, TaskCodec
+from semlink.codecs.task.model import TaskCodec
+from semlink.codecs.task.sharded import ShardedTaskCodec
 from semlink.errors import BundleError, ErasureError, WrongField
 from semlink.registry import build
 from semlink.simulator.training import mean_loss, train
@@ -66,7 +67,7 @@ KINDS: dict[str, Any] = {
 
 
 def kinds_of(method: type[Method]) -> list[str]:
-    """The kinds of codec that it is defined on, those with parts only where it needs them: else they tell nothing new."""
+    """The kinds of codec that it is defined on; those with parts only where it needs them."""
     defined = [kind for kind, codec in KINDS.items() if method.defined_on(codec)]
     return [kind for kind in defined if kind != "sharded" or "sharded" in method.needs]
 

@@ -47,7 +47,7 @@ def test_interval_covers(shift: float, members: int, others: int) -> None:
 
 
 def test_rate_at_false_alarms_of_normal_scores() -> None:
-    """TPR at FPR 1 % of two normals one apart is Phi(1 - 2.326) = 0.092; the interval is at a threshold from 1e5 others."""
+    """TPR at FPR 1 % of two normals one apart is Phi(1 - 2.326) = 0.092; the threshold is from 1e5 others."""
     generator = np.random.default_rng(1)
     interval = rate_at_false_alarms(1 + generator.normal(size=20_000), generator.normal(size=100_000), 0.01)
     assert interval.value == pytest.approx(norm.cdf(1 - norm.ppf(0.99)), abs=0.01)

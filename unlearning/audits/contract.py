@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from semlink import __version__
 from semlink.channels import name_of
 from semlink.channels.contract import Channel
 from semlink.codecs.contract import NeuralCodec
@@ -15,6 +14,7 @@ from semlink.simulator.measure import Measure
 from semlink.simulator.results import Row
 from semlink.simulator.sweep import Entry
 from semlink.unlearning.contract import Partition
+from semlink.version import __version__
 
 VERSIONS = ("original", "erased", "retrained")
 

@@ -11,7 +11,7 @@ from scipy import stats
 from torch import Tensor
 
 from semlink.channels import channel_of
-from semlink.codecs.generative import Adversarial
+from semlink.codecs.generative.model import Adversarial
 from semlink.errors import AuditError, WrongField
 from semlink.seeding import generator_for, seed_for
 from semlink.simulator.batches import batch_of

@@ -17,7 +17,8 @@ LEAST = 4  # records in a fold
 class Estimate:
     """Mutual information in nats, its 95 % interval, and the values of the folds that the interval is from.
 
-    The interval is of chance alone. The bias of an estimator, which its docstring tells, is not in it and is often larger.
+    The interval is of chance alone. The bias of an estimator, which its docstring tells, is not in it and is often
+    larger.
     """
 
     value: float
@@ -33,7 +34,8 @@ class Estimator(ABC):
     def estimate(self, x: Tensor, z: Tensor, generator: torch.Generator) -> Estimate:
         """I(X; Z) in nats.
 
-        In:     x: float [n, d]. z: float [n, e], rows in the same order. generator: of the folds and all else, on the CPU.
+        In:     x: float [n, d]. z: float [n, e], rows in the same order. generator: of the folds and all else, on the
+                CPU.
         Errors: AuditError when there are too few pairs, or x and z have other numbers of them.
         """
 
@@ -54,8 +56,8 @@ def check_pairs(x: Tensor, z: Tensor) -> None:
 def from_all(value: float, parts: Sequence[float]) -> Estimate:
     """An estimate from all pairs, and its spread from those of disjoint parts of them.
 
-    The variance is taken to fall as 1 / n: standard deviation of `value` = that of the parts / sqrt(number of parts). The
-    parts are not its mean: with fewer pairs each is biased otherwise.
+    The variance is taken to fall as 1 / n: standard deviation of `value` = that of the parts / sqrt(number of parts).
+    The parts are not its mean: with fewer pairs each is biased otherwise.
 
     Source: C. Holmes and I. Nemenman, Estimation of mutual information for real-valued data with error bars and
             controlled bias, 2019.

@@ -21,7 +21,8 @@ class Mine(Estimator):
 
     Bias: the bound is a lower one, but the logarithm of a mean over few records lies too low, which raises the
         estimate; its variance grows as exp(I). Too little training lowers it.
-    Range: below 2 nats and up to about 5 dimensions a side with thousands of records. Cost: `folds` networks of `steps` steps; seconds.
+    Range: below 2 nats and up to about 5 dimensions a side with thousands of records. Cost: `folds` networks of `steps`
+           steps; seconds.
     Fields: hidden: width (64). steps: Adam steps (500). rate: (1e-3). batch: (128). memory: share of the moving
             average that a step keeps (0.99). folds: (5).
     Source: Belghazi et al., Mutual Information Neural Estimation, 2018. Differs: measured on held-out pairs.

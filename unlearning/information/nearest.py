@@ -32,8 +32,8 @@ class NearestNeighbours(Estimator):
     Bias: small where x and z are nearly independent; downwards where they are not, the more so the more dimensions.
         It never exceeds psi(n) - psi(k) - 1/k, since n_x and n_z are at least k - 1 and one of them k, and needs
         exp(I) records or more.
-    Range: one or two dimensions a side with thousands of records; in five the value is a quarter too low, in twenty it says
-        nothing. Cost: near n log n, in many dimensions n^2.
+    Range: one or two dimensions a side with thousands of records; in five the value is a quarter too low, in twenty it
+        says nothing. Cost: near n log n, in many dimensions n^2.
     Fields: k: neighbours (3): more of them, less variance and more bias. folds: parts for the spread (5).
     Source: Kraskov, Stögbauer and Grassberger, Estimating mutual information, 2004, first estimator; Gao, Ver Steeg and
             Galstyan, Efficient estimation of mutual information for strongly dependent variables, 2015, for the limit.
@@ -48,7 +48,7 @@ class NearestNeighbours(Estimator):
 
     def estimate(self, x: Tensor, z: Tensor, generator: torch.Generator) -> Estimate:
         check_pairs(x, z)
-        x, z = (_shaken(one, generator) for one in (x, z))
+        x, z = (_jittered(side, generator) for side in (x, z))
         parts = folds_of(len(x), self.folds, generator)
         return from_all(self.value(x, z), [self.value(x[part], z[part]) for part in parts])
 
@@ -58,12 +58,12 @@ class NearestNeighbours(Estimator):
         radius = cKDTree(both).query(both, k=[self.k + 1], p=np.inf)[0][:, 0]  # the nearest is the record itself
         inside = np.nextafter(radius, 0)
         nearer = [
-            cKDTree(one).query_ball_point(one, inside, p=np.inf, return_length=True) - 1
-            for one in (x.numpy(), z.numpy())
+            cKDTree(side).query_ball_point(side, inside, p=np.inf, return_length=True) - 1
+            for side in (x.numpy(), z.numpy())
         ]
         within = np.mean([digamma(count + 1) for count in nearer], axis=1).sum()
         return float(digamma(self.k) + digamma(len(x)) - within)
 
 
-def _shaken(x: Tensor, generator: torch.Generator) -> Tensor:
+def _jittered(x: Tensor, generator: torch.Generator) -> Tensor:
     return standardised(x) + JITTER * torch.randn(x.shape, generator=generator, dtype=torch.float64)

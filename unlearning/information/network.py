@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from semlink.codecs.building import seeded
+from semlink.seeding import seeded
 from semlink.unlearning.information.contract import Estimate, check_pairs, folds_of, from_folds, standardised
 
 Loss = Callable[[Tensor, Tensor, torch.Generator], Tensor]

@@ -59,9 +59,11 @@ def vclub(posterior: Posterior, latent: Tensor) -> Tensor:
     """
     mean, log_variance = posterior.mean, posterior.log_variance
     cross = -0.5 * ((latent.unsqueeze(1) - mean).square() / log_variance.exp() + log_variance)
-    own = -0.5 * ((latent - mean).square() / log_variance.exp() + log_variance)
+    matched = -0.5 * ((latent - mean).square() / log_variance.exp() + log_variance)
     both = (posterior.mask.unsqueeze(1) & posterior.mask).unsqueeze(-1)
-    pairs = ((own.unsqueeze(1) - cross) * both).sum(dim=(2, 3)) / (latent.shape[-1] * both.sum(dim=(2, 3))).clamp_min(1)
+    pairs = ((matched.unsqueeze(1) - cross) * both).sum(dim=(2, 3)) / (
+        latent.shape[-1] * both.sum(dim=(2, 3))
+    ).clamp_min(1)
     return pairs.mean()
 
 

@@ -14,11 +14,13 @@ FRAME = b"\x32"  # the first byte of an open bitstream unit that holds a frame a
 
 
 class Avif(ImageFile):
-    """AVIF, as libaom writes it through Pillow: speed 6, tuned for PSNR, colour at full resolution, grey without colour.
+    """AVIF, as libaom writes it through Pillow.
 
-    Sent: the frame, which says its own quantiser.
-    Left out: container, temporal delimiter, sequence header, type and length of the frame: about 290 bytes at 32 x 32 pixels in
-    colour.
+    Speed 6, tuned for PSNR; colour images keep the full resolution of colour, grey ones have no colour.
+
+    Sent: the frame, which contains its quantiser.
+    Left out: container, temporal delimiter, sequence header, type and length of the frame: about 290 bytes at 32 x 32
+    pixels in colour.
 
     Source: AV1 Image File Format 1.1; AV1 Bitstream and Decoding Process Specification, section 5.3.
     """

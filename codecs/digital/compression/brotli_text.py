@@ -21,8 +21,8 @@ SHORTENED, WHOLE = np.ones(1, dtype=np.uint8), np.zeros(1, dtype=np.uint8)
 class Brotli(Compressor[tuple[str, ...]]):
     """Each sentence on its own, at quality 11 in text mode.
 
-    A flag says whether the sentence is one block of at most 256 bytes: then the 5 bits that the stream begins with and the
-    upper 8 of the length are left out. So are the zeros at the end.
+    A flag says whether the sentence is one block of at most 256 bytes: then the 5 bits that the stream begins with and
+    the upper 8 of the length are left out. So are the zeros at the end.
 
     Source: RFC 7932, section 9.
     """

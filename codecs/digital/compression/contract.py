@@ -20,7 +20,7 @@ class Compressor(ABC, Generic[Payload]):
 
     A payload is the words of a sentence, tuple[str, ...] without white space in them, or an image, uint8
     [height, width] or [height, width, 3]. Sender and receiver know the kind of compressor and, of an image, its shape;
-    the link tells the receiver how many bits there are. All else that the receiver needs is in the bits.
+    the link gives the receiver the number of bits. All else that the receiver needs is in the bits.
 
     learns: whether it is made by `learn` and kept in a file by `save` and `load`; the others are made without
             arguments, and refuse those three.

@@ -18,7 +18,8 @@ class FiveBit(Compressor[tuple[str, ...]]):
 
     Any other character is the escape, all ones, and the bytes of its UTF-8 form.
 
-    Source: Xie et al., Deep Learning Enabled Semantic Communication Systems, 2021, section V, which codes letters alone.
+    Source: Xie et al., Deep Learning Enabled Semantic Communication Systems, 2021, section V, which codes letters
+            alone.
     """
 
     modality: ClassVar[Modality] = "text"

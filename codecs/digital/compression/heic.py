@@ -2,7 +2,7 @@
 
 import io
 from functools import lru_cache
-from types import ModuleType
+from typing import Any
 
 from PIL import Image
 
@@ -10,7 +10,7 @@ from semlink.codecs.digital.compression.bits import bits_of, bytes_of
 from semlink.codecs.digital.compression.contract import Bits
 from semlink.codecs.digital.compression.image_file import ImageFile, Pixels, blank, picture
 from semlink.codecs.digital.compression.iso_container import Container
-from semlink.errors import CodecError
+from semlink.codecs.optional_import import optional_import
 
 CHROMA = (420, 444)
 UNIT = b"\x28\x01"  # the header of a unit that holds a slice of an intra picture
@@ -18,11 +18,12 @@ SIZE = 4  # bytes of the length before a unit
 
 
 class Heic(ImageFile):
-    """HEIC, as x265 writes it through pillow-heif: preset slow, tuned for PSNR. It stands for the BPG of the literature.
+    """HEIC, as x265 writes it through pillow-heif: preset slow, tuned for PSNR.
 
-    BPG is the same coder in another container. A colour image is written at half and at full resolution of colour, a grey
-    one without colour. Images below 64 x 64 pixels are extended to that, which costs little but time.
-    Sent: the way in 1 bit, and the slice, which says its own quantiser.
+    It stands for the BPG of the literature.
+    BPG is the same coder in another container. A colour image is written at half and at full resolution of colour, a
+    grey one without colour. Images below 64 x 64 pixels are extended to that, which costs little but time.
+    Sent: the way in 1 bit, and the slice, which contains its quantiser.
     Left out: container, parameter sets, length and header of the slice: 423 bytes at 32 x 32 pixels in colour.
 
     Errors: CodecError when pillow-heif is not installed.
@@ -38,8 +39,8 @@ class Heic(ImageFile):
         return len(CHROMA) if len(shape) == 3 else 1
 
     def written(self, image: Pixels, level: int, way: int) -> bytes:
-        file, found = io.BytesIO(), _library().from_pillow(picture(image))
-        found.save(file, quality=2 * level, chroma=CHROMA[way], enc_params={"tune": "psnr", "x265:pools": "none"})
+        file, heif = io.BytesIO(), _library().from_pillow(picture(image))
+        heif.save(file, quality=2 * level, chroma=CHROMA[way], enc_params={"tune": "psnr", "x265:pools": "none"})
         return file.getvalue()
 
     def shortened(self, file: bytes, shape: tuple[int, ...], level: int, way: int) -> Bits:
@@ -56,12 +57,8 @@ class Heic(ImageFile):
         return image
 
 
-def _library() -> ModuleType:
-    try:
-        import pillow_heif
-    except ImportError as error:
-        raise CodecError('HEIC needs pillow-heif. Install it with: pip install "semlink[heic]".') from error
-    return pillow_heif
+def _library() -> Any:
+    return optional_import("pillow_heif", "heic", "HEIC")
 
 
 @lru_cache(maxsize=512)

@@ -22,11 +22,11 @@ ESCAPE = ""  # stands before the UTF-8 bytes of a character without a code
 class Huffman(Compressor[tuple[str, ...]]):
     """Each character of a sentence, the spaces between words among them, by the code word that its frequency gives it.
 
-    A character that the training sentences lack is the escape and the bytes of its UTF-8 form. The code is canonical: it
-    follows from the lengths of its words.
+    A character that the training sentences lack is the escape and the bytes of its UTF-8 form. The code is canonical:
+    it follows from the lengths of its words.
 
-    Source: Huffman, A Method for the Construction of Minimum-Redundancy Codes, 1952. It is the source code of the classical
-    baseline of Xie et al., Deep Learning Enabled Semantic Communication Systems, 2021.
+    Source: Huffman, A Method for the Construction of Minimum-Redundancy Codes, 1952. It is the source code of the
+    classical baseline of Xie et al., Deep Learning Enabled Semantic Communication Systems, 2021.
     """
 
     modality: ClassVar[Modality] = "text"
@@ -86,8 +86,8 @@ class Huffman(Compressor[tuple[str, ...]]):
         return cls(facts["lengths"])
 
     def _code(self, character: str) -> Bits:
-        own = self._codes.get(character)
-        return own if own is not None else joined(self._codes[ESCAPE], bits_of(character.encode()))
+        code = self._codes.get(character)
+        return code if code is not None else joined(self._codes[ESCAPE], bits_of(character.encode()))
 
 
 def _lengths(counts: Mapping[str, int]) -> dict[str, int]:

@@ -21,8 +21,8 @@ SHORTENED, WHOLE = np.zeros(1, dtype=np.uint8), np.ones(1, dtype=np.uint8)
 class ImageFile(Compressor[Pixels]):
     """The coder of an image format at the highest quality that fits; its file header is left out where that is safe.
 
-    Bits: a flag, then what `shortened` leaves of the file; or the flag and the whole file where `completed` would not give
-    back the same file byte for byte, which is tried for each.
+    Bits: a flag, then what `shortened` leaves of the file; or the flag and the whole file where `completed` would not
+    give back the same file byte for byte, which is tried for each.
     Where a format can be written in several ways, the one with the smallest mean squared error is sent.
 
     levels: of quality, 0 the lowest.
@@ -76,7 +76,7 @@ class ImageFile(Compressor[Pixels]):
         return pixels
 
     def _highest(self, image: Pixels, way: int, most: int, near: int | None, seen: dict[int, Bits]) -> int | None:
-        """The highest level that fits, of the files written in one way; the bits of all that were tried are put in `seen`."""
+        """The highest level that fits, of files written in one way; adds the bits of all levels tried to `seen`."""
 
         def size(level: int) -> int:
             seen[level] = self._bits(image, level, way)

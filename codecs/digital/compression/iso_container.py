@@ -1,4 +1,4 @@
-"""The container of HEIC and AVIF files: boxes that say what the one picture in the last box is."""
+"""The container of HEIC and AVIF files: boxes that describe the picture in the last box."""
 
 from dataclasses import dataclass
 

@@ -16,11 +16,12 @@ COUNTS = 16  # bytes of a Huffman table that say how many codes there are of eac
 class Jpeg(ImageFile):
     """Baseline JPEG, as libjpeg-turbo writes it through Pillow, at quality 1 to 100.
 
-    Four ways to write a colour image, two to write a grey one: colour at half or at full resolution, each with the Huffman
-    tables of the standard, which the receiver has, or with tables of the image's own, which pay in large images.
+    Four ways to write a colour image, two to write a grey one: colour at half or at full resolution, each with the
+    Huffman tables of the standard, which the receiver has, or with tables of the image's own, which pay in large
+    images.
     Sent: the way in 2 bits, the quality in 7, own tables without marker, length and class, and the coded scan.
-    Left out: 625 bytes of a file with standard tables (grey: 330), all from the start marker through the header of the scan,
-    and the end marker.
+    Left out: 625 bytes of a file with standard tables (grey: 330), all from the start marker through the header of the
+    scan, and the end marker.
 
     Source: ITU-T T.81, annex B; tables of annex K.
     """

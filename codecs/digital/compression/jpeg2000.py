@@ -20,11 +20,12 @@ MOST_RESOLUTIONS = 6  # what OpenJPEG takes by default
 class Jpeg2000(ImageFile):
     """JPEG 2000 codestreams, as OpenJPEG writes them through Pillow: 9-7 wavelet, one tile, one layer.
 
-    Colour is transformed (ICT) and has full resolution. Large images have 6 resolutions; small ones so many that the smallest
-    is about 8 pixels high or wide, as every resolution costs a byte for each colour. A level is a size that is asked for.
+    Colour is transformed (ICT) and has full resolution. Large images have 6 resolutions; small ones so many that the
+    smallest is about 8 pixels high or wide, as every resolution costs a byte for each colour. A level is a
+    target size.
     Sent: in 5 bits how many empty packets the data end with, and the data up to there.
-    Left out: the main header, the header of the tile-part and the end marker: 139 bytes at 32 x 32 pixels in colour. Quality
-    need not be told.
+    Left out: the main header, the header of the tile-part and the end marker: 139 bytes at 32 x 32 pixels in colour.
+    The receiver need not know the quality.
 
     Source: ITU-T T.800, annex A.
     """

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from semlink.codecs.contract import Modality
 from semlink.codecs.digital.compression.bits import undecodable
 from semlink.codecs.digital.compression.contract import Bits, Compressor
-from semlink.codecs.digital.compression.range_coder import Reader, Writer
+from semlink.codecs.digital.compression.range_coder import RangeReader, RangeWriter
 from semlink.codecs.digital.compression.sentences import text_of
 from semlink.codecs.digital.language.contract import END
 from semlink.codecs.digital.language.kneser_ney import KneserNey
@@ -25,8 +25,8 @@ KIND = "ngram"
 class Ngram(Compressor[tuple[str, ...]]):
     """A sentence takes the bits that its words and its end are worth to a Kneser-Ney model, to within 2 bits.
 
-    It knows what the training sentences of a neural codec tell about language, and so is the classical coder that such a
-    codec has to be measured against.
+    It knows what the training sentences of a neural codec show of the language, and so is the classical coder that such
+    a codec has to be measured against.
     """
 
     modality: ClassVar[Modality] = "text"
@@ -42,7 +42,7 @@ class Ngram(Compressor[tuple[str, ...]]):
 
     def fit(self, payload: tuple[str, ...], most: int) -> Bits | None:
         text_of(payload)
-        writer, best = Writer(), None
+        writer, best = RangeWriter(), None
         for count, probabilities in enumerate(self.model.choices(writer, payload)):
             bits = writer.ended(probabilities, END)
             if len(bits) <= most and (count or not payload):
@@ -50,7 +50,7 @@ class Ngram(Compressor[tuple[str, ...]]):
         return best
 
     def restore(self, bits: Bits, shape: tuple[int, ...]) -> tuple[str, ...]:
-        reader = Reader(bits)
+        reader = RangeReader(bits)
         try:
             words = self.model.read(reader)
             reader.finish()

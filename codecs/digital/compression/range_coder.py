@@ -14,7 +14,7 @@ SCALE = float(
 SLACK = 2  # bits that a code may be longer than -log2 of the probability of its symbols
 
 
-class Writer:
+class RangeWriter:
     """A coder that writes."""
 
     def __init__(self) -> None:
@@ -27,10 +27,10 @@ class Writer:
         return symbol
 
     def ended(self, probabilities: NDArray[np.float64], symbol: int) -> Bits:
-        """The bits of what was written and of one more symbol, the last; the writer itself goes on without it.
+        """The bits of what was written and of one more symbol, the last; the writer goes on without that symbol.
 
-        The library ends a code with whole words. Any number in the final interval would do, with zeros for all bits that
-        are not there: this is the one with the fewest bits.
+        The library ends a code with whole words. Any number in the final interval would do, with zeros for all missing
+        bits: this is the number with the fewest bits.
         """
         encoder = self._encoder.clone()
         encoder.encode(symbol, _model(probabilities))
@@ -47,7 +47,7 @@ class Writer:
         raise AssertionError("an interval holds its begin")
 
 
-class Reader:
+class RangeReader:
     """A coder that reads. Errors: CodecError when nothing was written so."""
 
     def __init__(self, bits: Bits) -> None:

@@ -7,9 +7,9 @@ BISECT_EVERY = 3  # steps; the others follow the sizes seen, and alone might cre
 
 
 def highest_fitting(size: Callable[[int], int], levels: int, most: int, near: int | None = None) -> int | None:
-    """A level of 0..levels - 1 whose size is at most `most` while the next is larger, or None where level 0 is too large.
+    """A level of 0..levels - 1 whose size is at most `most` while the next is larger; None where level 0 is too large.
 
-    Sizes grow with the level, roughly by a constant factor, which tells where to look next. Where they do not grow
+    Sizes grow with the level, roughly by a constant factor, which shows where to look next. Where they do not grow
     everywhere the level still fits, and still has a larger one above it; it need not be the highest that fits.
     near: where to begin, if there is a guess.
     """

@@ -38,7 +38,7 @@ class Level:
         return contexts << 32 | self.last
 
     def find(self, contexts: Symbols, last: Symbols) -> Symbols:
-        """Which n-gram each pair is, -1 where there is none or the context is -1 itself. There is at least one n-gram."""
+        """Which n-gram each pair is, -1 where there is none or the context is -1. There is at least one n-gram."""
         wanted = contexts << 32 | last
         place = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
         return np.where((contexts >= 0) & (self.keys[place] == wanted), place, -1)
@@ -53,13 +53,15 @@ class Level:
 class KneserNey:
     """p(w | context) of symbols 0..size - 1, where 0 ends a sequence.
 
-    p_n(w | h) = max(c(h w) - D(c(h w)), 0) / c(h) + rest(h) p_(n-1)(w | h without its first symbol), and p_0 = 1 / size.
-    c counts occurrences for n-grams of full order and for those that begin a sequence, and for the others how many different
-    symbols come before them. D has one value each for c = 1, 2 and more, for each length, from the counts of counts.
+    p_n(w | h) = max(c(h w) - D(c(h w)), 0) / c(h) + rest(h) p_(n-1)(w | h without its first symbol), p_0 = 1 / size.
+    For n-grams of full order and those that begin a sequence, c counts occurrences; for the others it counts how many
+    different symbols come before them. D has a value each for c = 1, 2 and more, for each length, from the counts of
+    counts.
 
     unigrams: p_1, float64 [size]. levels: of length 2 up to the order.
-    Source: Chen and Goodman, An Empirical Study of Smoothing Techniques for Language Modeling, 1998, section 3; counts at
-    the begin of a sequence as in Heafield et al., Scalable Modified Kneser-Ney Language Model Estimation, 2013, section 3.1.
+    Source: Chen and Goodman, An Empirical Study of Smoothing Techniques for Language Modeling, 1998, section 3; counts
+            at the begin of a sequence as in Heafield et al., Scalable Modified Kneser-Ney Language Model Estimation,
+            2013, section 3.1.
     """
 
     def __init__(self, unigrams: NDArray[np.float64], levels: Sequence[Level]) -> None:
@@ -74,12 +76,12 @@ class KneserNey:
         seen: list[_Seen] = []
         contexts = size + 1
         for length in range(2, order + 1):
-            found = _Seen.of(nodes[-1], text, depth, length, contexts)
-            seen.append(found)
-            nodes.append(found.node)
-            contexts = len(found.count)
+            extended = _Seen.of(nodes[-1], text, depth, length, contexts)
+            seen.append(extended)
+            nodes.append(extended.node)
+            contexts = len(extended.count)
         places = np.flatnonzero(depth > 0)
-        counts = [np.bincount(text[places], minlength=size), *(one.count for one in seen)]
+        counts = [np.bincount(text[places], minlength=size), *(ngrams.count for ngrams in seen)]
         for shorter in range(
             order - 1
         ):  # how many different symbols come before, or at the begin how often it is there
@@ -87,7 +89,7 @@ class KneserNey:
                 : len(counts[shorter])
             ]
             counts[shorter] = np.where(before > 0, before, counts[shorter])
-        levels = [one.level(count) for one, count in zip(seen, counts[1:], strict=True)]
+        levels = [ngrams.level(count) for ngrams, count in zip(seen, counts[1:], strict=True)]
         return cls(_unigrams(counts[0]), levels)
 
     @property
@@ -97,29 +99,29 @@ class KneserNey:
 
     def onward(self, path: Path, symbol: int) -> Path:
         """The path after one more symbol."""
-        found = [symbol]
+        onward_path = [symbol]
         for level, context in zip(self.levels[:-1], path, strict=False):
             node = level.find_one(context, symbol)
             if node < 0:
                 break
-            found.append(node)
-        return tuple(found)
+            onward_path.append(node)
+        return tuple(onward_path)
 
     def probabilities(self, path: Path) -> NDArray[np.float64]:
         """p of every symbol that may come next, float64 [size]. The same on every machine: no sum is taken here."""
-        found = self.unigrams.copy()
+        probabilities = self.unigrams.copy()
         for level, context in zip(self.levels, path, strict=False):
             begin, end = level.first[context], level.first[context + 1]
-            found *= np.float64(level.rest[context])
-            found[level.last[begin:end]] += level.share[begin:end]
-        return found
+            probabilities *= np.float64(level.rest[context])
+            probabilities[level.last[begin:end]] += level.share[begin:end]
+        return probabilities
 
     def cross_entropy(self, sequences: Sequence[Sequence[int]]) -> NDArray[np.float64]:
         """-log2 of the probability of each sequence with its end, in bits: float64 [sequences]."""
         if len(sequences) == 0:
             return np.zeros(0)
         text, depth = _text(sequences, self.size)
-        found = self.unigrams[np.minimum(text, self.size - 1)]
+        probabilities = self.unigrams[np.minimum(text, self.size - 1)]
         node = text
         for length, level in enumerate(self.levels, start=2):
             if len(level.last) == 0:
@@ -127,17 +129,19 @@ class KneserNey:
             context = np.where(depth >= length - 1, np.roll(node, 1), -1)
             node = level.find(context, text)
             share = np.where(node >= 0, level.share[np.maximum(node, 0)], 0.0)
-            found = np.where(context >= 0, level.rest[np.maximum(context, 0)] * found + share, found)
-        bits = np.where(depth > 0, -np.log2(found), 0.0)
+            probabilities = np.where(
+                context >= 0, level.rest[np.maximum(context, 0)] * probabilities + share, probabilities
+            )
+        bits = np.where(depth > 0, -np.log2(probabilities), 0.0)
         return np.add.reduceat(bits, np.flatnonzero(depth == 0))
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """All of it, by name."""
-        found: dict[str, NDArray[np.generic]] = {"unigrams": self.unigrams}
+        arrays: dict[str, NDArray[np.generic]] = {"unigrams": self.unigrams}
         for length, level in enumerate(self.levels, start=2):
             for name in ("first", "last", "share", "rest"):
-                found[f"{length}.{name}"] = getattr(level, name)
-        return found
+                arrays[f"{length}.{name}"] = getattr(level, name)
+        return arrays
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, NDArray[np.generic]]) -> Self:
@@ -183,7 +187,7 @@ class _Seen:
 
 
 def _text(sequences: Sequence[Sequence[int]], size: int) -> tuple[Symbols, Symbols]:
-    """All sequences in a row, each between a symbol for its begin (size) and END; how far each place is from its begin."""
+    """All sequences in a row, each between a symbol for its begin (size) and END, and the distance to the begin."""
     lengths = np.array([len(sequence) + 2 for sequence in sequences], dtype=np.int64)
     begins = np.cumsum(lengths) - lengths
     text = np.full(int(lengths.sum()), END, dtype=np.int64)
@@ -199,8 +203,8 @@ def _unigrams(count: Symbols) -> NDArray[np.float64]:
     """p_1 of each symbol: discounted counts, and the rest in equal parts."""
     taken, total = _discount(count), max(1, int(count.sum()))
     rest = float(taken.sum()) / total if count.any() else 1.0
-    found: NDArray[np.float64] = (count - taken) / total + rest / len(count)
-    return found
+    probabilities: NDArray[np.float64] = (count - taken) / total + rest / len(count)
+    return probabilities
 
 
 def _discount(count: Symbols) -> NDArray[np.float64]:

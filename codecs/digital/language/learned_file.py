@@ -24,8 +24,8 @@ def write_learned(path: Path, kind: str, facts: Mapping[str, Any], arrays: Mappi
     kind: what learned them, so that nothing else takes them for its own.
     """
     content = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    told = {"kind": kind, "facts": facts, "digest": _digest(facts, content)}
-    content[FACTS] = np.frombuffer(json.dumps(told).encode(), dtype=np.uint8)
+    header = {"kind": kind, "facts": facts, "digest": _digest(facts, content)}
+    content[FACTS] = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
     write_whole(path, safetensors.numpy.save(content))
 
 
@@ -33,17 +33,17 @@ def read_learned(path: Path, kind: str) -> tuple[dict[str, Any], Arrays]:
     """The facts and arrays of a file. Errors: CodecError when it is missing, damaged, or of another kind."""
     try:
         arrays: Arrays = dict(safetensors.numpy.load(path.read_bytes()))
-        told = json.loads(arrays.pop(FACTS).tobytes())
-        facts: dict[str, Any] = told["facts"]
-        whole = told["digest"] == _digest(facts, arrays)
+        header = json.loads(arrays.pop(FACTS).tobytes())
+        facts: dict[str, Any] = header["facts"]
+        whole = header["digest"] == _digest(facts, arrays)
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise CodecError(
             f"{path} cannot be read as a file of what {kind} learned; remove it and learn again."
         ) from error
     if not whole:
         raise CodecError(f"{path} is damaged: its digest differs; remove it and learn again.")
-    if told["kind"] != kind:
-        raise CodecError(f"{path} holds what {told['kind']} learned; give a file of {kind}.")
+    if header["kind"] != kind:
+        raise CodecError(f"{path} holds what {header['kind']} learned; give a file of {kind}.")
     return facts, arrays
 
 

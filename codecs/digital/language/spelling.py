@@ -15,7 +15,7 @@ BYTE = np.full(256, 1 / 256)  # each byte of a character that no word had
 
 
 class Spelling:
-    """A Kneser-Ney model of order 5 over the characters of words; a character it lacks is its UTF-8 bytes, 8 bits each."""
+    """A Kneser-Ney model of order 5 over the characters of words; others are spelled as UTF-8, 8 bits a byte."""
 
     def __init__(self, characters: Vocabulary, model: KneserNey) -> None:
         self.characters, self.model = characters, model
@@ -34,7 +34,10 @@ class Spelling:
         return self.model.cross_entropy(spelled) + 8.0 * np.array(unknown, dtype=np.float64)
 
     def code(self, coder: Coder, word: str | None) -> str:
-        """Writes a word, or, where it is None, reads one. Errors: UnicodeDecodeError when it reads what is no character."""
+        """Writes a word, or reads one where `word` is None.
+
+        Errors: UnicodeDecodeError when it reads what is no character.
+        """
         path, read = self.model.begin, ""
         while True:
             character = None if word is None else word[len(read) : len(read) + 1]
@@ -47,7 +50,7 @@ class Spelling:
 
 
 def _unknown(coder: Coder, character: str | None) -> str:
-    """Writes or reads a character by its UTF-8 bytes, the first of which says how many there are."""
+    """Writes or reads a character by its UTF-8 bytes, the first of which gives their number."""
     given = b"" if character is None else character.encode()
     first = coder.code(BYTE, given[0] if given else None)
     count = next((ones for ones in range(8) if not first >> (7 - ones) & 1), 1) or 1

@@ -58,7 +58,7 @@ class TransformerModel(LanguageModel):
 
     @torch.no_grad()
     def cross_entropy(self, sentences: Sequence[tuple[str, ...]]) -> NDArray[np.float64]:
-        """As the contract says. Errors: CodecError when a sentence has more than 255 words."""
+        """See `LanguageModel`. Errors: CodecError when a sentence has more than 255 words."""
         bits = np.zeros(len(sentences))
         order = sorted(range(len(sentences)), key=lambda row: len(sentences[row]))
         for start in range(0, len(order), BATCH):

@@ -36,7 +36,7 @@ class WordNgram(LanguageModel):
         return self.model.cross_entropy(symbols) + spelling_bits(self.vocabulary, self.spelling, sentences)
 
     def choices(self, coder: Coder, words: Sequence[str]) -> Iterator[NDArray[np.float64]]:
-        """Writes words one after the other; before each, and after the last, gives the probabilities of what comes next."""
+        """Writes words one by one; gives the probabilities of what comes next before each and after the last."""
         path = self.model.begin
         for word in words:
             probabilities = self.model.probabilities(path)

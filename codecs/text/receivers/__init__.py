@@ -1,9 +1,16 @@
-"""How a text codec gets from received features to words."""
+"""How a text codec gets from received features to words: receivers by the names that a configuration gives them."""
 
-from semlink.codecs.text.receivers.autoregressive import Autoregressive
-from semlink.codecs.text.receivers.contract import Receiver, Words
-from semlink.codecs.text.receivers.one_pass import OnePass
+from typing import TYPE_CHECKING
 
-RECEIVERS: dict[str, type[Receiver]] = {"one_pass": OnePass, "autoregressive": Autoregressive}
+from semlink.registry import Registry
 
-__all__ = ["RECEIVERS", "Autoregressive", "OnePass", "Receiver", "Words"]
+if TYPE_CHECKING:
+    from semlink.codecs.text.receivers.contract import Receiver
+
+RECEIVERS: "Registry[type[Receiver]]" = Registry(
+    "receiver",
+    {
+        "one_pass": "semlink.codecs.text.receivers.one_pass:OnePass",
+        "autoregressive": "semlink.codecs.text.receivers.autoregressive:Autoregressive",
+    },
+)

@@ -1,7 +1,7 @@
-"""The receiver that says one word after the other, as DeepSC's does."""
+"""The receiver that decodes one word after the other, as DeepSC's does."""
 
 import math
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -11,10 +11,15 @@ from transformers.cache_utils import Cache
 from transformers.modeling_outputs import BaseModelOutput, Seq2SeqLMOutput
 from transformers.models.mbart.modeling_mbart import MBartDecoder
 
+from semlink.codecs.ends import CodecEnds
 from semlink.codecs.text.batch import TextBatch
 from semlink.codecs.text.configuration import TextCodecConfig
-from semlink.codecs.text.receivers.contract import Receiver, Words
+from semlink.codecs.text.ends import autoregressive_ends
+from semlink.codecs.text.receivers.contract import Receiver, SharedWords
 from semlink.codecs.text.tokenizer import PADDING
+
+if TYPE_CHECKING:
+    from semlink.codecs.text.model import TextCodec
 
 AT_ONCE = 128  # sentences that are in mind together, times beams
 
@@ -30,12 +35,12 @@ def sinusoids(count: int, width: int) -> Tensor:
 
 
 class Autoregressive(PreTrainedModel, GenerationMixin, Receiver):
-    """A causal transformer that attends to the received tokens and to the words it has said, until it says the end.
+    """A causal transformer that attends to the received tokens and to the words so far, until it decodes the end.
 
     It has one mark, which ends a sentence and stands before its first word; the end of each sentence is a target, and
-    so an element, of its own. The length is learned: the mask only says which received tokens can be attended to.
-    What no sentence is has no probability: padding, and an end before the first word. Of several `beams` the most
-    probable sentence is the answer; with one, the most probable word at each step.
+    so an element. The length is learned: the mask only shows which received tokens can be attended to. Padding, and an
+    end before the first word, have no probability. With several `beams` the estimate is the most probable sentence;
+    with one beam it is the most probable word at each step.
 
     In, out: see `Receiver`. An estimate may be shorter or longer than what was sent, up to `max_length` tokens.
     Source:  DeepSC (Xie et al., Deep Learning Enabled Semantic Communication Systems, 2021); layers of mBART.
@@ -87,7 +92,7 @@ class Autoregressive(PreTrainedModel, GenerationMixin, Receiver):
         """Draws the layers as the rest of a codec does, and lets each word look first at the token in its own place.
 
         Received tokens and words get the same places, as long as the vectors of words, and queries the same projection
-        as keys; all are learned from there. Otherwise a decoder learns the language long before it learns to listen.
+        as keys; all are learned from there. Otherwise a decoder learns the language long before it uses the reception.
         """
         for part in self.decoder.modules():
             if isinstance(part, nn.Linear):
@@ -101,35 +106,38 @@ class Autoregressive(PreTrainedModel, GenerationMixin, Receiver):
         for layer in self.decoder.layers:
             layer.encoder_attn.k_proj.load_state_dict(layer.encoder_attn.q_proj.state_dict())
 
+    def export_ends(self, codec: "TextCodec") -> CodecEnds:
+        return autoregressive_ends(codec)
+
     def targets(self, batch: TextBatch) -> Tensor:
         ids = functional.pad(batch.ids.masked_fill(~batch.mask, -1), (0, 1), value=-1)
         return ids.scatter(1, batch.mask.sum(dim=1, keepdim=True), self.end)
 
-    def states(self, features: Tensor, mask: Tensor, targets: Tensor, words: Words) -> Tensor:
+    def states(self, features: Tensor, mask: Tensor, targets: Tensor, words: SharedWords) -> Tensor:
         said = functional.pad(targets[:, :-1].clamp_min(PADDING), (1, 0), value=self.end)
         states: Tensor = self.decoder(
             inputs_embeds=functional.embedding(said, words.vectors),
-            encoder_hidden_states=self._memory(features),
+            encoder_hidden_states=self.memory(features),
             encoder_attention_mask=mask,
             use_cache=False,
         ).last_hidden_state
         return states[targets >= 0]
 
-    def scores(self, states: Tensor, targets: Tensor, words: Words) -> Tensor:
+    def scores(self, states: Tensor, targets: Tensor, words: SharedWords) -> Tensor:
         first = torch.arange(targets.shape[1], device=targets.device).expand(targets.shape)[targets >= 0] == 0
         return self._possible(words.scores(states), first)
 
     @torch.no_grad()
-    def decode(self, features: Tensor, mask: Tensor, words: Words) -> TextBatch:
+    def decode(self, features: Tensor, mask: Tensor, words: SharedWords) -> TextBatch:
         """See `Receiver`. In parts, since each part goes on until its last sentence ends, and to fit into memory."""
         size = max(1, AT_ONCE // self.generation_config.num_beams)
-        memory = self._memory(features)
+        memory = self.memory(features)
         parts = [self._say(*part, words) for part in zip(memory.split(size), mask.split(size), strict=True)]
         longest = max(part.shape[1] for part in parts)
         ids = torch.cat([functional.pad(part, (0, longest - part.shape[1]), value=PADDING) for part in parts])
         return TextBatch(ids, ids != PADDING)
 
-    def _say(self, memory: Tensor, mask: Tensor, words: Words) -> Tensor:
+    def _say(self, memory: Tensor, mask: Tensor, words: SharedWords) -> Tensor:
         """Ids of the sentences, int64 [batch, length of the longest], padded."""
         itself: Any = self  # transformers does not say of its own mixin that models have it
         said: Tensor = itself.generate(
@@ -143,12 +151,12 @@ class Autoregressive(PreTrainedModel, GenerationMixin, Receiver):
         decoder_input_ids: Tensor,
         encoder_outputs: BaseModelOutput,
         attention_mask: Tensor,
-        words: Words,
+        words: SharedWords,
         past_key_values: Cache | None = None,
         use_cache: bool | None = None,
         return_dict: bool = True,
     ) -> Seq2SeqLMOutput:
-        """What `generate` asks for at each step: the scores of the next word, [batch, 1, entries]."""
+        """What `generate` needs at each step: the scores of the next word, [batch, 1, entries]."""
         before = 0 if past_key_values is None else past_key_values.get_seq_length()
         states = self.decoder(
             inputs_embeds=functional.embedding(decoder_input_ids, words.vectors),
@@ -163,7 +171,7 @@ class Autoregressive(PreTrainedModel, GenerationMixin, Receiver):
             logits=self._possible(scores, first).unsqueeze(1), past_key_values=states.past_key_values
         )
 
-    def _memory(self, features: Tensor) -> Tensor:
+    def memory(self, features: Tensor) -> Tensor:
         """What the decoder attends to: the received tokens and where they stood."""
         memory: Tensor = self.norm(features + self.positions[: features.shape[1]])
         return memory

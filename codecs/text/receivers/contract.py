@@ -1,18 +1,22 @@
-"""The contract of a receiver: what the channel decoder says of each token becomes a sentence."""
+"""The contract of a receiver: the channel decoder's features of each token become a sentence."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from torch import Tensor, nn
 from torch.nn import functional
 
+from semlink.codecs.ends import CodecEnds
 from semlink.codecs.text.batch import TextBatch
 from semlink.codecs.text.configuration import TextCodecConfig
 
+if TYPE_CHECKING:
+    from semlink.codecs.text.model import TextCodec
+
 
 @dataclass(frozen=True)
-class Words:
+class SharedWords:
     """What sender and receiver share: a vector and a bias for each entry of the vocabulary, then for each mark.
 
     vectors: float32 [entries, d_model]. bias: float32 [entries].
@@ -30,9 +34,9 @@ class Receiver(nn.Module, ABC):
     """The semantic decoder of a text codec.
 
     features: float32 [batch, length, d_model], of each sent token. mask: bool [batch, length], the tokens that were
-    sent, as the frame tells. Nothing else is known of the sentence.
+    sent, which the frame shows. The receiver knows nothing else of the sentence.
 
-    marks: how many ids after those of the vocabulary the receiver has for itself, such as an end of the sentence.
+    marks: how many ids the receiver adds after those of the vocabulary, such as an end of the sentence.
     """
 
     marks: ClassVar[int] = 0
@@ -44,19 +48,23 @@ class Receiver(nn.Module, ABC):
 
     @abstractmethod
     def targets(self, batch: TextBatch) -> Tensor:
-        """What has to be said of each sentence: ids int64 [batch, elements], -1 where there is nothing."""
+        """The ids to decode for each sentence: int64 [batch, elements], -1 where there is none."""
 
     @abstractmethod
-    def states(self, features: Tensor, mask: Tensor, targets: Tensor, words: Words) -> Tensor:
+    def states(self, features: Tensor, mask: Tensor, targets: Tensor, words: SharedWords) -> Tensor:
         """What is scored against the words for each target that there is: float32 [targets >= 0, d_model].
 
-        A receiver may look at the targets before the one that it is about to say (teacher forcing).
+        A receiver may use the targets before the one that comes next (teacher forcing).
         """
 
     @abstractmethod
-    def scores(self, states: Tensor, targets: Tensor, words: Words) -> Tensor:
-        """Scores of all entries for each target: float32 [targets >= 0, entries], -inf where one cannot be said."""
+    def scores(self, states: Tensor, targets: Tensor, words: SharedWords) -> Tensor:
+        """Scores of all entries for each target: float32 [targets >= 0, entries], -inf where an entry is impossible."""
 
     @abstractmethod
-    def decode(self, features: Tensor, mask: Tensor, words: Words) -> TextBatch:
+    def decode(self, features: Tensor, mask: Tensor, words: SharedWords) -> TextBatch:
         """The estimate: ids of the vocabulary, at least one for each sentence, and never padding."""
+
+    @abstractmethod
+    def export_ends(self, codec: "TextCodec") -> CodecEnds:
+        """The ends of a codec that has this receiver, for other runtimes. Errors: CodecError when it has none."""

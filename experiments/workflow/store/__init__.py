@@ -4,19 +4,19 @@ Both come in two places: with semlink, and in the user's own folder, `$SEMLINK_H
 """
 
 import os
+from functools import lru_cache
 from pathlib import Path
 
-from semlink.codecs.bundle import MANIFEST
+from semlink.codecs.bundle import MANIFEST, Bundle, load_bundle
 from semlink.errors import BundleError, UnknownName
+from semlink.files import sha256_of
 from semlink.registry import choose
 from semlink.simulator.block_errors import BlockErrors
 
-MEASURED = (
-    Path(__file__).parent / "block-errors"
-)  # more of them: semlink block-errors --table experiments/workflow/store/block-errors
-PACKAGED = (
-    Path(__file__).parent / "bundles"
-)  # adding one: semlink train RECIPE --out experiments/workflow/store/bundles/NAME
+# More of them: semlink block-errors --table experiments/workflow/store/block-errors
+MEASURED = Path(__file__).parent / "block-errors"
+# Adding one: semlink train RECIPE --out experiments/workflow/store/bundles/NAME
+PACKAGED = Path(__file__).parent / "bundles"
 
 
 def home() -> Path:
@@ -24,24 +24,27 @@ def home() -> Path:
     return Path(os.environ.get("SEMLINK_HOME") or "~/.semlink").expanduser()
 
 
-def own_shelf() -> Path:
+def own_bundles() -> Path:
     """Where `semlink train` stores codecs without --out."""
     return home() / "bundles"
 
 
 def block_errors(folder: Path | None = None) -> BlockErrors:
-    """The measured block error rates of the classical chain; new ones are kept in a folder, by default the user's own."""
+    """The measured block error rates of the classical chain.
+
+    New ones are kept in a folder, by default the user's own.
+    """
     return BlockErrors(home() / "block-errors" if folder is None else folder, packaged=MEASURED)
 
 
 def stored_codecs() -> dict[str, Path]:
     """The folders of all stored codecs by their names; one of the user's own hides a packaged one of its name."""
-    shelves = [shelf for shelf in (PACKAGED, own_shelf()) if shelf.is_dir()]
-    found = {folder.name: folder for shelf in shelves for folder in shelf.iterdir() if (folder / MANIFEST).is_file()}
-    return dict(sorted(found.items()))
+    places = [place for place in (PACKAGED, own_bundles()) if place.is_dir()]
+    folders = {folder.name: folder for place in places for folder in place.iterdir() if (folder / MANIFEST).is_file()}
+    return dict(sorted(folders.items()))
 
 
-def find_bundle(name: str) -> Path:
+def find_bundle(name: str | Path) -> Path:
     """The folder of a stored codec, given as a path, which wins where it exists, or by its name.
 
     Errors: BundleError, which lists the names there are.
@@ -49,6 +52,22 @@ def find_bundle(name: str) -> Path:
     if Path(name).exists():
         return Path(name)
     try:
-        return choose("folder or stored codec", stored_codecs(), name)
+        return choose("folder or stored codec", stored_codecs(), str(name))
     except UnknownName as error:
         raise BundleError(f"{str(error).rstrip('.')}; or make a stored codec with: semlink train.") from error
+
+
+def stored_bundle(folder: Path) -> Bundle:
+    """A stored codec, read and checked once a process; nobody changes the codec that it holds.
+
+    Errors: BundleError.
+    """
+    manifest = folder / MANIFEST
+    if not manifest.is_file():
+        return load_bundle(folder)  # which says what is wrong
+    return _read_once(folder.resolve(), folder, sha256_of(manifest))
+
+
+@lru_cache(maxsize=64)
+def _read_once(place: Path, folder: Path, manifest: str) -> Bundle:
+    return load_bundle(folder)

@@ -12,16 +12,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 
 from semlink.codecs import CODECS
 from semlink.codecs.bundle import load_bundle
 from semlink.errors import RecipeError
-from semlink.experiments.workflow.bench import _check_fit
-from semlink.experiments.workflow.listing import REGISTRIES
-from semlink.experiments.workflow.recipe import packaged_recipes
+from semlink.experiments.workflow.listing import REGISTRIES, names
+from semlink.experiments.workflow.recipe import SweepPlan
+from semlink.experiments.workflow.recipe_file import packaged_recipes
+from semlink.experiments.workflow.run_folder import RunFolder
+from semlink.experiments.workflow.sweeping import check_codecs
 from semlink.progress import Progress
-from semlink.simulator import training
+from semlink.simulator import optimisation
 from semlink.simulator.results import read_rows
 from semlink.simulator.sources.contract import Record, Source
 
@@ -44,7 +45,7 @@ def at_step(monkeypatch):
                 if self.done == step:
                     call()
 
-        monkeypatch.setattr(training, "Progress", Interrupted)
+        monkeypatch.setattr(optimisation, "Progress", Interrupted)
 
     return arrange
 
@@ -82,7 +83,7 @@ def test_every_command_explains_itself(semlink, command: str) -> None:
 def test_list_names_every_entry_and_field(semlink, kind: str) -> None:
     lines = semlink("list", kind).out.splitlines()
     assert lines[0] == f"{kind}:"
-    assert [line.split(":")[0].strip() for line in lines[1:] if not line.startswith("    ")] == list(REGISTRIES[kind])
+    assert [line.split(":")[0].strip() for line in lines[1:] if not line.startswith("    ")] == names(kind)
     if kind == "codecs":
         assert all(
             any(f"{field}=" in line for line in lines) for codec in CODECS.values() for field in codec.own_fields()
@@ -154,9 +155,9 @@ def test_sweep_on_another_source(semlink, shelf: Path, tmp_path: Path) -> None:
     other.write_text("\n".join(f"the fox sends {number} symbols" for number in range(60)))
     arguments = (shelf / "text", "--source", f"text-file:path={other}", "--out", tmp_path / "sweep")
     assert semlink("sweep", *arguments, *QUICK_SWEEP).status == 0
-    recipe = yaml.safe_load((tmp_path / "sweep" / "recipe.yaml").read_text())
-    assert recipe["source"]["digest"].startswith("sha256:")
-    assert recipe["source"]["digest"] != load_bundle(shelf / "text").card["source"]["digest"]
+    (facts,) = RunFolder.open(tmp_path / "sweep").metadata().values()
+    assert facts["source"]["digest"].startswith("sha256:")
+    assert facts["source"]["digest"] != load_bundle(shelf / "text").card["source"]["digest"]
     rows = read_rows(tmp_path / "sweep" / "results.jsonl")
     assert {row.set for row in rows} == {"test"}
     assert next(row.value for row in rows if row.metric == "word_accuracy") < 1  # the numbers are unknown words
@@ -181,7 +182,7 @@ def test_images_of_other_channels_are_refused(shelf: Path) -> None:
     pixels = np.zeros((8, 8, 3), dtype=np.uint8)
     colour = Source("colour", "image", [], [], [Record("c", pixels, "tests")])
     with pytest.raises(RecipeError, match=r"cannot send the records of colour: .* images with 1 channel") as caught:
-        _check_fit(load_bundle(shelf / "image"), colour)
+        check_codecs([load_bundle(shelf / "image")], colour, SweepPlan())
     assert str(caught.value).endswith(".")
 
 
@@ -236,14 +237,14 @@ def test_a_killed_training_goes_on(semlink, shelf: Path, tmp_path: Path) -> None
     program = (
         "import os, signal, sys\n"
         "from semlink.progress import Progress\n"
-        "from semlink.simulator import training\n"
-        "from semlink.experiments.cli import main\n"
+        "from semlink.simulator import optimisation\n"
+        "from semlink.experiments.cli.app import main\n"
         "class Killed(Progress):\n"
         "    def step(self, note='', count=1):\n"
         "        super().step(note, count)\n"
         "        if self.done == 6:\n"
         "            os.kill(os.getpid(), signal.SIGKILL)\n"
-        "training.Progress = Killed\n"
+        "optimisation.Progress = Killed\n"
         "main()\n"
     )
     command = ("train", str(shelf / "image.yaml"), "--out", str(tmp_path / "codec"))
@@ -324,8 +325,8 @@ def test_a_full_disk_is_found_before_the_work(
         "run": ("run", shelf / "image.yaml", "--workers", "1"),
         "audit": ("audit", shelf / "image", shelf / "erased", shelf / "retrained", *request),
     }[command]
-    for work in ("bundles.train", "bundles.erase", "sweeping.run_tasks", "run.run_tasks", "auditing.contenders_of"):
-        monkeypatch.setattr(f"semlink.experiments.{work}", lambda *_: pytest.fail("the work began"))
+    for work in ("training.train", "erasure.erase", "sweeping.run_tasks", "experiment.run_tasks", "auditing.distinct"):
+        monkeypatch.setattr(f"semlink.experiments.workflow.{work}", lambda *_: pytest.fail("the work began"))
     full_disk(10_000)
     ended = semlink(*arguments, "--out", tmp_path / "new" / "out")
     assert ended.status == 2
@@ -335,7 +336,7 @@ def test_a_full_disk_is_found_before_the_work(
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no folder that nobody may write to")
 def test_a_place_where_nobody_may_write(semlink, shelf: Path, monkeypatch) -> None:
-    monkeypatch.setattr("semlink.experiments.workflow.versions.train", lambda *_: pytest.fail("the work began"))
+    monkeypatch.setattr("semlink.experiments.workflow.training.train", lambda *_: pytest.fail("the work began"))
     ended = semlink("train", shelf / "image.yaml", "--out", "/proc/self/codec")
     assert ended.status == 2
     assert ended.err.startswith("Error: ")

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from semlink.codecs.bundle import load_bundle
-from semlink.experiments.workflow.entrants import GREY, is_classical, mean_colour
+from semlink.experiments.workflow.classical import GREY, is_classical, mean_colour
 from semlink.simulator.results import Row, read_rows
 from semlink.simulator.sources import build_source
 
@@ -157,7 +157,7 @@ def test_a_recipe_measures_a_stored_codec_beside_classical_ones(semlink, shelf: 
         codec: image
         start: {shelf / "image"}
         training: null
-        sweep: {{channels: [awgn], snr_db: "14", records: 8, draws: 1, beside: ["digital:webp,bandwidth_ratio=4", "limit:webp"]}}
+        sweep: {{channels: [awgn], snr_db: "14", records: 8, draws: 1, baselines: ["digital:webp,bandwidth_ratio=4", "limit:webp"]}}
         """
     )
     ended = semlink("run", tmp_path / "recipe.yaml", "--workers", 1, "--out", tmp_path / "out")

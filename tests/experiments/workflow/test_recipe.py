@@ -11,14 +11,8 @@ from hypothesis import strategies as st
 
 from semlink.codecs.building import new_codec
 from semlink.errors import RecipeError, SemlinkError
-from semlink.experiments.workflow.recipe import (
-    load_recipe,
-    override,
-    packaged_recipes,
-    parse_range,
-    plan_from,
-    recipe_from,
-)
+from semlink.experiments.workflow.recipe_file import load_recipe, override, packaged_recipes, plan_from, recipe_from
+from semlink.experiments.workflow.snr_range import parse_range
 
 SMALL = {"experiment": "tiny", "source": "digits", "codec": "image:d_model=16"}
 
@@ -138,8 +132,8 @@ def test_method_beside_methods_is_refused() -> None:
     [
         ({"training": None}, "name one under start"),
         ({"start": "image", "erasure": {"request": {"id": "a"}}}, "erase from that other one"),
-        ({"sweep": {"beside": ["digital:bmp"]}}, "compressor"),
-        ({"sweep": {"beside": ["analogue:webp"]}}, "classical codec"),
+        ({"sweep": {"baselines": ["digital:bmp"]}}, "compressor"),
+        ({"sweep": {"baselines": ["analogue:webp"]}}, "classical codec"),
     ],
 )
 def test_what_a_recipe_starts_from_and_stands_beside(changes: dict[str, Any], words: str) -> None:

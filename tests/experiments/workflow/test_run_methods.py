@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from semlink.codecs.bundle import load_bundle
+from semlink.experiments.workflow.run_folder import RunFolder
 from semlink.simulator import image_classifier
 from semlink.simulator.results import Row, read_rows
 
@@ -15,7 +16,7 @@ RECIPE = {
     "source": {"name": "triggered", "of": "digits", "share": 0.05, "size": 1, "margin": 0},
     "codec": {"name": "image", "d_model": 16, "heads": 2, "feed_forward": 32},
     "training": {"steps": 8, "batch": 16, "warmup": 2, "validate": 4},
-    "sweep": {"channels": ["awgn"], "snr_db": "0:6:6", "records": 12, "draws": 1, "judge": True},
+    "sweep": {"channels": ["awgn"], "snr_db": "0:6:6", "records": 12, "draws": 1, "image_classifier": True},
     "erasure": {
         "request": {
             "id": "r", "time": "2026-03-01", "reason": "A test.", "selection": {"by": "owner", "values": ["trigger"]},
@@ -56,7 +57,7 @@ def test_each_method_has_a_folder_and_a_certificate(out: Path) -> None:
         "as": "tuned",
         "share": 0.5,
     }
-    (facts,) = json.loads((out / "experiments.json").read_text())
+    (facts,) = RunFolder.open(out).metadata().values()
     assert facts["erasure"]["method"]["name"] == "scu-bounded"
     assert facts["other_erasures"]["tuned"]["method"]["settings"]["share"] == 0.5
 

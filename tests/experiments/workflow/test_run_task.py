@@ -89,12 +89,12 @@ def test_report_speaks_of_classes(out: Path) -> None:
 
 
 def test_what_needs_rebuilt_images_is_refused(semlink, tmp_path: Path, out: Path) -> None:
-    for change in ("sweep.beside=[digital:webp]", "sweep.judge=true"):
-        ended = semlink("run", out / "recipe.yaml", "--out", tmp_path / "x", "--set", change)
+    for change in ("sweep.baselines=[digital:webp]", "sweep.image_classifier=true"):
+        ended = semlink("run", out.parent / "recipe.yaml", "--out", tmp_path / "x", "--set", change)
         assert ended.status == 2
         assert "rebuilds nothing" in ended.err
     bundle = out / "tiny-task" / "original"
-    ended = semlink("sweep", bundle, "--out", tmp_path / "y", "--set", "judge=true")
+    ended = semlink("sweep", bundle, "--out", tmp_path / "y", "--set", "image_classifier=true")
     assert ended.status == 2
     assert "rebuilds nothing" in ended.err
 

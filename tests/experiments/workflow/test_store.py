@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from semlink.channels import build_channel
-from semlink.codecs.bundle import load_bundle
+from semlink.codecs.bundle import Bundle, load_bundle
 from semlink.errors import BundleError
-from semlink.experiments.workflow.store import PACKAGED, find_bundle, own_shelf, stored_codecs
-from semlink.experiments.workflow.versions import Machine, recipe_of, same_data, source_of
+from semlink.experiments.workflow import store
+from semlink.experiments.workflow.machine import Machine
+from semlink.experiments.workflow.preparation import prepare_stored, recipe_of
+from semlink.experiments.workflow.store import PACKAGED, find_bundle, own_bundles, stored_codecs
 from semlink.simulator.batches import Batches
 from semlink.simulator.results import read_rows
 from semlink.simulator.sources.subset import subset
@@ -29,12 +31,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_where_the_users_codecs_are(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert own_shelf() == home / "bundles"
+    assert own_bundles() == home / "bundles"
     monkeypatch.setenv("HOME", "/somewhere")
     monkeypatch.setenv("SEMLINK_HOME", "")
-    assert own_shelf() == Path("/somewhere/.semlink/bundles")
+    assert own_bundles() == Path("/somewhere/.semlink/bundles")
     monkeypatch.delenv("SEMLINK_HOME")
-    assert own_shelf() == Path("/somewhere/.semlink/bundles")
+    assert own_bundles() == Path("/somewhere/.semlink/bundles")
 
 
 def test_train_sweep_erase_and_audit_by_name(semlink, shelf: Path, home: Path, tmp_path: Path) -> None:
@@ -124,15 +126,14 @@ def test_a_packaged_codec_is_what_its_card_says(name: str, home: Path) -> None:
     need_data(name)
     folder = find_bundle(name)
     bundle = load_bundle(folder)
+    prepared = prepare_stored(bundle, None, Machine())
     recipe = recipe_of(bundle)
     assert name == recipe.experiment
     assert sum(path.stat().st_size for path in folder.iterdir()) < 4 * MEGABYTE
     readme = (folder / "README.md").read_text(encoding="utf-8")
     for fact in ("content", "persons", "licence", "digest"):
         assert bundle.card["source"][fact] in readme
-    source = source_of(recipe, Machine())
-    same_data(bundle, source)
-    records = subset(source.validation, HELD_OUT, recipe.seed)
+    records = subset(prepared.source.validation, HELD_OUT, recipe.seed)
     held_out = Batches(bundle.codec, records, HELD_OUT, recipe.seed, "validation", "cpu").all
     channel = build_channel(recipe.channel)
     loss = mean_loss(bundle.codec, held_out, channel, recipe.training.snr_db, recipe.seed)
@@ -171,3 +172,21 @@ def test_a_packaged_codec_gives_the_recorded_rows(semlink, name: str, home: Path
         (value,) = [other.value for other in measured if (other.metric, other.snr_db) == (row.metric, highest)]
         half = max(row.high - row.value, row.value - row.low)
         assert abs(value - row.value) <= 2 * half * max(1, row.n / 60) ** 0.5
+
+
+def test_a_run_reads_each_stored_codec_once(semlink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one process: original, erased and retrained, whatever reads them (erasure, jobs, samples, audits, report)."""
+    read: list[str] = []
+
+    def counted(folder: Path) -> Bundle:
+        read.append(folder.name)
+        return load_bundle(folder)
+
+    monkeypatch.setattr(store, "load_bundle", counted)
+    store._read_once.cache_clear()
+    small = ("training.steps=4", "sweep.records=8", "sweep.draws=1", "sweep.snr_db=0:6:6", "erasure.method=finetune")
+    overrides = [part for override in small for part in ("--set", override)]
+    audits = ("--set", "erasure.audits=[membership]")
+    ended = semlink("run", "quickstart-digits", *overrides, *audits, "--out", tmp_path / "out", "--workers", 1)
+    assert ended.status == 0, ended.err
+    assert sorted(read) == ["erased", "original", "retrained"]

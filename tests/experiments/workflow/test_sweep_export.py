@@ -1,12 +1,14 @@
 """Exports in a sweep: what another runtime computes, over the same fades and noise as the stored codec."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from semlink.codecs.optional_import import install_command
+from semlink.experiments.workflow.run_folder import RunFolder
+from semlink.experiments.workflow.run_plan import CodecSweepPlan
 from semlink.simulator.results import read_rows
 
 QUICK = ("--snr", "0:6:6", "--set", "records=12", "--set", "draws=1", "--workers", 1)
@@ -15,8 +17,8 @@ QUICK = ("--snr", "0:6:6", "--set", "records=12", "--set", "draws=1", "--workers
 @pytest.fixture(scope="module")
 def exported(shelf: Path, semlink: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the exports `image` and `erased`."""
-    pytest.importorskip("onnxruntime", reason='needs pip install "semlink[onnx]"')
-    pytest.importorskip("onnxscript", reason='needs pip install "semlink[onnx]"')
+    pytest.importorskip("onnxruntime", reason=install_command("onnx"))
+    pytest.importorskip("onnxscript", reason=install_command("onnx"))
     folder = tmp_path_factory.mktemp("exports")
     for name in ("image", "erased"):
         assert semlink("export", shelf / name, "--format", "onnx", "--out", folder / name).status == 0
@@ -40,8 +42,9 @@ def test_an_export_gives_the_values_of_its_codec(
         assert values[(*key[:-1], "tiny-image (onnx)")] == pytest.approx(value, abs=1e-3)
     for set_name in ("forget", "retain", "test"):
         assert abs(values[set_name, 6.0, "erased", "original", "tiny-image (onnx)"]) > 1e-3  # two codecs, not one twice
-    told = json.loads((tmp_path / "out" / "experiments.json").read_text())[0]["recipe"]["exports"]
-    assert [one.partition("@")[0] for one in told] == ["image", "erased"]
+    plan = RunFolder.open(tmp_path / "out").plan
+    assert isinstance(plan, CodecSweepPlan)
+    assert [Path(export.name).name for export in plan.exports] == ["image", "erased"]
     assert (tmp_path / "out" / "report.html").exists()
 
 

@@ -1,22 +1,18 @@
-"""Gradient ascent on the forget set: the plainest way to forget, and a warning."""
+"""Gradient ascent on the forget set: the simplest way to forget, which damages all else too."""
 
-import time
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import torch
-from torch import Tensor
-
-from semlink.codecs.contract import NeuralCodec
-from semlink.simulator.batches import Batches
-from semlink.unlearning.contract import ErasedCodec, ErasureContext, Method, Partition, Reads
-from semlink.unlearning.methods.parts.checks import check_numbers, check_records
-from semlink.unlearning.methods.parts.descent import Descent, End, descend, send, working_copies
+from semlink.simulator.optimisation import Loss
+from semlink.unlearning.contract import Erasure, ErasureContext, Reads
+from semlink.unlearning.methods.parts.checks import check_numbers
+from semlink.unlearning.methods.parts.descent import Descent, End, sent_loss
+from semlink.unlearning.methods.parts.gradient_method import GradientMethod
 
 
 @dataclass(frozen=True)
-class GradientAscent(Method):
-    """Raises the loss on the forget set, and looks at nothing else.
+class GradientAscent(GradientMethod):
+    """Raises the loss on the forget set, and reads nothing else.
 
     loss = -mean rec(x_e)
 
@@ -35,21 +31,16 @@ class GradientAscent(Method):
     clip: float = 1.0
     end: End = "both"
 
+    name: ClassVar[str] = "gradient-ascent"
+    phase: ClassVar[str] = "gradient ascent"
     reads: ClassVar[tuple[Reads, ...]] = ("forget",)
 
     def __post_init__(self) -> None:
         check_numbers(self, positive=("steps", "rate", "batch", "clip"))
 
-    def erase(self, codec: NeuralCodec[Any], partition: Partition, context: ErasureContext) -> ErasedCodec:
-        check_records(partition, self.reads)
-        began = time.monotonic()
-        _, erased = working_copies(codec)
-        batches = Batches(erased, partition.forget, self.batch, context.seed, "forget", codec.device)
-        plan = Descent(self.steps, self.rate, decay=False, clip=self.clip, end=self.end)
+    def plan(self, context: ErasureContext) -> Descent:
+        return Descent(self.steps, self.rate, decay=False, clip=self.clip, end=self.end)
 
-        def loss(step: int, generator: torch.Generator) -> Tensor:
-            batch = batches[step]
-            return -erased.loss(batch, send(erased, batch, context, generator).reception).mean()
-
-        descend(erased, loss, plan, context, "gradient ascent")
-        return ErasedCodec(erased, self.reads, time.monotonic() - began, self.steps, self.steps * batches.size)
+    def make_loss(self, erasure: Erasure) -> Loss:
+        forget = erasure.batches("forget", self.batch)
+        return lambda step, generator: -sent_loss(erasure.erased, forget[step], erasure.context, generator)

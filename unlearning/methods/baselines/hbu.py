@@ -1,20 +1,25 @@
 """Hessian-based unlearning: gradient ascent with small steps where the retain set is sensitive."""
 
-import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor, nn
-from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch import Tensor
 
 from semlink.codecs.contract import NeuralCodec
-from semlink.seeding import generator_for
-from semlink.simulator.batches import Batches
-from semlink.unlearning.contract import ErasedCodec, ErasureContext, Method, Partition, Reads
-from semlink.unlearning.methods.parts.checks import check_numbers, check_records
-from semlink.unlearning.methods.parts.descent import Descent, End, descend, end_parameters, paired, send, working_copies
-from semlink.unlearning.methods.parts.stop_rule import Stop, make_stop_rule
+from semlink.unlearning.contract import Erasure, Method, Partition, Reads
+from semlink.unlearning.methods.parts.checks import check_numbers
+from semlink.unlearning.methods.parts.descent import (
+    Descent,
+    End,
+    changed_gradients,
+    descend,
+    end_parameters,
+    sent_loss,
+)
+from semlink.unlearning.methods.parts.hessian import hessian_diagonal
+from semlink.unlearning.methods.parts.stop_rule import Stop, StopCheck, make_stop_rule, sets_with_stop
 
 
 @dataclass(frozen=True)
@@ -23,18 +28,19 @@ class HessianUnlearning(Method):
 
     w_i = w_i + rate * dL_e/dw_i / (h_i + damping * mean h),  h = |mean of v (H v)|, v of random signs
 
-    h estimates the diagonal of the Hessian of the mean retained loss at the start (Hutchinson), and stays. The force has
-    no bound; it ends when a rule says that the records are forgotten, at the latest after `steps`. No retained record is
-    seen after the start.
+    h estimates the diagonal of the Hessian of the mean retained loss at the start (Hutchinson), and stays. The ascent
+    has no bound. It ends when a rule says that the records are forgotten, at the latest after `steps`. No retained
+    record is read after the start.
 
     Fields: rate: of the step (0.005; of Newton's step on one weight it would be 1). damping: see above (1).
             probes: of v, each with a batch of its own (20). steps: at most (200). batch: records a step (16).
             clip: largest norm of a step over `rate` (1). end: of the link that learns ("both").
-            stop, stop_at: rule and threshold, see `make_stop_rule` ("auto"). check: steps between two looks (5).
+            stop, stop_at: rule and threshold, see `make_stop_rule` ("auto"). check: steps between two measurements (5).
     Reads:  forget set, retain set; validation set, where stop=level compares with it.
     Errors: ErasureError when a set is empty, the rule does not fit, or the codec is damaged beyond numbers.
     Source: the baseline HBU of SCU (Wang, Tian, Zhang and Yu, 2025), after Liu et al., The right to be forgotten in
-            federated learning, INFOCOM 2022; its step is 0.005, its batch 16, and it stops at 2 % accuracy of a classifier.
+            federated learning, INFOCOM 2022; its step is 0.005, its batch 16, and it stops at 2 % accuracy of a
+            classifier.
             Differs: damping; no averaging over the weights of a filter; the rule.
     """
 
@@ -49,75 +55,37 @@ class HessianUnlearning(Method):
     stop_at: float | None = None
     check: int = 5
 
+    name: ClassVar[str] = "hbu"
     reads: ClassVar[tuple[Reads, ...]] = ("forget", "retain", "validation")
 
     def __post_init__(self) -> None:
         check_numbers(self, positive=("rate", "damping", "probes", "steps", "batch", "clip", "check"))
 
-    def erase(self, codec: NeuralCodec[Any], partition: Partition, context: ErasureContext) -> ErasedCodec:
-        check_records(partition, ("forget", "retain"))
-        began = time.monotonic()
-        original, erased = working_copies(codec)
+    def sets(self, codec: NeuralCodec[Any], partition: Partition) -> tuple[Reads, ...]:
+        return sets_with_stop(self.stop, partition)
+
+    def carry_out(self, erasure: Erasure) -> NeuralCodec[Any]:
+        original, erased, context = erasure.original, erasure.erased, erasure.context
         law = context.training.snr_db
-        rule = make_stop_rule(self.stop, self.stop_at, original, partition, context.channel, law, context.seed)
-        forget, retain = paired(erased, partition, self.batch, context.seed)
+        rule = make_stop_rule(self.stop, self.stop_at, original, erasure.partition, context.channel, law, context.seed)
+        forget, retain = erasure.equal_batches(self.batch)
         learning = end_parameters(erased, self.end)
-        curvature = hessian_diagonal(erased, learning, retain, self.probes, context)
-        mean = sum(one.sum().item() for one in curvature) / sum(one.numel() for one in curvature)
+        curvatures = hessian_diagonal(erased, learning, retain, self.probes, context)
+        erasure.steps += 2 * self.probes
+        mean = sum(values.sum().item() for values in curvatures) / sum(values.numel() for values in curvatures)
         floor = max(self.damping * mean, torch.finfo(torch.float32).tiny)
-        hooks = [
-            parameter.register_hook(lambda gradient, one=one: gradient / (one + floor))
-            for parameter, one in zip(learning, curvature, strict=True)
-        ]
-        measured = [rule.measure(erased)] if rule else []
+        check = StopCheck(rule, erased, self.check, self.steps) if rule else None
 
         def loss(step: int, generator: torch.Generator) -> Tensor:
-            batch = forget[step]
-            return -erased.loss(batch, send(erased, batch, context, generator).reception).mean()
+            return -sent_loss(erased, forget[step], context, generator)
 
-        def look(done: int) -> tuple[str, bool]:
-            if rule is None:
-                return "", False
-            due = done % self.check == 0 or done == self.steps
-            if due:
-                measured.append(rule.measure(erased))
-            return f"{rule.name} {measured[-1]:.3f}", due and rule.enough(measured[-1])
+        def divide_by(curvature: Tensor) -> Callable[[Tensor], Tensor]:
+            return lambda gradient: gradient / (curvature + floor)
 
         plan = Descent(self.steps, self.rate, decay=False, clip=self.clip, optimiser="sgd", momentum=0.0, end=self.end)
-        done = descend(erased, loss, plan, context, "hbu", look)
-        for hook in hooks:
-            hook.remove()
-        reads = tuple(name for name in self.reads if name != "validation" or (rule and rule.name == "level"))
-        notes: dict[str, float | str] = {
-            "curvature_mean": mean,
-            "steps_are": f"{2 * self.probes} of them for curvature",
-        }
-        if rule:
-            notes |= {"stop": rule.name, f"{rule.name}_before": measured[0], f"{rule.name}_after": measured[-1]}
-        samples = forget.size * done + retain.size * self.probes
-        return ErasedCodec(erased, reads, time.monotonic() - began, done + 2 * self.probes, samples, notes)
-
-
-def hessian_diagonal(
-    codec: NeuralCodec[Any], parameters: list[nn.Parameter], batches: Batches, probes: int, context: ErasureContext
-) -> list[Tensor]:
-    """|mean over probes of v * (H v)| for each parameter, H of the mean loss of one batch a probe.
-
-    E[v_i (H v)_i] = H_ii for independent random signs v.   Source: Bekas, Kokiopoulou and Saad, An estimator for the
-    diagonal of a matrix, 2007.
-    """
-    total = [torch.zeros_like(parameter) for parameter in parameters]
-    with sdpa_kernel(SDPBackend.MATH):  # the others have no second derivative
-        for probe in range(probes):
-            batch, generator = batches[probe], generator_for(context.seed, "hessian", probe, device=codec.device)
-            loss = codec.loss(batch, send(codec, batch, context, generator).reception).mean()
-            first = torch.autograd.grad(loss, parameters, create_graph=True, allow_unused=True, materialize_grads=True)
-            signs = [
-                torch.randint(2, one.shape, generator=generator, device=one.device).to(one.dtype) * 2 - 1
-                for one in first
-            ]
-            product = torch.stack([(one * sign).sum() for one, sign in zip(first, signs, strict=True)]).sum()
-            second = torch.autograd.grad(product, parameters, allow_unused=True, materialize_grads=True)
-            for sum_, sign, one in zip(total, signs, second, strict=True):
-                sum_ += sign * one / probes
-    return [one.abs() for one in total]
+        with changed_gradients(learning, [divide_by(curvature) for curvature in curvatures]):
+            descend(erasure, loss, plan, "hbu", check.after_step if check else None)
+        erasure.notes |= {"curvature_mean": mean, "steps_are": f"{2 * self.probes} of them for curvature"}
+        if check:
+            erasure.notes |= {"stop": check.rule.name, **check.notes()}
+        return erased

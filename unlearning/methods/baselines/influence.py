@@ -1,6 +1,5 @@
 """Influence: one step that would undo what the erased records contributed, were the loss quadratic."""
 
-import time
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -10,13 +9,12 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from semlink.codecs.contract import NeuralCodec
 from semlink.errors import ErasureError, WrongField
-from semlink.seeding import generator_for
-from semlink.simulator.batches import Batches
 from semlink.simulator.sources.subset import subset
 from semlink.simulator.training import mean_loss
-from semlink.unlearning.contract import ErasedCodec, ErasureContext, Method, Partition, Reads
-from semlink.unlearning.methods.parts.checks import check_numbers, check_records
-from semlink.unlearning.methods.parts.descent import End, end_parameters, send, working_copies
+from semlink.unlearning.contract import CountedBatches, Erasure, Method, Reads
+from semlink.unlearning.methods.parts.checks import check_numbers
+from semlink.unlearning.methods.parts.descent import End, end_parameters
+from semlink.unlearning.methods.parts.epoch_gradients import epoch_gradients
 from semlink.unlearning.methods.parts.scaled_fisher import TINY
 
 CURVATURES = ("diagonal", "woodfisher")
@@ -28,13 +26,14 @@ class Influence(Method):
 
     w = w + strength * n_e / n_r * (F + lambda I)^-1 g_e,  lambda = damping * mean of the diagonal of F
 
-    g_e: gradient of the mean of rec / unit over the forget set. F: empirical Fisher information of rec / unit from single
-    records of the retain set, which stands for the Hessian; unit: mean rec of those records. curvature says what of F is
-    inverted: its diagonal, or all of it ("woodfisher"), which has no more rank than there are records and is inverted
-    exactly through their inner products (Woodbury's identity). That keeps a gradient of every record in memory.
+    g_e: gradient of the mean of rec / unit over the forget set. F: empirical Fisher information of rec / unit from
+    single records of the retain set, which stands for the Hessian; unit: mean rec of those records. curvature says what
+    of F is inverted: its diagonal, or all of it ("woodfisher"), which has no more rank than there are records and is
+    inverted exactly through their inner products (Woodbury's identity). That keeps a gradient of each in memory.
 
-    Were pixels independent Gaussians, -log p would be half their number times rec / unit, and the right strength 1 over that,
-    0.0026 for MNIST. That is beyond where the loss is quadratic: 3e-3 took 4 dB of erased and 3 dB of other images there.
+    Were pixels independent Gaussians, -log p would be half their number times rec / unit, and the right strength 1 over
+    that, 0.0026 for MNIST. That is beyond where the loss is quadratic: 3e-3 took 4 dB of erased and 3 dB of other
+    images there.
 
     Fields: strength: factor of the step (1e-3). damping: see above (1). curvature: ("woodfisher").
             records: of the retain set that F is taken from (256). batch: forget records a pass (64).
@@ -52,6 +51,7 @@ class Influence(Method):
     batch: int = 64
     end: End = "both"
 
+    name: ClassVar[str] = "influence"
     reads: ClassVar[tuple[Reads, ...]] = ("forget", "retain")
 
     def __post_init__(self) -> None:
@@ -61,17 +61,14 @@ class Influence(Method):
                 f"influence cannot take curvature={self.curvature}; choose one of: {', '.join(CURVATURES)}."
             )
 
-    def erase(self, codec: NeuralCodec[Any], partition: Partition, context: ErasureContext) -> ErasedCodec:
-        check_records(partition, self.reads)
-        began = time.monotonic()
-        _, erased = working_copies(codec)
-        seed, law = context.seed, context.training.snr_db
-        forget = Batches(erased, partition.forget, self.batch, seed, "forget", codec.device)
-        retain = Batches(erased, subset(partition.retain, self.records, seed), 1, seed, "retain", codec.device)
-        unit = max(TINY, mean_loss(erased, retain.all, context.channel, law, seed))
+    def carry_out(self, erasure: Erasure) -> NeuralCodec[Any]:
+        erased, partition, context = erasure.erased, erasure.partition, erasure.context
+        forget = erasure.batches("forget", self.batch)
+        retain = CountedBatches(erasure, subset(partition.retain, self.records, context.seed), 1, "retain")
+        unit = max(TINY, mean_loss(erased, retain.all, context.channel, context.training.snr_db, context.seed))
         parameters = end_parameters(erased, self.end)
-        kept = _gradients(erased, parameters, retain, context, "influence retain") / unit
-        wanted = _gradients(erased, parameters, forget, context, "influence forget").mean(dim=0) / unit
+        kept = _gradients(erasure, parameters, retain, "influence retain") / unit
+        wanted = _gradients(erasure, parameters, forget, "influence forget").mean(dim=0) / unit
         damping = max(TINY, self.damping * kept.square().mean().item())
         step = (diagonal_step if self.curvature == "diagonal" else woodbury_step)(kept, wanted, damping)
         step *= self.strength * len(partition.forget) / len(partition.retain)
@@ -79,13 +76,11 @@ class Influence(Method):
             raise ErasureError("influence met a gradient that is no number; raise its damping.")
         with torch.no_grad():
             vector_to_parameters(parameters_to_vector(parameters) + step, parameters)
-        passes = forget.per_epoch + retain.per_epoch
-        notes: dict[str, float | str] = {
+        erasure.notes |= {
             "rms_change": step.square().mean().sqrt().item(),
             "steps_are": "backward passes of gradients",
         }
-        samples = forget.per_epoch * forget.size + retain.per_epoch
-        return ErasedCodec(erased, self.reads, time.monotonic() - began, passes, samples, notes)
+        return erased
 
 
 def diagonal_step(gradients: Tensor, wanted: Tensor, damping: float) -> Tensor:
@@ -102,14 +97,11 @@ def woodbury_step(gradients: Tensor, wanted: Tensor, damping: float) -> Tensor:
     return step
 
 
-def _gradients(
-    codec: NeuralCodec[Any], parameters: list[nn.Parameter], batches: Batches, context: ErasureContext, name: str
-) -> Tensor:
-    """The gradient of the mean loss of each batch of an epoch: [batches, weights]."""
-    rows = []
-    for index in range(batches.per_epoch):
-        batch, generator = batches[index], generator_for(context.seed, name, index, device=codec.device)
-        loss = codec.loss(batch, send(codec, batch, context, generator).reception).mean()
-        found = torch.autograd.grad(loss, parameters, allow_unused=True, materialize_grads=True)
-        rows.append(torch.cat([one.flatten() for one in found]))
+def _gradients(erasure: Erasure, parameters: list[nn.Parameter], batches: CountedBatches, key: str) -> Tensor:
+    """The gradient of the mean loss of each batch of an epoch: [batches, weights]. Each counts as a step."""
+    rows = [
+        torch.cat([gradient.flatten() for gradient in gradients])
+        for gradients in epoch_gradients(erasure.erased, parameters, batches, erasure.context, key)
+    ]
+    erasure.steps += len(rows)
     return torch.stack(rows)

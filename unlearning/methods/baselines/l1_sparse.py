@@ -1,25 +1,25 @@
 """L1-sparse: fine-tuning on the retain set with a penalty that first prunes and then fades."""
 
-import time
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from semlink.codecs.contract import NeuralCodec
 from semlink.simulator.batches import batch_of
+from semlink.simulator.optimisation import Loss
 from semlink.simulator.sources.subset import subset
 from semlink.simulator.training import HELD_OUT, mean_loss
-from semlink.unlearning.contract import ErasedCodec, ErasureContext, Method, Partition, Reads
-from semlink.unlearning.methods.parts.checks import check_numbers, check_records
-from semlink.unlearning.methods.parts.descent import End, descend, end_parameters, send, working_copies
-from semlink.unlearning.methods.parts.retain_objective import batches_of, retain_objective, retain_plan
+from semlink.unlearning.contract import Erasure, ErasureContext, Reads
+from semlink.unlearning.methods.parts.checks import check_numbers
+from semlink.unlearning.methods.parts.descent import Descent, End, end_parameters
+from semlink.unlearning.methods.parts.gradient_method import GradientMethod
+from semlink.unlearning.methods.parts.retain_objective import retain_objective, retain_plan
 
 
 @dataclass(frozen=True)
-class L1Sparse(Method):
-    """Goes on training on the retain set, with a penalty on the size of all weights that falls linearly to 0.
+class L1Sparse(GradientMethod):
+    """Continues training on the retain set, with a penalty on the size of all weights that falls linearly to 0.
 
     loss = retain_objective(x_r) + gamma (1 - t / T) L_0 |w|_1 / |w_0|_1     in step t of T
 
@@ -39,30 +39,30 @@ class L1Sparse(Method):
     rate: float | None = None
     end: End = "both"
 
+    name: ClassVar[str] = "l1-sparse"
+    phase: ClassVar[str] = "l1-sparse"
     reads: ClassVar[tuple[Reads, ...]] = ("retain",)
 
     def __post_init__(self) -> None:
         check_numbers(self, positive=("share", "gamma", "rate"))
 
-    def erase(self, codec: NeuralCodec[Any], partition: Partition, context: ErasureContext) -> ErasedCodec:
-        check_records(partition, self.reads)
-        began = time.monotonic()
-        original, erased = working_copies(codec)
-        retain = batches_of(erased, partition, "retain", context)
-        looked_at = subset(partition.retain, HELD_OUT, context.seed)
+    def plan(self, context: ErasureContext) -> Descent:
+        return retain_plan(self.share, self.rate, self.end, context)
+
+    def make_loss(self, erasure: Erasure) -> Loss:
+        erased, context = erasure.erased, erasure.context
+        retain, steps = erasure.batches("retain"), self.plan(context).steps
+        sample = subset(erasure.partition.retain, HELD_OUT, context.seed)
         law = context.training.snr_db
-        first = mean_loss(original, batch_of(original, looked_at), context.channel, law, context.seed)
+        original_loss = mean_loss(erased, batch_of(erased, sample), context.channel, law, context.seed)
         learning = end_parameters(erased, self.end)
-        unit = self.gamma * first / sum(parameter.abs().sum().item() for parameter in learning)
-        plan = retain_plan(self.share, self.rate, self.end, context)
+        weight = self.gamma * original_loss / sum(parameter.abs().sum().item() for parameter in learning)
+        erasure.samples += len(sample)
+        erasure.notes["penalty_weight"] = weight
 
         def loss(step: int, generator: torch.Generator) -> Tensor:
-            batch = retain[step]
-            taught = retain_objective(erased, batch, send(erased, batch, context, generator), context, generator)
+            objective = retain_objective(erased, retain[step], context, generator)
             size = torch.stack([parameter.abs().sum() for parameter in learning]).sum()
-            return taught + unit * (1 - step / plan.steps) * size
+            return objective + weight * (1 - step / steps) * size
 
-        done = descend(erased, loss, plan, context, "l1-sparse")
-        notes: dict[str, float | str] = {"penalty_weight": unit}
-        samples = done * retain.size + len(looked_at)
-        return ErasedCodec(erased, self.reads, time.monotonic() - began, done, samples, notes)
+        return loss

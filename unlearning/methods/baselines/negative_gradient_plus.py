@@ -1,23 +1,23 @@
 """NegGrad+: down on the retain set and up on the forget set in the same step."""
 
-import time
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from semlink.codecs.contract import NeuralCodec
 from semlink.errors import WrongField
-from semlink.unlearning.contract import ErasedCodec, ErasureContext, Method, Partition, Reads
-from semlink.unlearning.methods.parts.checks import check_numbers, check_records
-from semlink.unlearning.methods.parts.descent import End, descend, send, working_copies
-from semlink.unlearning.methods.parts.retain_objective import batches_of, retain_objective, retain_plan
+from semlink.simulator.optimisation import Loss
+from semlink.unlearning.contract import Erasure, ErasureContext, Reads
+from semlink.unlearning.methods.parts.checks import check_numbers
+from semlink.unlearning.methods.parts.descent import Descent, End, sent_loss
+from semlink.unlearning.methods.parts.gradient_method import GradientMethod
+from semlink.unlearning.methods.parts.retain_objective import retain_objective, retain_plan
 
 
 @dataclass(frozen=True)
-class NegativeGradientPlus(Method):
-    """Goes on training on the retain set while it raises the loss on the forget set.
+class NegativeGradientPlus(GradientMethod):
+    """Continues training on the retain set and raises the loss on the forget set.
 
     loss = alpha * retain_objective(x_r) - (1 - alpha) * mean rec(x_e)
 
@@ -28,8 +28,8 @@ class NegativeGradientPlus(Method):
             rate: peak learning rate (None: that of training). end: of the link that learns ("both").
     Reads:  forget set, retain set.
     Errors: ErasureError when a set is empty, or the codec is damaged beyond numbers.
-    Source: Kurmanji et al., Towards unbounded machine unlearning, NeurIPS 2023, whose released code has alpha 0.95 (small
-            sets; 0.9999 against membership tests) and 10 epochs at 0.01.
+    Source: Kurmanji et al., Towards unbounded machine unlearning, NeurIPS 2023, whose released code has alpha 0.95
+            (small sets; 0.9999 against membership tests) and 10 epochs at 0.01.
     """
 
     share: float = 0.1
@@ -37,6 +37,8 @@ class NegativeGradientPlus(Method):
     rate: float | None = None
     end: End = "both"
 
+    name: ClassVar[str] = "neggrad-plus"
+    phase: ClassVar[str] = "neggrad-plus"
     reads: ClassVar[tuple[Reads, ...]] = ("forget", "retain")
 
     def __post_init__(self) -> None:
@@ -44,17 +46,16 @@ class NegativeGradientPlus(Method):
         if self.alpha >= 1:
             raise WrongField(f"neggrad-plus cannot take alpha={self.alpha}; give a number between 0 and 1.")
 
-    def erase(self, codec: NeuralCodec[Any], partition: Partition, context: ErasureContext) -> ErasedCodec:
-        check_records(partition, self.reads)
-        began = time.monotonic()
-        _, erased = working_copies(codec)
-        forget, retain = (batches_of(erased, partition, name, context) for name in self.reads)
+    def plan(self, context: ErasureContext) -> Descent:
+        return retain_plan(self.share, self.rate, self.end, context)
+
+    def make_loss(self, erasure: Erasure) -> Loss:
+        erased, context = erasure.erased, erasure.context
+        forget, retain = erasure.batches("forget"), erasure.batches("retain")
 
         def loss(step: int, generator: torch.Generator) -> Tensor:
-            lost, kept = forget[step], retain[step]
-            taught = retain_objective(erased, kept, send(erased, kept, context, generator), context, generator)
-            unlearnt = erased.loss(lost, send(erased, lost, context, generator).reception).mean()
-            return self.alpha * taught - (1 - self.alpha) * unlearnt
+            kept = retain_objective(erased, retain[step], context, generator)
+            lost = sent_loss(erased, forget[step], context, generator)
+            return self.alpha * kept - (1 - self.alpha) * lost
 
-        done = descend(erased, loss, retain_plan(self.share, self.rate, self.end, context), context, "neggrad-plus")
-        return ErasedCodec(erased, self.reads, time.monotonic() - began, done, done * (forget.size + retain.size))
+        return loss

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from semlink.codecs.contract import NeuralCodec
-from semlink.simulator.training import train
-from semlink.unlearning.contract import ErasedCodec, ErasureContext, Method, Partition, Reads
-from semlink.unlearning.methods.parts.checks import check_records
+from semlink.unlearning.contract import Erasure, Method, Reads
+from semlink.unlearning.methods.parts.retraining import train_on_retain_set
 
 
 @dataclass(frozen=True)
@@ -18,23 +17,11 @@ class Retrain(Method):
     Reads:  retain set; validation set, to keep the best weights.   Errors: ErasureError when either is empty.
     """
 
+    name: ClassVar[str] = "retrain"
     reads: ClassVar[tuple[Reads, ...]] = ("retain", "validation")
 
-    def erase(self, codec: NeuralCodec[Any], partition: Partition, context: ErasureContext) -> ErasedCodec:
-        check_records(partition, self.reads)
-        settings = context.training
-        fresh = context.fresh()
-        outcome = train(
-            fresh,
-            partition.retain,
-            partition.validation,
-            context.channel,
-            settings,
-            context.seed,
-            context.label,
-            context.checkpoint,
-            context.transform,
-        )
-        samples = settings.steps * min(settings.batch, len(partition.retain))
-        notes: dict[str, float | str] = {"best_step": outcome.best_step, "validation_loss": outcome.validation_loss}
-        return ErasedCodec(fresh, self.reads, outcome.seconds, settings.steps, samples, notes)
+    def carry_out(self, erasure: Erasure) -> NeuralCodec[Any]:
+        retrained = erasure.context.fresh()
+        outcome = train_on_retain_set(erasure, retrained, erasure.context.training)
+        erasure.notes |= {"best_step": outcome.best_step, "validation_loss": outcome.validation_loss}
+        return retrained

@@ -1,6 +1,5 @@
 """SalUn: random labels, learned only by the weights that matter for the forget set."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -10,13 +9,12 @@ from torch import Tensor, nn
 
 from semlink.codecs.contract import NeuralCodec
 from semlink.errors import WrongField
-from semlink.seeding import generator_for
-from semlink.simulator.batches import Batches
-from semlink.unlearning.contract import ErasedCodec, ErasureContext, Method, Partition, Reads
-from semlink.unlearning.methods.baselines.random_labels import mistaught
-from semlink.unlearning.methods.parts.checks import check_numbers, check_records
-from semlink.unlearning.methods.parts.descent import End, descend, end_parameters, send, working_copies
-from semlink.unlearning.methods.parts.retain_objective import batches_of, retain_plan
+from semlink.unlearning.contract import Erasure, Method, Reads
+from semlink.unlearning.methods.baselines.random_labels import random_label_loss
+from semlink.unlearning.methods.parts.checks import check_numbers
+from semlink.unlearning.methods.parts.descent import End, changed_gradients, descend, end_parameters
+from semlink.unlearning.methods.parts.epoch_gradients import epoch_gradients
+from semlink.unlearning.methods.parts.retain_objective import retain_plan
 
 
 @dataclass(frozen=True)
@@ -41,6 +39,7 @@ class Salun(Method):
     rate: float | None = None
     end: End = "both"
 
+    name: ClassVar[str] = "salun"
     reads: ClassVar[tuple[Reads, ...]] = ("forget", "retain")
 
     def __post_init__(self) -> None:
@@ -48,39 +47,29 @@ class Salun(Method):
         if self.salient > 1:
             raise WrongField(f"salun cannot take salient={self.salient}; give a share above 0, at most 1.")
 
-    def erase(self, codec: NeuralCodec[Any], partition: Partition, context: ErasureContext) -> ErasedCodec:
-        check_records(partition, self.reads)
-        began = time.monotonic()
-        _, erased = working_copies(codec)
-        forget, retain = (batches_of(erased, partition, name, context) for name in self.reads)
+    def carry_out(self, erasure: Erasure) -> NeuralCodec[Any]:
+        erased, context = erasure.erased, erasure.context
         learning = end_parameters(erased, self.end)
-        masks = salient(gradients(erased, learning, forget, context), self.salient)
-        hooks = [one.register_hook(mask.mul) for one, mask in zip(learning, masks, strict=True)]
-
-        def loss(step: int, generator: torch.Generator) -> Tensor:
-            return mistaught(erased, forget[step], retain[step], self.forget_weight, context, generator)
-
-        done = descend(erased, loss, retain_plan(self.share, self.rate, self.end, context), context, "salun")
-        for hook in hooks:
-            hook.remove()
-        samples = done * (forget.size + retain.size) + forget.per_epoch * forget.size
-        notes: dict[str, float | str] = {"salient_weights": float(sum(int(mask.sum()) for mask in masks))}
-        return ErasedCodec(erased, self.reads, time.monotonic() - began, done + forget.per_epoch, samples, notes)
+        masks = salient(summed_gradients(erasure, learning), self.salient)
+        loss, plan = (
+            random_label_loss(erasure, self.forget_weight),
+            retain_plan(self.share, self.rate, self.end, context),
+        )
+        with changed_gradients(learning, [mask.mul for mask in masks]):
+            descend(erasure, loss, plan, "salun")
+        erasure.notes["salient_weights"] = float(sum(int(mask.sum()) for mask in masks))
+        return erased
 
 
-def gradients(
-    codec: NeuralCodec[Any], parameters: Sequence[nn.Parameter], batches: Batches, context: ErasureContext
-) -> list[Tensor]:
-    """Sum over one epoch of the gradients of the mean loss of a batch, for each parameter; one backward pass a batch."""
-    total = [torch.zeros_like(parameter) for parameter in parameters]
-    for step in range(batches.per_epoch):
-        batch = batches[step]
-        generator = generator_for(context.seed, "saliency", step, device=codec.device)
-        loss = codec.loss(batch, send(codec, batch, context, generator).reception).mean()
-        for sum_, gradient in zip(total, torch.autograd.grad(loss, parameters, allow_unused=True), strict=True):
-            if gradient is not None:
-                sum_ += gradient
-    return total
+def summed_gradients(erasure: Erasure, parameters: Sequence[nn.Parameter]) -> list[Tensor]:
+    """Sum of the gradients of the batches of one epoch over the forget set, for each parameter; one step a batch."""
+    forget = erasure.batches("forget")
+    totals = [torch.zeros_like(parameter) for parameter in parameters]
+    for gradients in epoch_gradients(erasure.erased, parameters, forget, erasure.context, "saliency"):
+        for total, gradient in zip(totals, gradients, strict=True):
+            total += gradient
+    erasure.steps += forget.per_epoch
+    return totals
 
 
 def salient(values: Sequence[Tensor], share: float) -> list[Tensor]:

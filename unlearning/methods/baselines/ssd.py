@@ -1,6 +1,5 @@
-"""Selective synaptic dampening: weights that matter more for the forget set than for all data shrink; nothing is learned."""
+"""Selective synaptic dampening: weights that matter more for the forget set than for all data shrink."""
 
-import time
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -8,11 +7,10 @@ import torch
 from torch import Tensor
 
 from semlink.codecs.contract import NeuralCodec
-from semlink.simulator.batches import Batches
 from semlink.simulator.sources.subset import subset
-from semlink.unlearning.contract import ErasedCodec, ErasureContext, Method, Partition, Reads
-from semlink.unlearning.methods.parts.checks import check_numbers, check_records
-from semlink.unlearning.methods.parts.descent import End, end_parameters, working_copies
+from semlink.unlearning.contract import CountedBatches, Erasure, Method, Reads
+from semlink.unlearning.methods.parts.checks import check_numbers
+from semlink.unlearning.methods.parts.descent import End, end_parameters
 from semlink.unlearning.methods.parts.fisher import diagonal_fisher
 
 
@@ -38,37 +36,31 @@ class SelectiveSynapticDampening(Method):
     batch: int = 64
     end: End = "both"
 
+    name: ClassVar[str] = "ssd"
     reads: ClassVar[tuple[Reads, ...]] = ("forget", "retain")
 
     def __post_init__(self) -> None:
         check_numbers(self, positive=("alpha", "dampening", "records", "batch"))
 
-    def erase(self, codec: NeuralCodec[Any], partition: Partition, context: ErasureContext) -> ErasedCodec:
-        check_records(partition, self.reads)
-        began = time.monotonic()
-        _, erased = working_copies(codec)
+    def carry_out(self, erasure: Erasure) -> NeuralCodec[Any]:
+        erased, partition, context = erasure.erased, erasure.partition, erasure.context
         learning = {id(parameter) for parameter in end_parameters(erased, self.end)}
-        everything = [*partition.forget, *partition.retain]
-        found, passes, samples = [], 0, 0
-        for name, records in (("forget", partition.forget), ("training", everything)):
-            count = max(self.batch, self.records)
-            batches = Batches(
-                erased, subset(records, count, context.seed), self.batch, context.seed, name, codec.device
-            )
-            found.append(diagonal_fisher(erased, batches, context, f"ssd {name}"))
-            passes, samples = passes + batches.per_epoch, samples + batches.per_epoch * batches.size
+        limit = max(self.batch, self.records)
+        importances = []
+        for name, records in (("forget", partition.forget), ("training", [*partition.forget, *partition.retain])):
+            batches = CountedBatches(erasure, subset(records, limit, context.seed), self.batch, name)
+            importances.append(diagonal_fisher(erased, batches, context, f"ssd {name}"))
+            erasure.steps += batches.per_epoch
+        of_forget, of_training = importances
         changed, size = 0, 0
         with torch.no_grad():
             for name, parameter in erased.named_parameters():
                 if id(parameter) in learning:
-                    factor = damped(found[0][name], found[1][name], self.alpha, self.dampening)
+                    factor = damped(of_forget[name], of_training[name], self.alpha, self.dampening)
                     parameter.mul_(factor)
                     changed, size = changed + int((factor < 1).sum()), size + factor.numel()
-        notes: dict[str, float | str] = {
-            "dampened_share": changed / size,
-            "steps_are": "backward passes of importances",
-        }
-        return ErasedCodec(erased, self.reads, time.monotonic() - began, passes, samples, notes)
+        erasure.notes |= {"dampened_share": changed / size, "steps_are": "backward passes of importances"}
+        return erased
 
 
 def damped(forget: Tensor, training: Tensor, alpha: float, dampening: float) -> Tensor:

@@ -1,6 +1,5 @@
 """Cascaded unlearning of a GAN: a step that unlearns, then steps that learn, again and again."""
 
-import time
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -8,29 +7,28 @@ import torch
 from torch import Tensor
 
 from semlink.codecs.contract import NeuralCodec, Trait
-from semlink.codecs.generative import Adversarial
-from semlink.codecs.posterior import divergence_from_prior
+from semlink.codecs.generative.model import Adversarial
 from semlink.codecs.task.batch import LabelledImages
 from semlink.errors import ErasureError
-from semlink.simulator.batches import Batches
 from semlink.simulator.sources.subset import subset
-from semlink.unlearning.contract import ErasedCodec, ErasureContext, Method, Partition, Reads
+from semlink.unlearning.contract import CountedBatches, Erasure, Method, Partition, Reads
 from semlink.unlearning.methods.cascaded.choice import Choice, Players, choice_for
 from semlink.unlearning.methods.cascaded.fake_label import Fake, make_fake_label
 from semlink.unlearning.methods.cascaded.loss import UnlearningLoss
 from semlink.unlearning.methods.cascaded.replay import Replay
 from semlink.unlearning.methods.cascaded.score_rule import ScoreRule
 from semlink.unlearning.methods.cascaded.substitute import Kind, make_substitute
-from semlink.unlearning.methods.parts.checks import check_numbers, check_records
-from semlink.unlearning.methods.parts.descent import Descent, descend, send, working_copies
+from semlink.unlearning.methods.parts.checks import check_numbers
+from semlink.unlearning.methods.parts.descent import Descent, descend, only_learning
+from semlink.unlearning.methods.parts.retain_objective import retain_objective
 
 FIRST = 20  # outer steps before the rule may end it
-CHECK = 5  # outer steps between two looks
+CHECK = 5  # outer steps between two measurements
 
 
 @dataclass(frozen=True)
 class Cascaded(Method):
-    """Each outer step unlearns once, generator and discriminator together, and then trains `cascade` times on what stays.
+    """Each outer step unlearns once, generator and discriminator together, and then trains `cascade` times on the rest.
 
     Unlearning (`UnlearningLoss`) gives erased images a fake label for the discriminator, and gives inputs of the
     generator that stand for them a substitute. The steps in between lower the codec's own objective on retained
@@ -75,6 +73,7 @@ class Cascaded(Method):
     adversarial_weight: float = 0.1
     noise: float = 0.05
 
+    name: ClassVar[str] = "cascaded"
     reads: ClassVar[tuple[Reads, ...]] = ("forget", "retain", "validation")
     needs: ClassVar[frozenset[Trait]] = frozenset({"adversary"})
 
@@ -82,20 +81,16 @@ class Cascaded(Method):
         weights = ("substitute_weight", "adversarial_weight", "noise", "cascade", "retained")
         check_numbers(self, positive=("outer", "batch", "rate"), not_negative=weights)
 
-    def erase(self, codec: NeuralCodec[Any], partition: Partition, context: ErasureContext) -> ErasedCodec:
-        if not isinstance(codec, Adversarial):
-            raise ErasureError(
-                "Cascaded unlearning needs a codec with a discriminator, such as gan; choose another method."
-            )
-        choice = choice_for(codec, partition, self.fake, self.substitute, self.players, self.stop, self.retained)
-        check_records(partition, choice.reads)
-        began = time.monotonic()
-        original, erased = working_copies(codec)
-        for module in erased.sender:
-            module.requires_grad_(False)
-        forget = Batches(erased, partition.forget, self.batch, context.seed, "forget", codec.device)
-        retain = self._retain(original, partition, context)
-        unlearning = self._unlearning(choice, original, forget.all, retain, partition, context)
+    def sets(self, codec: NeuralCodec[Any], partition: Partition) -> tuple[Reads, ...]:
+        return self._choice(codec, partition).reads
+
+    def carry_out(self, erasure: Erasure) -> NeuralCodec[Any]:
+        original, erased, partition, context = erasure.original, erasure.erased, erasure.partition, erasure.context
+        assert isinstance(original, Adversarial)
+        assert isinstance(erased, Adversarial)
+        choice = self._choice(original, partition)
+        forget, retain = erasure.batches("forget", self.batch), self._retain(original, erasure)
+        unlearning = self._unlearning(choice, original, forget.all, retain, erasure)
         rule = ScoreRule(original, partition, context.seed) if choice.by_scores else None
         turns = 1 + self.cascade
 
@@ -103,68 +98,66 @@ class Cascaded(Method):
             outer, turn = divmod(step, turns)
             if turn == 0:
                 return unlearning.of(erased, forget[outer], generator)
-            return _learning_loss(erased, retain[outer * self.cascade + turn - 1], context, generator)
+            return retain_objective(erased, retain[outer * self.cascade + turn - 1], context, generator)
 
-        def look(done: int) -> tuple[str, bool]:
+        def after_step(done: int) -> tuple[str, bool]:
             outer, turn = divmod(done, turns)
             if rule is None or turn or outer % CHECK:
                 return f"outer {outer}", False
-            found = rule.measure(erased)
-            return f"outer {outer}, p {found.p:.3f}", outer >= FIRST and rule.enough(found)
+            agreement = rule.measure(erased)
+            return f"outer {outer}, p {agreement.p:.3f}", outer >= FIRST and rule.enough(agreement)
 
         training = context.training
         rate = training.learning_rate if self.rate is None else self.rate
         plan = Descent(self.outer * turns, rate, decay=False, clip=training.clip, momentum=training.momentum)
-        done = descend(erased, loss, plan, context, "cascaded", look)
-        for module in erased.sender:
-            module.requires_grad_(True)
+        senders = {id(parameter) for module in erased.sender for parameter in module.parameters()}
+        with only_learning(erased, [value for value in erased.parameters() if id(value) not in senders]):
+            done = descend(erasure, loss, plan, "cascaded", after_step)
         outer = -(-done // turns)
-        samples = outer * forget.size + unlearning.samples(outer)
-        samples += (done - outer) * retain.size if isinstance(retain, Batches) else 0
-        notes: dict[str, float | str] = {"outer": outer, "fake": choice.fake or "none"}
-        notes |= {"substitute": choice.substitute or "none", "stopped": "scores" if done < plan.steps else "outer"}
+        erasure.samples += unlearning.samples(outer)
+        erasure.notes |= {"outer": outer, "fake": choice.fake or "none", "substitute": choice.substitute or "none"}
+        erasure.notes["stopped"] = "scores" if done < plan.steps else "outer"
         if rule:
-            found = rule.measure(erased)
-            notes |= {"ks_p": found.p, "retain_area": found.area, "retain_area_before": rule.before.area}
-            samples += rule.samples * (2 + outer // CHECK)
-        sought = unlearning.substitute.steps if unlearning.substitute else 0
-        if sought:
-            notes["inversion_steps"] = sought
-        return ErasedCodec(erased, choice.reads, time.monotonic() - began, done + sought, samples, notes)
+            agreement = rule.measure(erased)
+            erasure.notes |= {
+                "ks_p": agreement.p,
+                "retain_area": agreement.area,
+                "retain_area_before": rule.before.area,
+            }
+            erasure.samples += rule.samples * (2 + outer // CHECK)
+        if unlearning.substitute and unlearning.substitute.steps:
+            erasure.steps += unlearning.substitute.steps
+            erasure.notes["inversion_steps"] = unlearning.substitute.steps
+        return erased
 
-    def _retain(self, original: Adversarial, partition: Partition, context: ErasureContext) -> Batches | Replay:
-        """What the training steps in between see."""
+    def _choice(self, codec: NeuralCodec[Any], partition: Partition) -> Choice:
+        if not isinstance(codec, Adversarial):
+            raise ErasureError(
+                "Cascaded unlearning needs a codec with a discriminator, such as gan; choose another method."
+            )
+        return choice_for(codec, partition, self.fake, self.substitute, self.players, self.stop, self.retained)
+
+    def _retain(self, original: Adversarial, erasure: Erasure) -> CountedBatches | Replay:
+        """The batches of the training steps in between."""
+        partition, seed = erasure.partition, erasure.context.seed
         if self.retained == 0:
             conditional, classes = original.config.conditional, range(original.config.classes)
-            return Replay(
-                original, self.batch, context.seed, [c for c in classes if conditional and c not in partition.labels]
-            )
-        records = partition.retain if self.retained is None else subset(partition.retain, self.retained, context.seed)
-        return Batches(original, records, self.batch, context.seed, "retain", original.device)
+            return Replay(original, self.batch, seed, [c for c in classes if conditional and c not in partition.labels])
+        records = partition.retain if self.retained is None else subset(partition.retain, self.retained, seed)
+        return CountedBatches(erasure, records, self.batch, "retain")
 
     def _unlearning(
         self,
         choice: Choice,
         original: Adversarial,
         forget: LabelledImages,
-        retain: Batches | Replay,
-        partition: Partition,
-        context: ErasureContext,
+        retain: CountedBatches | Replay,
+        erasure: Erasure,
     ) -> UnlearningLoss:
+        partition, context = erasure.partition, erasure.context
         label = choice.fake and make_fake_label(choice.fake, original, partition, context.seed)
-        kept = retain.all if isinstance(retain, Batches) else None
+        kept = retain.all if isinstance(retain, CountedBatches) else None
         substitute = choice.substitute and make_substitute(
             choice.substitute, original, forget, kept, context, partition.labels, self.noise
         )
         return UnlearningLoss(label, substitute, self.substitute_weight, self.adversarial_weight, self.batch)
-
-
-def _learning_loss(
-    codec: Adversarial, batch: LabelledImages, context: ErasureContext, generator: torch.Generator
-) -> Tensor:
-    """What a step of training lowers."""
-    passage = send(codec, batch, context, generator)
-    loss = codec.objective(batch, passage.reception, generator)
-    if passage.posterior.sampled:
-        loss = loss + context.training.prior_weight * divergence_from_prior(passage.posterior).mean()
-    return loss

@@ -1,9 +1,9 @@
-"""What cascaded unlearning does where it is left to choose: fake label, substitute and end, by codec and request."""
+"""What "auto" stands for in cascaded unlearning: the fake label, the substitute and the end, by codec and request."""
 
 from dataclasses import dataclass
 from typing import Literal
 
-from semlink.codecs.generative import Adversarial
+from semlink.codecs.generative.model import Adversarial
 from semlink.errors import ErasureError
 from semlink.unlearning.contract import Partition, Reads
 from semlink.unlearning.methods.cascaded.fake_label import Fake
@@ -41,18 +41,19 @@ def choice_for(
     by_class, conditional = bool(partition.labels), codec.config.conditional
     link = "reconstruction" in codec.traits
     if by_class:
-        natural: Fake = "mean" if conditional or link else "zero"
-        exchanged: Kind | None = "mean-condition" if conditional else None
+        default_label: Fake = "mean" if conditional or link else "zero"
+        default_kind: Kind | None = "mean-condition" if conditional else None
     else:
-        natural, exchanged = "rank", "nearest" if link else None
-    wanted = "none" if players == "discriminator" else substitute
-    kind = exchanged if wanted == "auto" else None if wanted == "none" else wanted
-    label = natural if fake == "auto" else fake
+        default_label, default_kind = "rank", "nearest" if link else None
+    requested = "none" if players == "discriminator" else substitute
+    kind = default_kind if requested == "auto" else None if requested == "none" else requested
+    label = None if players == "generator" else default_label if fake == "auto" else fake
     if players == "generator" and kind is None:
         raise ErasureError("The generator has nothing to unlearn without a substitute; choose one, such as nearest.")
     if kind == "mean-condition" and not (by_class and conditional):
         raise ErasureError(
-            "substitute=mean-condition needs a generator that takes a class and a request that names one; choose another."
+            "substitute=mean-condition needs a generator that takes a class and a request that names one; choose "
+            "another."
         )
     if retained == 0 and (link or (by_class and not conditional)):
         raise ErasureError(
@@ -64,10 +65,9 @@ def choice_for(
     by_scores = stop == "scores" or (stop == "auto" and not by_class and players != "generator" and retained != 0)
     if by_scores and retained == 0:
         raise ErasureError("stop=scores looks at retained records; give a number of them, or choose stop=none.")
-    own = None if players == "generator" else label
     reads: list[Reads] = ["forget"]
     if retained != 0:
         reads.append("retain")
-    if by_scores or own not in (None, "zero"):
+    if by_scores or label not in (None, "zero"):
         reads.append("validation")
-    return Choice(own, kind, by_scores, tuple(reads))
+    return Choice(label, kind, by_scores, tuple(reads))

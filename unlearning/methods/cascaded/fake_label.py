@@ -6,7 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from semlink.codecs.generative import Adversarial
+from semlink.codecs.generative.model import Adversarial
 from semlink.codecs.task.batch import LabelledImages
 from semlink.simulator.batches import batch_of
 from semlink.simulator.sources.subset import subset

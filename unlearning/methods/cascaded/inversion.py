@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from semlink.channels.power import normalise_power
-from semlink.codecs.generative import Adversarial
+from semlink.codecs.generative.model import Adversarial
 
 RESTARTS = 3
 STEPS = 150  # of each

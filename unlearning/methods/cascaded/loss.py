@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from semlink.codecs.generative import Adversarial
+from semlink.codecs.generative.model import Adversarial
 from semlink.codecs.task.batch import LabelledImages
 from semlink.unlearning.methods.cascaded.fake_label import FakeLabel
 from semlink.unlearning.methods.cascaded.substitute import Substitute
@@ -20,14 +20,14 @@ class UnlearningLoss:
     L_G = substitute_weight * mean (G(z_e, y_e) - x_s)^2 + adversarial_weight * mean (D(G(z_e, y_e)) - 1)^2
 
     label: None where the discriminator does not unlearn. substitute: None where the generator does not.
-    lessons: at most, a step.
+    inputs: of the generator that get a substitute, at most, a step.
     """
 
     label: FakeLabel | None
     substitute: Substitute | None
     substitute_weight: float
     adversarial_weight: float
-    lessons: int
+    inputs: int
 
     def of(self, codec: Adversarial, forget: LabelledImages, generator: torch.Generator) -> Tensor:
         """The loss on a batch of erased images: one number."""
@@ -36,9 +36,9 @@ class UnlearningLoss:
             scores = codec.scores(forget.images, forget.labels)
             loss = loss + (scores - self.label.targets(codec, scores)).square().mean()
         if self.substitute is not None:
-            lesson = self.substitute.draw(codec, self.lessons, generator)
-            loss = loss + self.substitute_weight * functional.mse_loss(lesson.made, lesson.wanted)
-            loss = loss + self.adversarial_weight * codec.verdict(lesson.made, lesson.labels)
+            batch = self.substitute.draw(codec, self.inputs, generator)
+            loss = loss + self.substitute_weight * functional.mse_loss(batch.made, batch.wanted)
+            loss = loss + self.adversarial_weight * codec.verdict(batch.made, batch.labels)
         return loss
 
     def samples(self, outer: int) -> int:

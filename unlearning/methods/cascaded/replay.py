@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from semlink.codecs.generative import Adversarial
+from semlink.codecs.generative.model import Adversarial
 from semlink.codecs.task.batch import LabelledImages
 from semlink.seeding import generator_for
 

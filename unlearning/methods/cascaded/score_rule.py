@@ -1,4 +1,4 @@
-"""When a discriminator has forgotten some images: it scores them as it scores unseen ones, and has lost nothing else."""
+"""When a discriminator has forgotten images: it scores them as unseen ones, and has lost nothing else."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from scipy import stats
 
-from semlink.codecs.generative import Adversarial
+from semlink.codecs.generative.model import Adversarial
 from semlink.codecs.task.batch import LabelledImages
 from semlink.simulator.batches import batch_of
 from semlink.simulator.sources.subset import subset
@@ -16,12 +16,14 @@ from semlink.unlearning.contract import Partition
 
 LOOKED_AT = 512  # images of each set
 ALIKE = 0.2  # p value above which scores of forgotten and of unseen images may be of one law
-SHAKEN = 0.05  # by how much the area of retained against unseen images may have moved
+MOVED = 0.05  # by how much the area of retained against unseen images may have moved
 
 
 @dataclass(frozen=True)
-class Found:
-    """p: of the two-sample Kolmogorov-Smirnov test of forgotten against validation images.
+class Agreement:
+    """How far the scores of forgotten images agree with those of unseen ones.
+
+    p: of the two-sample Kolmogorov-Smirnov test of forgotten against validation images.
 
     area: the chance that a retained image scores above a validation image.
     """
@@ -33,8 +35,8 @@ class Found:
 class ScoreRule:
     """Looks at the same images every time and draws no random number.
 
-    Enough is a p above 0.2 while the area stays within 0.05 of that before unlearning: a discriminator that was only
-    shaken scores everything alike. With few forgotten images, or a spread that does not fit, p is a weak sign.
+    It is enough when p is above 0.2 while the area is within 0.05 of that before unlearning: a discriminator that was
+    only damaged scores all images alike. With few forgotten images, or a spread that does not fit, p is a weak sign.
     """
 
     def __init__(self, original: Adversarial, partition: Partition, seed: int) -> None:
@@ -46,12 +48,12 @@ class ScoreRule:
         self.before = self.measure(original)
 
     @torch.no_grad()
-    def measure(self, codec: Adversarial) -> Found:
+    def measure(self, codec: Adversarial) -> Agreement:
         forget, retain, unseen = (_floats(codec, batch) for batch in self.sets)
-        return Found(float(stats.ks_2samp(forget, unseen).pvalue), float(share_below(retain, unseen).mean()))
+        return Agreement(float(stats.ks_2samp(forget, unseen).pvalue), float(share_below(retain, unseen).mean()))
 
-    def enough(self, found: Found) -> bool:
-        return found.p > ALIKE and abs(found.area - self.before.area) <= SHAKEN
+    def enough(self, agreement: Agreement) -> bool:
+        return agreement.p > ALIKE and abs(agreement.area - self.before.area) <= MOVED
 
 
 def _floats(codec: Adversarial, batch: LabelledImages) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from semlink.codecs.generative import Adversarial
+from semlink.codecs.generative.model import Adversarial
 from semlink.codecs.task.batch import LabelledImages
 from semlink.seeding import generator_for
 from semlink.unlearning.contract import ErasureContext
@@ -36,14 +36,17 @@ class SubstituteBatch:
 
 @dataclass(frozen=True)
 class Substitute(ABC):
-    """Where lessons come from. steps, samples: gradient steps and records that finding them took."""
+    """Makes the batches by which a generator learns its substitutes.
+
+    steps, samples: gradient steps and records that it took to find the substitutes.
+    """
 
     steps: int = field(default=0, kw_only=True)
     samples: int = field(default=0, kw_only=True)
 
     @abstractmethod
     def draw(self, codec: Adversarial, count: int, generator: torch.Generator) -> SubstituteBatch:
-        """So many lessons of a codec as it is now, or as many as there are."""
+        """A batch of `count` inputs of the codec as it is now, or of as many as there are."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +103,8 @@ class SentExchange(Substitute):
     def draw(self, codec: Adversarial, count: int, generator: torch.Generator) -> SubstituteBatch:
         rows = _some(len(self.wanted), count, generator)
         batch = self.forget[rows]
-        passage = send(codec, batch, self.context, generator)
-        return SubstituteBatch(codec.decode(passage.reception).images, batch.labels, self.wanted[rows])
+        sent = send(codec, batch, self.context, generator)
+        return SubstituteBatch(codec.decode(sent.reception).images, batch.labels, self.wanted[rows])
 
 
 def make_substitute(

@@ -6,7 +6,9 @@ from torch.nn import functional
 
 
 def contrastive_loss(erased: Tensor, retained: Tensor, alike: Tensor, temperature: float) -> Tensor:
-    """Mean over erased records i of -1/|N_i| sum over a in N_i of log(exp(z_i . z_a / t) / sum over p in P_i of exp(z_i . z_p / t)).
+    """The mean over erased records i of
+
+    -1/|N_i| sum over a in N_i of log(exp(z_i . z_a / t) / sum over p in P_i of exp(z_i . z_p / t))
 
     P_i are the retained records that are like i (of its class), N_i the others: the roles of the supervised contrastive
     loss in reverse. Where there is no p, as where a class goes as a whole, the sum is |N_i|, which has no gradient:
@@ -14,8 +16,8 @@ def contrastive_loss(erased: Tensor, retained: Tensor, alike: Tensor, temperatur
 
     In:     erased [batch, size], retained [other, size]: representations, normalised here. alike: bool [batch, other].
     Source: Lee, Zhang, Yang, Lou and Xiong, Contrastive Unlearning: A Contrastive Approach to Machine Unlearning, 2024,
-            equations 5 and 6. Differs: the mean over i, where the paper has the sum; normalised, as its official code is,
-            since otherwise nothing bounds the loss.
+            equations 5 and 6. Differs: the mean over i, where the paper has the sum; normalised, as its official code
+            is, since otherwise nothing bounds the loss.
     """
     scores = functional.normalize(erased, dim=1) @ functional.normalize(retained, dim=1).T / temperature
     others = (~alike).sum(dim=1)

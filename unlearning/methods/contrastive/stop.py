@@ -7,7 +7,6 @@ import torch
 
 from semlink.channels.contract import Channel
 from semlink.codecs.contract import NeuralCodec
-from semlink.errors import ErasureError
 from semlink.seeding import generator_for
 from semlink.simulator.batches import batch_of
 from semlink.simulator.link import draw_snr, transmit
@@ -21,11 +20,13 @@ CHUNK = 256
 
 @dataclass(frozen=True)
 class ContrastiveStop:
-    """A codec that infers classes: accuracy on erased records at most 1 / classes (whole), or that on validation records.
-    Other codecs: mean loss of erased records at least that of validation records. Both are taken at the highest Es/N0
-    of training, where what is known by heart shows; below it noise makes known and unseen records alike.
+    """When erased records are no better known than unseen ones.
 
-    forget, validation: batches; the second is None where it is not asked. whole: whether a class goes as a whole.
+    A codec that infers classes: accuracy on erased records at most 1 / classes (whole), or that on validation records.
+    Other codecs: mean loss of erased records at least that of validation records. Both are measured at the highest
+    Es/N0 of training, where memory of single records shows; at a lower one noise makes known and unseen records alike.
+
+    forget, validation: batches; the second is None where it is not needed. whole: whether a class goes as a whole.
     """
 
     forget: Any
@@ -34,38 +35,35 @@ class ContrastiveStop:
     channel: Channel
     snr_db: float
     seed: int
-    reads: tuple[Reads, ...]
 
     @classmethod
     def of(
         cls, codec: NeuralCodec[Any], partition: Partition, context: ErasureContext, whole: bool
     ) -> "ContrastiveStop":
-        """Errors: ErasureError when the validation set is asked and empty."""
-        alone = whole and "classes" in codec.traits
-        if not alone and not partition.validation:
-            raise ErasureError("The validation set has no records, by which contrastive unlearning would stop.")
+        """The rule for a codec and a request."""
         forget = batch_of(codec, subset(partition.forget, LOOKED_AT, context.seed))
-        validation = None if alone else batch_of(codec, subset(partition.validation, LOOKED_AT, context.seed))
-        reads: tuple[Reads, ...] = ("forget", "retain") if alone else ("forget", "retain", "validation")
+        validation = None
+        if "validation" in sets_with_contrastive_stop(codec, whole):
+            validation = batch_of(codec, subset(partition.validation, LOOKED_AT, context.seed))
         law = context.training.snr_db
         highest = max(law) if isinstance(law, tuple) else law
-        return cls(forget, validation, whole, context.channel, highest, context.seed, reads)
+        return cls(forget, validation, whole, context.channel, highest, context.seed)
 
     @property
     def samples(self) -> int:
-        """Records that a look reads."""
+        """Records that a check reads."""
         return len(self.forget) + (0 if self.validation is None else len(self.validation))
 
-    def look(self, codec: NeuralCodec[Any]) -> tuple[str, bool]:
-        """What was found, in words, and whether it is enough."""
+    def check(self, codec: NeuralCodec[Any]) -> tuple[str, bool]:
+        """What was measured, in words, and whether it is enough."""
         if "classes" in codec.traits:
-            found = self._accuracy(codec, self.forget)
-            least = 1 / codec.config.classes if self.whole else self._accuracy(codec, self.validation)
-            return f"accuracy {found:.3f}, aim {least:.3f}", found <= least
-        losses = [
+            accuracy = self._accuracy(codec, self.forget)
+            target = 1 / codec.config.classes if self.whole else self._accuracy(codec, self.validation)
+            return f"accuracy {accuracy:.3f}, target {target:.3f}", accuracy <= target
+        forget_loss, validation_loss = (
             mean_loss(codec, batch, self.channel, self.snr_db, self.seed) for batch in (self.forget, self.validation)
-        ]
-        return f"loss {losses[0]:.4f}, aim {losses[1]:.4f}", losses[0] >= losses[1]
+        )
+        return f"loss {forget_loss:.4f}, target {validation_loss:.4f}", forget_loss >= validation_loss
 
     @torch.no_grad()
     def _accuracy(self, codec: NeuralCodec[Any], batch: Any) -> float:
@@ -78,3 +76,8 @@ class ContrastiveStop:
             ).reception
             right += int((codec.decode(reception).argmax(dim=1) == part.labels).sum())
         return right / len(batch)
+
+
+def sets_with_contrastive_stop(codec: NeuralCodec[Any], whole: bool) -> tuple[Reads, ...]:
+    """The sets that are read; a class that leaves a codec that infers classes needs no validation set."""
+    return ("forget", "retain") if whole and "classes" in codec.traits else ("forget", "retain", "validation")

@@ -1,4 +1,4 @@
-"""Mnemonic codes: a random signal for each class, mixed into training, by which the class is erased without its data."""
+"""Mnemonic codes: a random signal for each class, mixed into training, with which the class is erased without data."""
 
 import hashlib
 import secrets
@@ -114,8 +114,8 @@ class MnemonicCodes:
         In: a batch that passed `check`, on the device of the codes and of the generator.
         """
         chosen = torch.rand(len(batch), generator=generator, device=generator.device) < share
-        own = self.signals[torch.searchsorted(self.labels, batch.labels)]
-        return replace(batch, images=torch.where(chosen[:, None, None, None], own, batch.images))
+        signals = self.signals[torch.searchsorted(self.labels, batch.labels)]
+        return replace(batch, images=torch.where(chosen[:, None, None, None], signals, batch.images))
 
 
 @dataclass(frozen=True)
@@ -138,8 +138,8 @@ class CodeMixing(BatchTransform):
                 "the stored codec, or train with mnemonic=0."
             )
         self.codes.check(codec, records)
-        own = self.codes.to(codec.device)
-        return lambda batch, generator: own.mixed(batch, self.share, generator)
+        codes = self.codes.to(codec.device)
+        return lambda batch, generator: codes.mixed(batch, self.share, generator)
 
 
 def _check_kind(codec: NeuralCodec[Any]) -> None:

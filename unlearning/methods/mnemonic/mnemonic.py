@@ -1,8 +1,6 @@
-"""One-shot unlearning with mnemonic codes: a class is erased in a second, from one stored signal for each class."""
+"""One-shot unlearning with mnemonic codes: a class is erased in a second, with one stored signal for each class."""
 
-import copy
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -14,7 +12,7 @@ from semlink.channels.contract import Reception
 from semlink.codecs.contract import NeuralCodec, Trait
 from semlink.errors import ErasureError
 from semlink.seeding import generator_for
-from semlink.unlearning.contract import ErasedCodec, ErasureContext, Method, Partition, Reads
+from semlink.unlearning.contract import Erasure, ErasureContext, Method, Partition, Reads
 from semlink.unlearning.methods.mnemonic.codes import CODES_FILE, MnemonicCodes
 from semlink.unlearning.methods.parts.checks import check_numbers
 from semlink.unlearning.methods.parts.descent import End, end_parameters, send
@@ -33,21 +31,22 @@ class Mnemonic(Method):
     Kept is the sign with more right answers to the codes of the others and wrong ones to those of the erased. No weight
     moves further than `cap`. Running averages of batch normalisation stay as they are.
 
-    It takes away the answer, nearly all of it in the last layer; the representation keeps the class. Where the receiver has a
-    hidden layer, the defaults erase some classes at no cost, and leave others or damage the rest; answers to codes do not
-    always tell which (`experiments/studies/mnemonic.py` measures all of that). Its authors report that several classes at
-    once are difficult. The codec has to be trained with codes (`training: {mnemonic: 0.1}`), from the
-    beginning or for a while from a stored codec (`start`).
+    It takes away the answer, nearly all of it in the last layer; the representation keeps the class. Where the receiver
+    has a hidden layer, the defaults erase some classes at no cost, and leave others or damage the rest; answers to
+    codes do not always show which (`experiments/studies/mnemonic.py` measures all of that). Its authors report that
+    several classes at once are difficult. The codec has to be trained with codes (`training: {mnemonic: 0.1}`), from
+    the beginning or for a while from a stored codec (`start`).
 
     Fields: scale: lambda_1, largest factor of a ratio (1e-3). cap: lambda_2, largest change of a weight (10).
-            draws: passages of each code over the channel of training, over which f is averaged; 0: one without noise (0).
+            draws: transmissions of each code over the channel of training, over which f is averaged; 0: one without
+            noise (0).
             end: of the link that changes ("both").
     Reads:  nothing but the codes.
     Errors: ErasureError when a code is missing, the request names no classes, or a gradient is no number.
     Source: Yamashita, Yamada and Shibata, One-shot machine unlearning with mnemonic code, ACML 2024; the defaults are
             those of its MNIST classifier.
-            Differs: a channel lies between both halves of the classifier; when both signs answer alike, the lower loss on
-            the codes of the other classes decides.
+            Differs: a channel lies between both halves of the classifier; when both signs answer alike, the lower loss
+            on the codes of the other classes decides.
     """
 
     scale: float = 1e-3
@@ -55,44 +54,46 @@ class Mnemonic(Method):
     draws: int = 0
     end: End = "both"
 
+    name: ClassVar[str] = "mnemonic"
     reads: ClassVar[tuple[Reads, ...]] = ()
     needs: ClassVar[frozenset[Trait]] = frozenset({"classes"})
 
     def __post_init__(self) -> None:
         check_numbers(self, positive=("scale", "cap"), not_negative=("draws",))
 
-    def erase(self, codec: NeuralCodec[Any], partition: Partition, context: ErasureContext) -> ErasedCodec:
-        lost, kept = (codes.to(codec.device) for codes in _divided(partition, context))
-        began = time.monotonic()
-        erased = copy.deepcopy(codec).eval()
+    def carry_out(self, erasure: Erasure) -> NeuralCodec[Any]:
+        erased, context = erasure.erased, erasure.context
+        lost, kept = (codes.to(erased.device) for codes in _divided(erasure.partition, context))
         learning = end_parameters(erased, self.end)
         before = [parameter.detach().clone() for parameter in learning]
-        mattering, others = (self.importance(erased, learning, codes, context) for codes in (lost, kept))
-        changes = [self.change(one, other) for one, other in zip(mattering, others, strict=True)]
+        for_lost, for_kept = (self.importance(erased, learning, codes, context) for codes in (lost, kept))
+        changes = [self.change(of_lost, of_kept) for of_lost, of_kept in zip(for_lost, for_kept, strict=True)]
         if not all(change.isfinite().all() for change in changes):
             raise ErasureError("mnemonic met a gradient that is no number; train the codec again.")
         answers = {}
         for sign in (1, -1):
             _move(learning, before, changes, sign)
             answers[sign] = _answer(erased, lost, kept)
-        sign = max(answers, key=lambda one: (answers[one].right + answers[one].wrong, -answers[one].loss))
+        sign = max(answers, key=lambda each: (answers[each].right + answers[each].wrong, -answers[each].loss))
         _move(learning, before, changes, sign)
-        seconds, steps = time.monotonic() - began, max(1, self.draws) * (len(lost.labels) + len(kept.labels))
-        notes: dict[str, float | str] = {
+        passes = max(1, self.draws) * (len(lost.labels) + len(kept.labels))
+        erasure.steps += passes
+        erasure.samples += passes
+        erasure.notes |= {
             "sign": "plus" if sign > 0 else "minus",
             "largest_change": max(change.abs().max().item() for change in changes),
             "retained_codes_right": answers[sign].right,
             "erased_codes_wrong": answers[sign].wrong,
         }
         if answers[sign].right + answers[sign].wrong < 2:
-            notes["warning"] = "not all codes are answered as they should be; try another scale and cap"
-        return ErasedCodec(erased, self.reads, seconds, steps, steps, notes)
+            erasure.notes["warning"] = "not all codes are answered as they should be; try another scale and cap"
+        return erased
 
     def importance(
         self, codec: NeuralCodec[Any], parameters: Sequence[nn.Parameter], codes: MnemonicCodes, context: ErasureContext
     ) -> list[Tensor]:
         """f of each weight, its mean over codes and draws; one backward pass for each of these."""
-        total = [torch.zeros_like(parameter) for parameter in parameters]
+        totals = [torch.zeros_like(parameter) for parameter in parameters]
         passes = max(1, self.draws) * len(codes.labels)
         batch = codes.batch()
         for index, label in enumerate(codes.labels.tolist()):
@@ -105,19 +106,19 @@ class Mnemonic(Method):
                     reception = _without_noise(codec, code)
                 loss = codec.loss(code, reception).sum()
                 gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
-                for sum_, gradient in zip(total, gradients, strict=True):
-                    sum_ += FLOOR / passes if gradient is None else (gradient.square() + FLOOR) / passes
-        return total
+                for total, gradient in zip(totals, gradients, strict=True):
+                    total += FLOOR / passes if gradient is None else (gradient.square() + FLOOR) / passes
+        return totals
 
-    def change(self, mattering: Tensor, others: Tensor) -> Tensor:
+    def change(self, of_lost: Tensor, of_kept: Tensor) -> Tensor:
         """alpha eta of one parameter tensor, from f of the erased classes and f of the others."""
-        ratio = mattering / others
+        ratio = of_lost / of_kept
         return min(self.scale, self.cap / ratio.max().item()) * ratio
 
 
 @dataclass(frozen=True)
 class _Answer:
-    """Share of right answers to the codes of the other classes, of wrong ones to those of the erased, loss of the others."""
+    """Shares of right answers to the codes of other classes and of wrong ones to erased codes; loss of the others."""
 
     right: float
     wrong: float
@@ -153,8 +154,8 @@ def _divided(partition: Partition, context: ErasureContext) -> tuple[MnemonicCod
         raise ErasureError("mnemonic erases whole classes; select by label, or choose another method.")
     if context.codes is None:
         raise ErasureError(
-            f"mnemonic needs the codes of the classes: put {CODES_FILE} back beside the stored codec, or train one with "
-            "mnemonic=0.1."
+            f"mnemonic needs the codes of the classes: put {CODES_FILE} back beside the stored codec, or train one "
+            "with mnemonic=0.1."
         )
     kept = context.codes.without(partition.labels)
     lost = context.codes.without(kept.labels.tolist())

@@ -1,9 +1,8 @@
-"""What every method checks before it starts."""
+"""The check of the numbers that a method is given."""
 
 import math
 
-from semlink.errors import ErasureError, WrongField
-from semlink.unlearning.contract import Partition, Reads
+from semlink.errors import WrongField
 
 
 def check_numbers(method: object, positive: tuple[str, ...], not_negative: tuple[str, ...] = ()) -> None:
@@ -18,10 +17,3 @@ def check_numbers(method: object, positive: tuple[str, ...], not_negative: tuple
         if not math.isfinite(value) or value < 0 or (value == 0 and name in positive):
             kind = "positive number" if name in positive else "number that is not negative"
             raise WrongField(f"{type(method).__name__} cannot take {name}={value}; give a {kind}.")
-
-
-def check_records(partition: Partition, sets: tuple[Reads, ...]) -> None:
-    """Errors: ErasureError when a set that the method reads has no records."""
-    for name in sets:
-        if not getattr(partition, name):
-            raise ErasureError(f"The {name} set has no records; change the selection of the request.")

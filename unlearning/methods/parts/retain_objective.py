@@ -1,4 +1,4 @@
-"""A lesson: what training would do in its next step, for methods that keep a codec's quality on the retain set."""
+"""What training would do in its next step, for methods that keep a codec's quality on the retain set."""
 
 import math
 from typing import Any
@@ -7,25 +7,21 @@ import torch
 from torch import Tensor
 
 from semlink.codecs.contract import NeuralCodec
-from semlink.codecs.posterior import divergence_from_prior
-from semlink.simulator.batches import Batches
-from semlink.simulator.link import Transmission
-from semlink.unlearning.contract import ErasureContext, Partition, Reads
-from semlink.unlearning.methods.parts.descent import Descent, End
+from semlink.simulator.training import training_objective
+from semlink.unlearning.contract import ErasureContext
+from semlink.unlearning.methods.parts.descent import Descent, End, send
 
 
 def retain_objective(
-    codec: NeuralCodec[Any], batch: Any, passage: Transmission, context: ErasureContext, generator: torch.Generator
+    codec: NeuralCodec[Any], batch: Any, context: ErasureContext, generator: torch.Generator
 ) -> Tensor:
-    """objective + beta KL(q(z|x) || N(0, I)), one number; the second term for variational codecs alone, as in training."""
-    taught = codec.objective(batch, passage.reception, generator)
-    if passage.posterior.sampled:
-        taught = taught + context.training.prior_weight * divergence_from_prior(passage.posterior).mean()
-    return taught
+    """What a step of training would lower on a batch, which is sent over the channel of training: one number."""
+    sent = send(codec, batch, context, generator)
+    return training_objective(codec, batch, sent, context.training.prior_weight, generator)
 
 
 def retain_plan(share: float, rate: float | None, end: End, context: ErasureContext) -> Descent:
-    """As many steps as a `share` of those of training, with its warm-up, decay and clip, and its rate where None is given."""
+    """A `share` of the steps of training, with its warm-up, decay and clip, and with its rate where None is given."""
     training = context.training
     steps = max(1, round(share * training.steps))
     return Descent(
@@ -36,8 +32,3 @@ def retain_plan(share: float, rate: float | None, end: End, context: ErasureCont
         momentum=training.momentum,
         end=end,
     )
-
-
-def batches_of(codec: NeuralCodec[Any], partition: Partition, name: Reads, context: ErasureContext) -> Batches:
-    """Batches of one set as large as those of training, or as the set."""
-    return Batches(codec, getattr(partition, name), context.training.batch, context.seed, name, codec.device)

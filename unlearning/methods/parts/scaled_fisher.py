@@ -2,16 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from torch import Tensor
 
-from semlink.codecs.contract import NeuralCodec
-from semlink.simulator.batches import Batches
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sources.subset import subset
 from semlink.simulator.training import mean_loss
-from semlink.unlearning.contract import ErasureContext
+from semlink.unlearning.contract import CountedBatches, Erasure
 from semlink.unlearning.methods.parts.fisher import diagonal_fisher
 
 TINY = 1e-12  # a mean loss, or a Fisher information, below which nothing is left to divide by
@@ -35,12 +32,15 @@ class ScaledFisher:
         return self.values[name] + max(damping * self.mean, TINY)
 
 
-def scaled_fisher(
-    codec: NeuralCodec[Any], records: Sequence[Record], limit: int, context: ErasureContext, name: str
-) -> ScaledFisher:
-    """From at most `limit` of the records, chosen at random; `name` of the use decides the noise."""
-    batches = Batches(codec, subset(records, limit, context.seed), 1, context.seed, name, codec.device)
+def scaled_fisher(erasure: Erasure, records: Sequence[Record], limit: int, key: str) -> ScaledFisher:
+    """From at most `limit` of the records, chosen at random. `key` of the use decides the noise.
+
+    Its backward passes count as steps of the erasure.
+    """
+    codec, context = erasure.erased, erasure.context
+    batches = CountedBatches(erasure, subset(records, limit, context.seed), 1, key)
     unit = max(TINY, mean_loss(codec, batches.all, context.channel, context.training.snr_db, context.seed))
-    values = {key: value / unit**2 for key, value in diagonal_fisher(codec, batches, context, name).items()}
+    values = {name: value / unit**2 for name, value in diagonal_fisher(codec, batches, context, key).items()}
     mean = sum(value.sum().item() for value in values.values()) / sum(value.numel() for value in values.values())
+    erasure.steps += batches.per_epoch
     return ScaledFisher(values, unit, mean, batches.per_epoch)

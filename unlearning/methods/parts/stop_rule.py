@@ -19,7 +19,7 @@ from semlink.simulator.metrics.term_recall import TermRecall
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sources.subset import subset
 from semlink.simulator.training import mean_loss
-from semlink.unlearning.contract import Partition
+from semlink.unlearning.contract import Partition, Reads
 
 Stop = Literal["auto", "recall", "accuracy", "level", "none"]
 CHECKED = 256  # records measured at each check; more would cost more than the unlearning itself
@@ -38,6 +38,44 @@ class StopRule:
         return value >= self.threshold if self.rises else value <= self.threshold
 
 
+class StopCheck:
+    """Measures a codec before the first step, then every `every` steps and after the last of `steps`.
+
+    values: that were measured so far.
+    """
+
+    def __init__(self, rule: StopRule, codec: NeuralCodec[Any], every: int, steps: int) -> None:
+        self.rule, self.codec, self.every, self.steps = rule, codec, every, steps
+        self.values = [rule.measure(codec)]
+
+    def after_step(self, done: int) -> tuple[str, bool]:
+        """What to say after a step, and whether it is enough."""
+        due = done % self.every == 0 or done == self.steps
+        if due:
+            self.values.append(self.rule.measure(self.codec))
+        return f"{self.rule.name} {self.values[-1]:.3f}", due and self.met()
+
+    def met(self) -> bool:
+        """Whether the rule was met after some steps."""
+        return len(self.values) > 1 and self.rule.enough(self.values[-1])
+
+    def notes(self) -> dict[str, float | str]:
+        """The first and the last value, for the certificate."""
+        return {f"{self.rule.name}_before": self.values[0], f"{self.rule.name}_after": self.values[-1]}
+
+
+def sets_with_stop(stop: Stop, partition: Partition) -> tuple[Reads, ...]:
+    """The sets of a method that reads forget and retain set and stops by this rule.
+
+    Errors: ErasureError when the rule needs validation records and there are none.
+    """
+    if _resolved(stop, partition) != "level":
+        return ("forget", "retain")
+    if not partition.validation:
+        raise ErasureError("stop=level needs validation records that the request leaves; choose stop=none.")
+    return ("forget", "retain", "validation")
+
+
 def make_stop_rule(
     stop: Stop,
     threshold: float | None,
@@ -47,29 +85,28 @@ def make_stop_rule(
     law: SnrLaw,
     seed: int,
 ) -> StopRule | None:
-    """The gauge that `stop` names, always with the same records, fades and noise; None for "none".
+    """The rule that `stop` names, always with the same records, fades and noise; None for "none".
 
-    recall:   share of the occurrences of the request's terms that come through; stops at 0.1 or below. It asks what
-              the request asks, and sees nothing else.
+    recall:   share of the occurrences of the request's terms that come through; stops at 0.1 or below. It measures
+              what the request asks for, and nothing else.
     accuracy: share of the tokens of the forget set that come through; stops at 0.1 or below, the published rule put
               to text. A codec that never saw the records passes most of their tokens, so this demands damage.
     level:    mean loss on the forget set over the original's mean loss on the validation set; stops at 1 or above,
               when the records are no better known than unseen ones. It presumes that the forget set is as hard as the
-              validation set, which fails for a whole class: read the retrained codec's level there. It judges
+              validation set, which does not hold for a whole class: compare with the retrained codec there. It judges
               outputs, as the others do; memory that outputs hide needs an audit.
     auto:     recall where the request names terms, else level.
 
     Errors: ErasureError when the rule does not fit the codec or the request, or the original has nothing to measure.
     """
-    if stop == "auto":
-        stop = "recall" if partition.terms else "level"
+    sets_with_stop(stop, partition)
+    stop = _resolved(stop, partition)
     forget = subset(partition.forget, CHECKED, seed)
     match stop:
-        case "none":
-            return None
         case "level":
             validation = subset(partition.validation, CHECKED, seed)
-            return StopRule(stop, _level(codec, forget, validation, channel, law, seed), _or(threshold, 1.0), True)
+            level = _level(codec, forget, validation, channel, law, seed)
+            return StopRule(stop, level, 1.0 if threshold is None else threshold, rises=True)
         case "recall":
             if not partition.terms:
                 raise ErasureError("stop=recall needs a request that names terms; choose stop=level.")
@@ -77,13 +114,19 @@ def make_stop_rule(
             name = "term_recall"
         case "accuracy":
             metric, name = Accuracy(), "token_accuracy"
+        case _:
+            return None
     if codec.modality != "text":
         raise ErasureError(f"stop={stop} is for text; choose stop=level or stop=none.")
-    return StopRule(stop, _share(codec, metric, name, forget, channel, law, seed), _or(threshold, 0.1), False)
+    share = _share(codec, metric, name, forget, channel, law, seed)
+    return StopRule(stop, share, 0.1 if threshold is None else threshold, rises=False)
 
 
-def _or(threshold: float | None, default: float) -> float:
-    return default if threshold is None else threshold
+def _resolved(stop: Stop, partition: Partition) -> Stop:
+    """The rule that `auto` stands for, or the given one."""
+    if stop == "auto":
+        return "recall" if partition.terms else "level"
+    return stop
 
 
 def _level(
@@ -94,8 +137,6 @@ def _level(
     law: SnrLaw,
     seed: int,
 ) -> Callable[[NeuralCodec[Any]], float]:
-    if not validation:
-        raise ErasureError("stop=level needs validation records that the request leaves; choose stop=none.")
     erased, unseen = (batch_of(original, part) for part in (forget, validation))
     unseen_loss = mean_loss(original, unseen, channel, law, seed)
     return lambda codec: mean_loss(codec, erased, channel, law, seed) / unseen_loss

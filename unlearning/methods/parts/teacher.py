@@ -19,17 +19,17 @@ def beside_teacher(
     generator: torch.Generator,
     temperature: float = 1.0,
 ) -> tuple[Tensor, Transmission]:
-    """D(teacher || student) of each example after the channel, and the student's passage.
+    """D(teacher || student) of each example after the channel, and the student's transmission.
 
-    Each has its own sender and its own receiver; Es/N0, fades and noise are the same for both, so that equal codecs are
-    at 0. Gradients reach the student alone. D is in the unit of the codec's loss: of choices it is a Kullback-Leibler
+    Each has its own sender and its own receiver. Es/N0, fades and noise are the same for both, so that D is 0 for equal
+    codecs. Gradients reach the student alone. D is in the unit of the codec's loss: of choices it is a Kullback-Leibler
     divergence, of images the mean squared difference.
 
-    Out: float32 [batch]; the passage.
+    Out: float32 [batch]; the transmission.
     """
-    twin = torch.Generator(generator.device)
-    twin.set_state(generator.get_state())
+    same_noise = torch.Generator(generator.device)
+    same_noise.set_state(generator.get_state())
     with torch.no_grad():
-        believed = teacher.predict(batch, send(teacher, batch, context, twin).reception)
-    passage = send(student, batch, context, generator)
-    return believed.divergence(student.predict(batch, passage.reception), temperature), passage
+        prediction = teacher.predict(batch, send(teacher, batch, context, same_noise).reception)
+    sent = send(student, batch, context, generator)
+    return prediction.divergence(student.predict(batch, sent.reception), temperature), sent

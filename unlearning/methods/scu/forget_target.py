@@ -1,4 +1,4 @@
-"""The contract of a force: what the erased records should become, and the loss that leads there and no further."""
+"""The contract of a forget target: what the erased records should become, and the loss that ends there."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -9,12 +9,11 @@ from torch import Tensor
 from semlink.codecs.contract import NeuralCodec
 from semlink.simulator.link import Transmission
 from semlink.simulator.training import TrainingSettings
-from semlink.unlearning.contract import Reads
 
 
 @dataclass(frozen=True)
-class Sent:
-    """Some records of a set after their passage over the link.
+class SentRecords:
+    """Some records of a set after they were sent over the link.
 
     rows: which records of the set these are, int64 [batch]. snr_db: Es/N0 in dB of each, float32 [batch].
     """
@@ -22,17 +21,16 @@ class Sent:
     batch: Any
     rows: Tensor
     snr_db: Tensor
-    passage: Transmission
+    sent: Transmission
 
 
 class ForgetTarget(ABC):
-    """Pulls the erased records towards an aim, and ends there.
+    """What the erased records should become.
 
-    name: as results call it. reads: the sets that the aim is found from. samples: records read in finding it.
+    name: as results call it. samples: records that were read to find it.
     """
 
     name: ClassVar[str]
-    reads: ClassVar[tuple[Reads, ...]] = ("forget", "retain")
     samples: int = 0
 
     @abstractmethod
@@ -40,19 +38,19 @@ class ForgetTarget(ABC):
         """Steps and peak learning rate that suit it."""
 
     @abstractmethod
-    def loss(self, codec: NeuralCodec[Any], lost: Sent, kept: Sent, weight: float) -> Tensor:
+    def loss(self, codec: NeuralCodec[Any], lost: SentRecords, kept: SentRecords, weight: float) -> Tensor:
         """The loss of a step, of erased records (`lost`) with that weight and of retained ones (`kept`): one number."""
 
-    def met(self, codec: NeuralCodec[Any], lost: Sent) -> bool:
+    def met(self, codec: NeuralCodec[Any], lost: SentRecords) -> bool:
         """Whether there is nothing left to do, judged on these erased records."""
         return False
 
     def chosen(self, forget: Any) -> Any:
-        """The erased records that there is an aim for; `rows` count among these."""
+        """The erased records that have a target; `rows` of `SentRecords` count among these."""
         return forget
 
-    def aim(self, lost: Sent) -> Any:
-        """A batch like the erased one, as it should be seen; the brake pulls representations to that of this batch."""
+    def aim(self, lost: SentRecords) -> Any:
+        """The batch as it should be received. The brake pulls representations to that of this batch."""
         return lost.batch
 
     def notes(self) -> dict[str, float | str]:

@@ -1,6 +1,6 @@
-"""Level matching: the erased records become as hard as they would be for a codec that never saw them, and no harder.
+"""The loss target: the erased records get the loss that they would have in a codec that never saw them, and no more.
 
-The level is read off a quick reference: a fresh codec, briefly trained on the retain set.
+It is estimated from a quick reference: a fresh codec, briefly trained on the retain set.
 """
 
 import math
@@ -17,12 +17,12 @@ from semlink.codecs.contract import NeuralCodec
 from semlink.seeding import seed_for
 from semlink.simulator.training import TrainingSettings, train
 from semlink.unlearning.audits.losses import record_losses
-from semlink.unlearning.contract import ErasureContext, Partition, Reads
-from semlink.unlearning.methods.scu.forget_target import ForgetTarget, Sent
+from semlink.unlearning.contract import ErasureContext, Partition
+from semlink.unlearning.methods.scu.forget_target import ForgetTarget, SentRecords
 
 STEPS = 0.125  # of those of training
 POINTS = 5  # of the grid over the range of SNR; losses differ by a factor of 3 or so from end to end
-DRAWS = 4  # passages of each record at each point
+DRAWS = 4  # transmissions of each record at each point
 TINY = 1e-9  # keeps the logarithm finite where a record arrives without any loss
 
 
@@ -38,20 +38,19 @@ class LossTarget(ForgetTarget):
     quick_steps: int = 0
     samples: int = 0
     name: ClassVar[str] = "level"
-    reads: ClassVar[tuple[Reads, ...]] = ("forget", "retain", "validation")
 
     def plan(self, training: TrainingSettings) -> tuple[int, float]:
         return math.ceil(STEPS * training.steps), training.learning_rate
 
-    def loss(self, codec: NeuralCodec[Any], lost: Sent, kept: Sent, weight: float) -> Tensor:
-        force = level_loss(codec.loss(lost.batch, lost.passage.reception), self.at(lost.rows, lost.snr_db))
-        return codec.loss(kept.batch, kept.passage.reception).mean() + weight * force
+    def loss(self, codec: NeuralCodec[Any], lost: SentRecords, kept: SentRecords, weight: float) -> Tensor:
+        losses, targets = codec.loss(lost.batch, lost.sent.reception), self.at(lost.rows, lost.snr_db)
+        return codec.loss(kept.batch, kept.sent.reception).mean() + weight * distance_to_target(losses, targets)
 
     def notes(self) -> dict[str, float | str]:
         return {"quick_steps": self.quick_steps, "mean_level": self.losses.mean().item()}
 
     def at(self, records: Tensor, snr_db: Tensor) -> Tensor:
-        """LossTarget of some records (int64 [batch]) at Es/N0 in dB (float32 [batch]), linear between points: [batch]."""
+        """Targets of some records (int64 [batch]) at Es/N0 in dB (float32 [batch]), linear between points: [batch]."""
         if len(self.snr_db) == 1:
             return self.losses[records, 0]
         right = torch.searchsorted(self.snr_db, snr_db.contiguous()).clamp(1, len(self.snr_db) - 1)
@@ -75,18 +74,17 @@ def difference_in_differences(
     return erased * ratio
 
 
-def quick_levels(
+def quick_loss_target(
     original: NeuralCodec[Any], partition: Partition, context: ErasureContext, share: float, scale: float
 ) -> LossTarget:
-    """Trains a quick reference on the retain set, for a `share` of the steps of training, and reads off the levels.
+    """Trains a quick reference on the retain set, for a `share` of the steps of training, and makes the target from it.
 
-    In: scale: factor of the levels.
+    In: scale: factor of the losses.
     """
     training = context.training
     steps = max(1, round(share * training.steps))
     settings = replace(training, steps=steps, validate=steps, warmup=math.ceil(training.warmup * share))
     quick, seed = context.fresh(), seed_for(context.seed, "quick reference")
-    label = f"{context.label} level"
     train(
         quick,
         partition.retain,
@@ -94,37 +92,37 @@ def quick_levels(
         context.channel,
         settings,
         seed,
-        label,
+        f"{context.label} level",
         transform=context.transform,
     )
-    found = find_levels(quick, original, partition, context)
-    read = steps * min(settings.batch, len(partition.retain))
-    return replace(found, losses=scale * found.losses, quick_steps=steps, samples=read)
+    target = loss_target(quick, original, partition, context)
+    samples = steps * min(settings.batch, len(partition.retain))
+    return replace(target, losses=scale * target.losses, quick_steps=steps, samples=samples)
 
 
-def find_levels(
+def loss_target(
     quick: NeuralCodec[Any], original: NeuralCodec[Any], partition: Partition, context: ErasureContext
 ) -> LossTarget:
-    """LossTarget of the forget set from a quick reference and the original, over the SNRs of training."""
+    """The target of the forget set from a quick reference and the original, over the SNRs of training."""
     law = context.training.snr_db
     low, high = law if isinstance(law, tuple) else (law, law)
     points = np.linspace(low, high, POINTS if high > low else 1)
 
     def losses(codec: NeuralCodec[Any], name: str) -> NDArray[np.float64]:
         records: Sequence[Any] = getattr(partition, name)
-        found = [record_losses(codec, records, context.channel, x, DRAWS, context.seed, name) for x in points]
-        return np.stack(found, axis=1)
+        columns = [record_losses(codec, records, context.channel, x, DRAWS, context.seed, name) for x in points]
+        return np.stack(columns, axis=1)
 
-    found = difference_in_differences(
+    targets = difference_in_differences(
         losses(quick, "forget"), losses(quick, "validation"), losses(original, "validation")
     )
-    snr_db, levels = (torch.from_numpy(value).float().to(original.device) for value in (points, found))
-    return LossTarget(snr_db, levels)
+    snr_db, values = (torch.from_numpy(array).float().to(original.device) for array in (points, targets))
+    return LossTarget(snr_db, values)
 
 
-def level_loss(losses: Tensor, levels: Tensor) -> Tensor:
-    """mean m * mean log(loss / m)^2: zero at the level, and pulls towards it from both sides.
+def distance_to_target(losses: Tensor, targets: Tensor) -> Tensor:
+    """mean m * mean log(loss / m)^2: zero at the target m, and pulls towards it from both sides.
 
-    In: losses, levels: float32 [batch]. The factor gives it the unit and the size of a reconstruction loss.
+    In: losses, targets: float32 [batch]. The factor gives it the unit and the size of a reconstruction loss.
     """
-    return levels.mean() * (losses.clamp_min(TINY) / levels.clamp_min(TINY)).log().square().mean()
+    return targets.mean() * (losses.clamp_min(TINY) / targets.clamp_min(TINY)).log().square().mean()

@@ -15,7 +15,7 @@ RATIO_FLOOR = 1e-6  # keeps R finite where erased and retained records look alik
 def unlearning_loss(brake: Tensor, reconstruction: Tensor, brake_weight: float, forget_weight: float) -> Tensor:
     """L_u = lambda_kl * mean KL(q_u(z|x_e) || q_0(z|x_e)) - beta_u * mean rec(x_e).
 
-    In: brake, reconstruction: [batch]. The second term is the force that forgets, the first keeps it in bounds.
+    In: brake, reconstruction: [batch]. The second term forgets, the first keeps the second in bounds.
     """
     return brake_weight * brake.mean() - forget_weight * reconstruction.mean()
 

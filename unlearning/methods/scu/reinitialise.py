@@ -1,4 +1,4 @@
-"""Renewal: what belongs to elements that only erased records hold becomes as in a codec that never met them."""
+"""Reinitialisation: parameters of elements that only erased records hold become as if these were never met."""
 
 from typing import Any
 
@@ -9,74 +9,74 @@ from torch.nn import functional
 from semlink.codecs.contract import NeuralCodec
 from semlink.seeding import generator_for
 from semlink.simulator.batches import Batches
-from semlink.simulator.link import draw_snr, transmit
-from semlink.simulator.training import rate_at
+from semlink.simulator.optimisation import rate_at
 from semlink.unlearning.contract import ErasureContext
+from semlink.unlearning.methods.parts.descent import send
 
 BATCHES = 4  # of retained records whose features stand for all
 FEATURES = 1280  # a step
 DRIFT = 0.2  # of the steps of training; features of a trained codec push more than those of a codec in training
 
 
-def reinitialise(erased: NeuralCodec[Any], owned: Tensor, retain: Batches, context: ErasureContext) -> int:
-    """Gives the parameters of the elements `owned`, int64 [ids], the values that training without them would.
+def reinitialise(erased: NeuralCodec[Any], exclusive: Tensor, retain: Batches, context: ErasureContext) -> int:
+    """Gives the parameters of the elements `exclusive`, int64 [ids], the values that training without them would.
 
-    A word that no record holds does not stay as it was drawn. Its vector is never sent, but it stands in the softmax of
-    every word that is, and each step pushes it away from them. So the parameters are first those of a fresh codec and
-    then drift: they alone are trained, as training does it, on what the codec receives of retained records, whose
+    A word that no record holds does not keep its first vector. The vector is never sent, but it stands in the softmax
+    of every word that is sent, and each step pushes it away from them. So the parameters are first those of a fresh
+    codec
+    and then drift: they alone are trained, as training does it, on what the codec receives of retained records, whose
     features are computed once. A fifth of the steps of training drifted as far as retraining did (mean log-probability
     of the words: -18.9 against -19.0 in the retrained codec on Python's documentation, -28.3 against -27.7
     on the European Parliament, both with the one-pass receiver; `experiments/studies/drift.py` measures it). With
     the autoregressive receiver it may be too short. Without the drift, words come back sooner than in a retrained codec
     when somebody shows a few of them again.
 
-    Out: steps of the drift; none where nothing is owned.
+    Out: steps of the drift; 0 where no element is exclusive.
     """
-    if not len(owned):
+    if not len(exclusive):
         return 0
     with torch.no_grad():
         for parameter, new in zip(erased.element_parameters(), context.fresh().element_parameters(), strict=True):
-            parameter[owned] = new.to(parameter.device)[owned]
-    return _drift(erased, owned, retain, context)
+            parameter[exclusive] = new.to(parameter.device)[exclusive]
+    return _drift(erased, exclusive, retain, context)
 
 
-def _drift(erased: NeuralCodec[Any], owned: Tensor, retain: Batches, context: ErasureContext) -> int:
+def _drift(erased: NeuralCodec[Any], exclusive: Tensor, retain: Batches, context: ErasureContext) -> int:
     training, (vectors, bias, *_) = context.training, erased.element_parameters()
-    features, others = _received(erased, owned, retain, context)
-    own = [parameter.detach()[owned].clone().requires_grad_() for parameter in (vectors, bias)]
+    features, others = _received(erased, exclusive, retain, context)
+    drifting = [parameter.detach()[exclusive].clone().requires_grad_() for parameter in (vectors, bias)]
     steps = max(1, round(DRIFT * training.steps))
     warmup = round(DRIFT * training.warmup)
-    optimiser = torch.optim.AdamW(own, lr=training.learning_rate, weight_decay=training.weight_decay)
+    optimiser = torch.optim.AdamW(drifting, lr=training.learning_rate, weight_decay=training.weight_decay)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate_at(step, steps, warmup))
     generator = generator_for(context.seed, "drift", device=erased.device)
     for _ in range(steps):
         rows = torch.randint(len(features), (FEATURES,), generator=generator, device=erased.device)
-        scores = functional.linear(features[rows], own[0], own[1])
-        # -log p of another word, less what does not depend on the owned ones.
+        scores = functional.linear(features[rows], *drifting)
+        # -log p of another word, less what does not depend on the drifting parameters.
         loss = functional.softplus(scores.logsumexp(dim=1) - others[rows]).mean()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         schedule.step()
     with torch.no_grad():
-        vectors[owned], bias[owned] = own
+        vectors[exclusive], bias[exclusive] = drifting
     return steps
 
 
 @torch.no_grad()
 def _received(
-    erased: NeuralCodec[Any], owned: Tensor, retain: Batches, context: ErasureContext
+    erased: NeuralCodec[Any], exclusive: Tensor, retain: Batches, context: ErasureContext
 ) -> tuple[Tensor, Tensor]:
     """Features of some received elements, float32 [elements, width], and the logsumexp of the scores of all others."""
     vectors, bias, *_ = erased.element_parameters()
-    found = []
+    parts = []
     for number in range(BATCHES):
         generator = generator_for(context.seed, "drift", number, device=erased.device)
         batch = retain[number]
-        snr_db = draw_snr(context.training.snr_db, len(batch), generator)
-        features = erased.element_features(batch, transmit(erased, context.channel, batch, snr_db, generator).reception)
+        features = erased.element_features(batch, send(erased, batch, context, generator).reception)
         scores = functional.linear(features, vectors, bias)
-        scores[:, owned] = -torch.inf
-        found.append((features, scores.logsumexp(dim=1)))
-    features, others = (torch.cat(parts) for parts in zip(*found, strict=True))
+        scores[:, exclusive] = -torch.inf
+        parts.append((features, scores.logsumexp(dim=1)))
+    features, others = (torch.cat(tensors) for tensors in zip(*parts, strict=True))
     return features, others

@@ -1,6 +1,5 @@
 """SCU: joint unlearning of encoder and decoder, with contrastive compensation."""
 
-import time
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -11,10 +10,10 @@ from semlink.channels.contract import Channel
 from semlink.codecs.contract import NeuralCodec, Trait
 from semlink.codecs.posterior import divergence, divergence_from_prior
 from semlink.simulator.link import SnrLaw, Transmission, draw_snr, transmit
-from semlink.unlearning.contract import ErasedCodec, ErasureContext, Method, Partition, Reads
-from semlink.unlearning.methods.parts.checks import check_numbers, check_records
-from semlink.unlearning.methods.parts.descent import Descent, End, descend, paired, working_copies
-from semlink.unlearning.methods.parts.stop_rule import Stop, StopRule, make_stop_rule
+from semlink.unlearning.contract import Erasure, Method, Partition, Reads
+from semlink.unlearning.methods.parts.checks import check_numbers
+from semlink.unlearning.methods.parts.descent import Descent, End, descend
+from semlink.unlearning.methods.parts.stop_rule import Stop, StopCheck, make_stop_rule, sets_with_stop
 from semlink.unlearning.methods.scu.losses import (
     adaptive_total,
     compensation_loss,
@@ -25,9 +24,9 @@ from semlink.unlearning.methods.scu.losses import (
 
 @dataclass(frozen=True)
 class Scu(Method):
-    """Raises the loss on the forget set, keeps its representation near the old one, and wins utility back.
+    """Raises the loss on the forget set, keeps its representation near the old one, and restores utility.
 
-    L = w_u L_u + w_c L_c, with the terms of `scu_loss`. Each pass goes once over the forget set; batches of the retain
+    L = w_u L_u + w_c L_c, with the terms of `losses.py`. Each pass goes once over the forget set; batches of the retain
     set of the same size are paired with it at random. One Adam optimiser moves encoder and decoder. The positive of a
     retained record is its own reconstruction, sent again, without gradient through the reconstruction.
 
@@ -37,11 +36,11 @@ class Scu(Method):
             clip: largest gradient norm (5). decay: cosine decay of the rate to 0 (False).
             end: of the link that learns ("both").
             snr_db: Es/N0 in dB (None: the law of training).
-            stop, stop_at: rule and threshold, see `make_stop_rule` ("auto"). check: batches between two looks (20).
+            stop, stop_at: rule and threshold, see `make_stop_rule` ("auto"). check: steps between measurements (20).
     Reads:  forget set, retain set; validation set, where stop=level compares with it.
     Errors: ErasureError when a set is empty, the rule does not fit, or the codec is damaged beyond numbers.
-    Source: see `scu_loss`; the defaults are those of its MNIST codec.
-            Differs: a real channel after the encoder; passages of deterministic codecs have no prior term; the
+    Source: see `losses.py`; the defaults are those of its MNIST codec.
+            Differs: a real channel after the encoder; deterministic codecs have no prior term; the
             published rule stops at 10 % accuracy of an external classifier on the forget set.
     """
 
@@ -62,6 +61,7 @@ class Scu(Method):
     stop_at: float | None = None
     check: int = 20
 
+    name: ClassVar[str] = "scu"
     reads: ClassVar[tuple[Reads, ...]] = ("forget", "retain", "validation")
     needs: ClassVar[frozenset[Trait]] = frozenset({"link", "reconstruction"})
 
@@ -69,33 +69,24 @@ class Scu(Method):
         weights = ("forget_weight", "brake_weight", "compensation", "prior_weight")
         check_numbers(self, positive=("rate", "batch", "passes", "clip", "check"), not_negative=weights)
 
-    def erase(self, codec: NeuralCodec[Any], partition: Partition, context: ErasureContext) -> ErasedCodec:
-        check_records(partition, ("forget", "retain"))
-        began = time.monotonic()
-        # Without dropout in either copy: the brake has to be exactly 0 before the first step.
-        original, erased = working_copies(codec)
+    def sets(self, codec: NeuralCodec[Any], partition: Partition) -> tuple[Reads, ...]:
+        return sets_with_stop(self.stop, partition)
+
+    def carry_out(self, erasure: Erasure) -> NeuralCodec[Any]:
+        original, erased, context = erasure.original, erasure.erased, erasure.context
         law = context.training.snr_db if self.snr_db is None else self.snr_db
-        rule = make_stop_rule(self.stop, self.stop_at, original, partition, context.channel, law, context.seed)
-        forget, retain = paired(codec, partition, self.batch, context.seed)
+        rule = make_stop_rule(self.stop, self.stop_at, original, erasure.partition, context.channel, law, context.seed)
+        forget, retain = erasure.equal_batches(self.batch)
         steps = self.passes * forget.per_epoch
-        measured = [rule.measure(erased)] if rule else []
-        plan = Descent(steps, self.rate, decay=self.decay, clip=self.clip, end=self.end)
+        check = StopCheck(rule, erased, self.check, steps) if rule else None
 
         def loss(step: int, generator: torch.Generator) -> Tensor:
             return self.loss(erased, original, forget[step], retain[step], context.channel, law, generator)
 
-        def look(done: int) -> tuple[str, bool]:
-            if rule is None:
-                return "", False
-            if done % self.check == 0 or done == steps:
-                measured.append(rule.measure(erased))
-            return f"{rule.name} {measured[-1]:.3f}", len(measured) > 1 and rule.enough(measured[-1])
-
-        done = descend(erased, loss, plan, context, "scu", look if rule else None)
-        enough = rule is not None and len(measured) > 1 and rule.enough(measured[-1])
-        used = tuple(name for name in self.reads if name != "validation" or (rule and rule.name == "level"))
-        notes = _notes(rule, measured, enough)
-        return ErasedCodec(erased, used, time.monotonic() - began, done, 2 * forget.size * done, notes)
+        plan = Descent(steps, self.rate, decay=self.decay, clip=self.clip, end=self.end)
+        descend(erasure, loss, plan, "scu", check.after_step if check else None)
+        erasure.notes |= _notes(check)
+        return erased
 
     def loss(
         self,
@@ -136,16 +127,16 @@ def contrast(
     )
 
 
-def _notes(rule: StopRule | None, measured: list[float], enough: bool) -> dict[str, float | str]:
-    if rule is None:
+def _notes(check: StopCheck | None) -> dict[str, float | str]:
+    if check is None:
         return {"stop": "none", "stopped": "passes"}
+    rule = check.rule
     notes: dict[str, float | str] = {
         "stop": rule.name,
         "stop_at": rule.threshold,
-        f"{rule.name}_before": measured[0],
-        f"{rule.name}_after": measured[-1],
-        "stopped": "threshold" if enough else "passes",
+        **check.notes(),
+        "stopped": "threshold" if check.met() else "passes",
     }
-    if rule.enough(measured[0]):
+    if rule.enough(check.values[0]):
         notes["warning"] = "the original met the rule before the first step, so that meeting it shows no forgetting"
     return notes

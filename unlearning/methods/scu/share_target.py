@@ -1,6 +1,6 @@
 """The share target: an erased image without the content that only erased images carry, such as a logo or a trigger.
 
-It is the counterpart for images of the influence shares of words: what kept images show too at the same place stays,
+It is the counterpart of `WordShares` for images: what kept images show too at the same place stays,
 what they never show there gives way to what a kept image shows.
 """
 
@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from semlink.codecs.contract import NeuralCodec
 from semlink.simulator.training import TrainingSettings
-from semlink.unlearning.methods.scu.forget_target import ForgetTarget, Sent
+from semlink.unlearning.methods.scu.forget_target import ForgetTarget, SentRecords
 
 STEPS = 0.015  # of those of training
 RATE = 0.25  # of that of training; at twice this a trigger goes as well, and PSNR falls 0.07 dB further
@@ -22,12 +22,12 @@ RATE = 0.25  # of that of training; at twice this a trigger goes as well, and PS
 BLOCK = 4  # pixels a side, or the largest number below that divides the images
 BANDWIDTH = 0.125  # of the kernel, in brightness: blocks whose pixels differ less (rms) count as the same
 ERASED, KEPT = 512, 2048  # images looked at; more would cost more than the unlearning itself
-SURE = 0.9  # share from which content counts as the erased images' own
+SURE = 0.9  # share from which content counts as shown by erased images alone
 
 
 @dataclass(frozen=True)
 class ShareTargets(ForgetTarget):
-    """Erased images are received as their targets: for some of the erased images what a codec that never saw them would make of them.
+    """Some of the erased images are received as a codec that never saw them would receive them.
 
     rows: which images, int64 [images]. images: float32 [images, channels, height, width].
     shares: w of each block, float32 [images, blocks].
@@ -41,25 +41,25 @@ class ShareTargets(ForgetTarget):
     def plan(self, training: TrainingSettings) -> tuple[int, float]:
         return math.ceil(STEPS * training.steps), RATE * training.learning_rate
 
-    def loss(self, codec: NeuralCodec[Any], lost: Sent, kept: Sent, weight: float) -> Tensor:
-        force = codec.loss(self.aim(lost), lost.passage.reception).mean()
-        return codec.loss(kept.batch, kept.passage.reception).mean() + weight * force
+    def loss(self, codec: NeuralCodec[Any], lost: SentRecords, kept: SentRecords, weight: float) -> Tensor:
+        forgetting = codec.loss(self.aim(lost), lost.sent.reception).mean()
+        return codec.loss(kept.batch, kept.sent.reception).mean() + weight * forgetting
 
     def chosen(self, forget: Any) -> Any:
         return forget[self.rows]
 
-    def aim(self, lost: Sent) -> Any:
+    def aim(self, lost: SentRecords) -> Any:
         return self.images[lost.rows]
 
     def notes(self) -> dict[str, float | str]:
-        return {"own_content": self.own()}
+        return {"own_content": self.exclusive_share()}
 
-    def own(self) -> float:
-        """Share of the images with a block whose content is surely the erased images' own."""
+    def exclusive_share(self) -> float:
+        """Share of the images with a block whose content surely only erased images show."""
         return (self.shares.amax(dim=1) >= SURE).float().mean().item()
 
 
-def share_targets(forget: Tensor, retain: Tensor, power: float, generator: torch.Generator) -> ShareTargets:
+def make_share_targets(forget: Tensor, retain: Tensor, power: float, generator: torch.Generator) -> ShareTargets:
     """T = (1 - w^power) x + w^power n, block by block, with n the kept image nearest to x in the other blocks.
 
     w = the part that erased images have in the density of a block's content at its place, both estimated with a
@@ -74,9 +74,9 @@ def share_targets(forget: Tensor, retain: Tensor, power: float, generator: torch
     )
     side = math.gcd(*forget.shape[-2:], BLOCK)
     erased, others = _blocks(forget[rows], side), _blocks(retain[kept], side)
-    mine, theirs = (_density(erased, blocks) for blocks in (erased, others))
-    mine, theirs = mine * (len(forget) / len(rows)), theirs * (len(retain) / len(kept))
-    shares = mine / (mine + theirs)
+    among_erased, among_kept = (_density(erased, blocks) for blocks in (erased, others))
+    among_erased, among_kept = among_erased * (len(forget) / len(rows)), among_kept * (len(retain) / len(kept))
+    shares = among_erased / (among_erased + among_kept)
     weights = (1 - shares.pow(power)).unsqueeze(-1)
     # The squared distance to each kept image, without the term that is the same for all of them.
     far = weights[..., 0] @ others.square().sum(dim=-1).T - 2 * (weights * erased).flatten(1) @ others.flatten(1).T
@@ -88,11 +88,11 @@ def share_targets(forget: Tensor, retain: Tensor, power: float, generator: torch
 def _density(blocks: Tensor, others: Tensor) -> Tensor:
     """Sum over `others` of the kernel at each block, place by place: [images, places]."""
     size = blocks.shape[-1]
-    found = [
+    places = [
         torch.cdist(here, there).square().div_(-2 * size * BANDWIDTH**2).exp_().sum(dim=1)
         for here, there in zip(blocks.unbind(dim=1), others.unbind(dim=1), strict=True)
     ]
-    return torch.stack(found, dim=1)
+    return torch.stack(places, dim=1)
 
 
 def _blocks(images: Tensor, side: int) -> Tensor:

@@ -13,12 +13,12 @@ from semlink.errors import WrongField
 from semlink.seeding import generator_for
 from semlink.simulator.batches import batch_of
 from semlink.simulator.training import mean_loss
-from semlink.unlearning.contract import ErasureContext, Method, Partition
+from semlink.unlearning.contract import Erasure, ErasureContext, Method, Partition
 from semlink.unlearning.methods.baselines.bad_teacher import BadTeacher
 from semlink.unlearning.methods.baselines.finetune import Finetune
 from semlink.unlearning.methods.baselines.l1_sparse import L1Sparse
 from semlink.unlearning.methods.baselines.negative_gradient_plus import NegativeGradientPlus
-from semlink.unlearning.methods.baselines.random_labels import RandomLabels, mistaught
+from semlink.unlearning.methods.baselines.random_labels import RandomLabels, random_label_loss
 from semlink.unlearning.methods.parts.descent import send
 from semlink.unlearning.methods.parts.retain_objective import retain_objective, retain_plan
 from semlink.unlearning.methods.parts.teacher import beside_teacher
@@ -39,17 +39,19 @@ def on_test_set(codec: Codec, partition: Partition, context: ErasureContext) -> 
     return mean_loss(codec, batch_of(codec, partition.test), context.channel, context.training.snr_db, 0)
 
 
-def test_lesson_is_the_loss_of_training(trained: Codec, partition: Partition, context: ErasureContext) -> None:
+def test_retain_objective_is_the_loss_of_training(
+    trained: Codec, partition: Partition, context: ErasureContext
+) -> None:
     batch = batch_of(trained, partition.retain[:8])
     context = replace(context, training=replace(context.training, prior_weight=2.0))
-    passage = send(trained, batch, context, generator_for(0, "passage"))
-    expected = trained.loss(batch, passage.reception).mean()
+    sent = send(trained, batch, context, generator_for(0, "sent"))
+    expected = trained.loss(batch, sent.reception).mean()
     if trained.config.variational:
-        expected = expected + 2 * divergence_from_prior(passage.posterior).mean()
-    torch.testing.assert_close(retain_objective(trained, batch, passage, context, generator_for(0, "lesson")), expected)
+        expected = expected + 2 * divergence_from_prior(sent.posterior).mean()
+    torch.testing.assert_close(retain_objective(trained, batch, context, generator_for(0, "sent")), expected)
 
 
-def test_lessons_are_a_share_of_training(context: ErasureContext) -> None:
+def test_retain_plan_is_a_share_of_training(context: ErasureContext) -> None:
     training = replace(context.training, steps=1000, warmup=50, clip=0.5, learning_rate=2e-3)
     plan = retain_plan(0.1, None, "sender", replace(context, training=training))
     assert (plan.steps, plan.warmup, plan.rate, plan.clip, plan.end, plan.decay) == (100, 5, 2e-3, 0.5, "sender", True)
@@ -129,14 +131,16 @@ def test_wrong_targets_are_compared_with_what_the_true_ones_became(
     trained: Codec, partition: Partition, context: ErasureContext
 ) -> None:
     """The loss, piece by piece from the same draws."""
-    lost, kept = (batch_of(trained, records[:8]) for records in (partition.forget, partition.retain))
-    found = mistaught(trained, lost, kept, 3.0, context, generator_for(0, "loss"))
+    few = replace(partition, forget=partition.forget[:8], retain=partition.retain[:8])
+    erasure = Erasure(trained, few, context)
+    loss = random_label_loss(erasure, 3.0)(0, generator_for(0, "loss"))
+    lost, kept = (erasure.batches(name)[0] for name in ("forget", "retain"))
     generator = generator_for(0, "loss")
-    passage = send(trained, kept, context, generator)
-    first = retain_objective(trained, kept, passage, context, generator)
+    trained.eval()
+    first = retain_objective(trained, kept, context, generator)
     reception = send(trained, lost, context, generator).reception
     wrong = lost[torch.randperm(8, generator=generator)]
-    torch.testing.assert_close(found, first + 3 * (trained.decode(reception) - wrong).square().mean())
+    torch.testing.assert_close(loss, first + 3 * (trained.decode(reception) - wrong).square().mean())
 
 
 def test_l1_penalty_shrinks_and_fades(trained: Codec, partition: Partition, context: ErasureContext) -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from semlink.codecs.contract import NeuralCodec
-from semlink.codecs.task import TaskCodec
+from semlink.codecs.task.model import TaskCodec
 from semlink.seeding import generator_for
 from semlink.simulator.batches import batch_of
 from semlink.simulator.training import mean_loss

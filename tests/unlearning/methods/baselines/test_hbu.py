@@ -10,8 +10,9 @@ from semlink.codecs.contract import NeuralCodec
 from semlink.seeding import generator_for
 from semlink.simulator.batches import Batches
 from semlink.unlearning.contract import ErasureContext, Partition
-from semlink.unlearning.methods.baselines.hbu import HessianUnlearning, hessian_diagonal
+from semlink.unlearning.methods.baselines.hbu import HessianUnlearning
 from semlink.unlearning.methods.parts.descent import end_parameters, send
+from semlink.unlearning.methods.parts.hessian import hessian_diagonal
 
 Codec = NeuralCodec[Any]
 
@@ -42,7 +43,7 @@ def test_diagonal_of_the_hessian_against_second_derivatives(
 def test_signs_take_out_what_is_not_on_the_diagonal(
     trained: Codec, partition: Partition, context: ErasureContext
 ) -> None:
-    """Of a layer whose Hessian is dense: over 200 probes the trace is within 15 % of that of exact second derivatives."""
+    """Of a layer whose Hessian is dense: over 200 probes the trace is within 15 % of the exact one."""
     codec = trained.eval()
     batches = Batches(codec, partition.retain[:32], 32, 0, "retain", "cpu")
     bias = codec.decoder[0].bias
@@ -63,7 +64,7 @@ def test_a_step_is_the_gradient_over_the_curvature(
     parameters = end_parameters(codec, "both")
     retain = Batches(codec, partition.retain, 16, context.seed, "retain", "cpu")
     curvature = hessian_diagonal(codec, parameters, retain, 3, context)
-    mean = torch.cat([one.flatten() for one in curvature]).mean()
+    mean = torch.cat([values.flatten() for values in curvature]).mean()
     batch = Batches(codec, partition.forget, 16, context.seed, "forget", "cpu")[0]
     loss = codec.loss(batch, send(codec, batch, context, generator_for(context.seed, "hbu", 0)).reception).mean()
     gradients = torch.autograd.grad(loss, parameters, materialize_grads=True, allow_unused=True)
@@ -72,8 +73,8 @@ def test_a_step_is_the_gradient_over_the_curvature(
         for name, parameter in codec.named_parameters()
         if parameter.requires_grad
     ]
-    for change, gradient, one in zip(moved, gradients, curvature, strict=True):
-        torch.testing.assert_close(change, 1e-3 * gradient / (one + 0.5 * mean), rtol=2e-3, atol=1e-6)
+    for change, gradient, values in zip(moved, gradients, curvature, strict=True):
+        torch.testing.assert_close(change, 1e-3 * gradient / (values + 0.5 * mean), rtol=2e-3, atol=1e-6)
     assert (erased.steps, erased.samples) == (1 + 6, 16 + 3 * 16)
     assert "validation" not in erased.reads
 

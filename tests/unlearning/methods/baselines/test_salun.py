@@ -1,6 +1,7 @@
 """SalUn: which weights change, and that nothing else differs from random labels."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,9 +11,9 @@ from semlink.codecs.contract import NeuralCodec
 from semlink.errors import WrongField
 from semlink.seeding import generator_for
 from semlink.simulator.batches import Batches
-from semlink.unlearning.contract import ErasureContext, Partition
+from semlink.unlearning.contract import Erasure, ErasureContext, Partition
 from semlink.unlearning.methods.baselines.random_labels import RandomLabels
-from semlink.unlearning.methods.baselines.salun import Salun, gradients, salient
+from semlink.unlearning.methods.baselines.salun import Salun, salient, summed_gradients
 from semlink.unlearning.methods.parts.descent import send
 
 Codec = NeuralCodec[Any]
@@ -36,14 +37,17 @@ def test_saliency_sums_gradients_with_their_signs(
     trained: Codec, partition: Partition, context_for: Callable[..., ErasureContext]
 ) -> None:
     context = context_for()
-    batches = Batches(trained, partition.forget[:12], 4, 0, "forget", "cpu")
-    found = gradients(trained, list(trained.parameters()), batches, context)
+    context = replace(context, training=replace(context.training, batch=4))
+    erasure = Erasure(trained.eval(), replace(partition, forget=partition.forget[:12]), context)
+    batches = Batches(trained, partition.forget[:12], 4, context.seed, "forget", "cpu")
+    sums = summed_gradients(erasure, list(erasure.erased.parameters()))
     trained.zero_grad()
     for step in range(3):
         reception = send(trained, batches[step], context, generator_for(context.seed, "saliency", step)).reception
         trained.loss(batches[step], reception).mean().backward()
-    for value, parameter in zip(found, trained.parameters(), strict=True):
+    for value, parameter in zip(sums, trained.parameters(), strict=True):
         torch.testing.assert_close(value, parameter.grad)
+    assert (erasure.steps, erasure.samples) == (3, 12)
 
 
 def test_other_weights_stay_bit_for_bit(
@@ -69,9 +73,9 @@ def test_all_weights_salient_is_random_labels(
     """Up to the draws, whose names differ: each tensor moves about as far."""
     context = context_for()
     masked, plain = (method.erase(trained, partition, context) for method in (Salun(salient=1), RandomLabels()))
-    for (name, one), other in zip(masked.codec.named_parameters(), plain.codec.parameters(), strict=True):
+    for (name, value), other in zip(masked.codec.named_parameters(), plain.codec.parameters(), strict=True):
         start = trained.get_parameter(name)
-        moved = (one - start).norm() / (other - start).norm()
+        moved = (value - start).norm() / (other - start).norm()
         assert 0.8 < moved < 1.25
 
 

@@ -11,8 +11,8 @@ from semlink.errors import WrongField
 from semlink.seeding import generator_for
 from semlink.simulator.batches import batch_of
 from semlink.simulator.training import mean_loss
-from semlink.unlearning.contract import ErasureContext, Partition
-from semlink.unlearning.methods.baselines.scrub import Scrub
+from semlink.unlearning.contract import Erasure, ErasureContext, Partition
+from semlink.unlearning.methods.baselines.scrub import Scrub, rewind
 from semlink.unlearning.methods.parts.teacher import beside_teacher
 
 Codec = NeuralCodec[Any]
@@ -62,7 +62,7 @@ def test_divergence_holds_the_original(trained: Codec, partition: Partition, con
 def test_nothing_moves_the_codec_away_from_itself(
     trained: Codec, partition: Partition, context: ErasureContext
 ) -> None:
-    """Without the lesson there is no first step, since equal codecs in equal noise are at the least divergence."""
+    """Without the training objective nothing moves: equal codecs in equal noise are at the least divergence."""
     erased = Scrub(gamma=0).erase(trained, partition, context).codec
     for name, parameter in trained.named_parameters():
         torch.testing.assert_close(erased.get_parameter(name), parameter, rtol=0, atol=1e-6)
@@ -93,10 +93,11 @@ def test_rewind_chooses_among_given_weights(trained: Codec, partition: Partition
         trained.load_state_dict(weights)
         gaps.append(abs(loss_on(trained, partition.forget, context) - unknown))
     trained.load_state_dict(original)
-    chosen, looked_at = Scrub()._rewind(trained, versions, partition, context)
+    erasure = Erasure(trained, partition, context)
+    chosen = rewind(erasure, versions)
     assert chosen == gaps.index(min(gaps)) == 1
-    assert looked_at == 3 * len(partition.forget) + len(partition.validation)
-    assert all(torch.equal(value, versions[chosen][name]) for name, value in trained.state_dict().items())
+    assert erasure.samples == 3 * len(partition.forget) + len(partition.validation)
+    assert all(torch.equal(value, versions[chosen][name]) for name, value in erasure.erased.state_dict().items())
 
 
 def test_wrong_numbers() -> None:

@@ -11,10 +11,11 @@ import torch
 
 from semlink.channels import build_channel
 from semlink.codecs.building import new_codec
-from semlink.codecs.task import ShardedTaskCodec, TaskCodec
+from semlink.codecs.task.model import TaskCodec
+from semlink.codecs.task.sharded import ShardedTaskCodec
 from semlink.errors import ErasureError
 from semlink.progress import Progress
-from semlink.simulator import training
+from semlink.simulator import optimisation, training
 from semlink.simulator.link import transmit
 from semlink.simulator.sources.contract import Record, Source
 from semlink.simulator.training import TrainingSettings, records_of, settings_of, train
@@ -138,7 +139,7 @@ def test_stopped_training_goes_on_in_the_part_where_it_stopped(
                 raise Stopped
 
     with monkeypatch.context() as patch:
-        patch.setattr(training, "Progress", Stopping)
+        patch.setattr(optimisation, "Progress", Stopping)
         with pytest.raises(Stopped):
             train(context.fresh(), *arguments, tmp_path / "c")
     met: list[str] = []

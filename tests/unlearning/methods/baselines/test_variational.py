@@ -1,4 +1,4 @@
-"""Variational unlearning: its natural gradient, and that the adjusted likelihood ends the force."""
+"""Variational unlearning: its natural gradient, and the end that the adjusted likelihood sets."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ from semlink.codecs.contract import NeuralCodec
 from semlink.seeding import generator_for
 from semlink.simulator.batches import Batches, batch_of
 from semlink.simulator.training import mean_loss
-from semlink.unlearning.contract import ErasureContext, Partition
+from semlink.unlearning.contract import Erasure, ErasureContext, Partition
 from semlink.unlearning.methods.baselines.variational import Variational
 from semlink.unlearning.methods.parts.descent import send
 from semlink.unlearning.methods.parts.scaled_fisher import ScaledFisher, scaled_fisher
@@ -25,11 +25,12 @@ def context(context_for: Callable[..., ErasureContext]) -> ErasureContext:
 
 
 def moved(erased: Codec, codec: Codec) -> list[Tensor]:
-    return [erased.get_parameter(name).detach() - one.detach() for name, one in codec.named_parameters()]
+    return [erased.get_parameter(name).detach() - value.detach() for name, value in codec.named_parameters()]
 
 
 def belief(codec: Codec, partition: Partition, context: ErasureContext) -> ScaledFisher:
-    return scaled_fisher(codec.eval(), [*partition.forget, *partition.retain], 50, context, "variational")
+    erasure = Erasure(codec.eval(), partition, context)
+    return scaled_fisher(erasure, [*partition.forget, *partition.retain], 50, "variational")
 
 
 def test_a_step_is_the_natural_gradient(trained: Codec, partition: Partition, context: ErasureContext) -> None:
@@ -39,8 +40,8 @@ def test_a_step_is_the_natural_gradient(trained: Codec, partition: Partition, co
     fisher = belief(trained, partition, context)
     batch = Batches(trained, partition.forget, 32, context.seed, "forget", "cpu")[0]
     generator = generator_for(context.seed, "variational", 0)
-    for _, one in trained.named_parameters():  # the draw comes first
-        torch.randn(one.shape, generator=generator)
+    for _, value in trained.named_parameters():  # the draw comes first
+        torch.randn(value.shape, generator=generator)
     rec = trained.loss(batch, send(trained, batch, context, generator).reception).mean()
     gradients = torch.autograd.grad(rec / fisher.unit, list(trained.parameters()))
     share = len(partition.forget) / (len(partition.forget) + len(partition.retain))
@@ -52,7 +53,7 @@ def test_a_step_is_the_natural_gradient(trained: Codec, partition: Partition, co
 def test_outside_of_the_old_belief_only_the_way_back_is_left(
     trained: Codec, partition: Partition, context: ErasureContext
 ) -> None:
-    """After one step with force, KL alone takes back 7.5 and then 2.5 % (cosine decay of a rate of 0.1)."""
+    """After one step with the likelihood, KL alone takes back 7.5 and then 2.5 % (cosine decay of a rate of 0.1)."""
     once, thrice, free = (
         Variational(radius=radius, steps=steps, records=50).erase(trained, partition, context)
         for radius, steps in ((1e-30, 1), (1e-30, 3), (1e30, 3))
@@ -64,7 +65,7 @@ def test_outside_of_the_old_belief_only_the_way_back_is_left(
 
 
 def test_it_forgets_and_stays_within_its_radius(trained: Codec, partition: Partition, context: ErasureContext) -> None:
-    """A last step with force may lead out by its own length."""
+    """A last step with the likelihood may lead out by its own length."""
     method = Variational(steps=100, records=50, likelihood=20, radius=0.01)
     erased = method.erase(trained, partition, context)
     fisher = belief(trained, partition, context)

@@ -13,6 +13,7 @@ from torch import Tensor
 from semlink.codecs.contract import NeuralCodec
 from semlink.errors import ErasureError, WrongField
 from semlink.seeding import generator_for
+from semlink.simulator import optimisation
 from semlink.simulator.batches import batch_of
 from semlink.simulator.sources.contract import Record
 from semlink.unlearning.contract import ErasureContext, Partition
@@ -20,7 +21,6 @@ from semlink.unlearning.methods.cascaded.cascaded import Cascaded
 from semlink.unlearning.methods.cascaded.fake_label import FakeLabel
 from semlink.unlearning.methods.cascaded.loss import UnlearningLoss
 from semlink.unlearning.methods.cascaded.substitute import Exchange
-from semlink.unlearning.methods.parts import descent
 
 Make = Callable[[str], NeuralCodec[Any]]
 SetUp = Callable[..., ErasureContext]
@@ -76,7 +76,7 @@ def test_each_loss_moves_its_own_player(make_gan: Make, items: Partition) -> Non
     values = {}
     for player, given in (("discriminator", (label, None)), ("generator", (None, substitute))):
         codec.zero_grad()
-        loss = UnlearningLoss(*given, 5.0, 0.3, lessons=1000).of(codec, forget, generator_for(1, "loss"))
+        loss = UnlearningLoss(*given, 5.0, 0.3, inputs=1000).of(codec, forget, generator_for(1, "loss"))
         loss.backward()
         values[player] = loss.item()
         for name, modules in parts.items():
@@ -90,7 +90,7 @@ def test_each_loss_moves_its_own_player(make_gan: Make, items: Partition) -> Non
 
 
 def test_noise_around_the_latents(make_gan: Make, items: Partition) -> None:
-    """With noise of standard deviation s, lessons are of latents at that distance."""
+    """With noise of standard deviation s, inputs are latents at that distance."""
     codec: Any = make_gan("plain")
     latents = codec.prior(30, generator_for(0, "latents"))
     seen: list[Tensor] = []
@@ -101,8 +101,8 @@ def test_noise_around_the_latents(make_gan: Make, items: Partition) -> None:
             return torch.zeros(len(latent), 1, 8, 8)
 
     labels = torch.arange(30)
-    lesson = Exchange(latents, labels, latents, noise=0.3).draw(Watched(), 30, generator_for(1, "draw"))  # type: ignore[arg-type]
-    assert (seen[0] - lesson.wanted).std().item() == pytest.approx(0.3, rel=0.3)
+    batch = Exchange(latents, labels, latents, noise=0.3).draw(Watched(), 30, generator_for(1, "draw"))  # type: ignore[arg-type]
+    assert (seen[0] - batch.wanted).std().item() == pytest.approx(0.3, rel=0.3)
 
 
 def test_items_score_like_unseen_ones(knowing: tuple[Any, Partition], setting: SetUp) -> None:
@@ -133,7 +133,7 @@ def test_it_ends_by_the_scores(knowing: tuple[Any, Partition], setting: SetUp) -
 
 
 def shares(codec: Any, wanted: int) -> Tensor:
-    """How much of each class's bar images have that are made on request of a class: float32 [classes], mean over 200."""
+    """How much of each class's bar the images of a class have: float32 [classes], mean over 200 generated images."""
     with torch.no_grad():
         images = codec.generate(codec.prior(200, generator_for(5, "look")), torch.full((200,), wanted))[:, 0]
     left, top, diagonal = images[:, 3:, :3], images[:, :3, 3:], torch.diagonal(images, dim1=1, dim2=2)[:, 3:]
@@ -189,21 +189,23 @@ def test_stopped_work_goes_on(
     make_gan: Make, setting: SetUp, items: Partition, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     codec, method = make_gan("link"), Cascaded(outer=8, batch=16, stop="none")
-    whole = method.erase(codec, items, setting(codec)).codec
-    monkeypatch.setattr(descent, "SAVED_EVERY", 0.0)
+    whole = method.erase(codec, items, setting(codec))
+    monkeypatch.setattr(optimisation, "SAVED_EVERY", 0.0)
     resumable = setting(codec, checkpoint=tmp_path / ".out.checkpoint")
-    original, taken = descent.Progress.step, []
+    original, taken = optimisation.Progress.step, []
 
-    def step(self: Any, told: str) -> None:
-        taken.append(told)
+    def step(self: Any, note: str) -> None:
+        taken.append(note)
         if len(taken) == 11:
             raise KeyboardInterrupt
-        original(self, told)
+        original(self, note)
 
-    monkeypatch.setattr(descent.Progress, "step", step)
+    monkeypatch.setattr(optimisation.Progress, "step", step)
     with pytest.raises(KeyboardInterrupt):
         method.erase(codec, items, resumable)
-    assert same(method.erase(codec, items, resumable).codec, whole)
+    resumed = method.erase(codec, items, resumable)
+    assert same(resumed.codec, whole.codec)
+    assert (resumed.steps, resumed.samples) == (whole.steps, whole.samples)
     assert len(taken) == 11 + 24 - 11
 
 

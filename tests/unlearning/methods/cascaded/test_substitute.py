@@ -13,7 +13,7 @@ from semlink.unlearning.methods.cascaded.substitute import Exchange, MeanConditi
 
 
 class Linear:
-    """G(z, y) = A z + 10 y_2, images of 4 by 4 pixels from two channel uses; y_2 is the condition's share of class 2."""
+    """G(z, y) = A z + 10 y_2, 4 by 4 pixels from two channel uses; y_2 is the condition's share of class 2."""
 
     config = SimpleNamespace(classes=3)
 
@@ -61,10 +61,10 @@ def test_mean_of_the_others() -> None:
 
 def test_mean_condition() -> None:
     codec: Any = Linear()
-    lesson = MeanCondition(codec, torch.tensor([0, 1])).draw(codec, 50, generator_for(2, "draw"))
-    assert set(lesson.labels.tolist()) == {0, 1}
-    torch.testing.assert_close(lesson.wanted, lesson.made + 10)
-    assert len(lesson.made.unique(dim=0)) == 50
+    batch = MeanCondition(codec, torch.tensor([0, 1])).draw(codec, 50, generator_for(2, "draw"))
+    assert set(batch.labels.tolist()) == {0, 1}
+    torch.testing.assert_close(batch.wanted, batch.made + 10)
+    assert len(batch.made.unique(dim=0)) == 50
 
 
 def test_neighbours(sets: tuple[Any, Any]) -> None:
@@ -97,6 +97,6 @@ def test_exchange_keeps_pairs() -> None:
     latents = codec.prior(30, generator_for(4, "latents"))
     labels = torch.arange(30) % 3
     wanted = codec.generate(latents, labels) + 1
-    lesson = Exchange(latents, labels, wanted, noise=0.0).draw(codec, 20, generator_for(5, "draw"))
-    torch.testing.assert_close(lesson.wanted, lesson.made + 1)
-    assert len(lesson.made.unique(dim=0)) == 20
+    batch = Exchange(latents, labels, wanted, noise=0.0).draw(codec, 20, generator_for(5, "draw"))
+    torch.testing.assert_close(batch.wanted, batch.made + 1)
+    assert len(batch.made.unique(dim=0)) == 20

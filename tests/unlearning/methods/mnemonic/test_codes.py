@@ -18,6 +18,7 @@ from semlink.errors import BundleError, WrongField
 from semlink.experiments.workflow.recipe import RecipeTraining
 from semlink.seeding import generator_for
 from semlink.simulator import training
+from semlink.simulator.sources import build_source
 from semlink.simulator.sources.contract import Source
 from semlink.simulator.training import TrainingSettings, train
 from semlink.unlearning.methods.mnemonic.codes import CodeMixing, MnemonicCodes
@@ -25,6 +26,11 @@ from semlink.unlearning.methods.mnemonic.codes import CodeMixing, MnemonicCodes
 SHORT = TrainingSettings(steps=6, batch=16, warmup=2, validate=3)
 SHARE = 0.5
 AWGN = build_channel("awgn")
+
+
+@pytest.fixture
+def digits() -> Source:
+    return build_source("digits")
 
 
 @pytest.fixture
@@ -57,8 +63,8 @@ def test_codes_are_uniform_and_differ_between_classes(seed: int | None) -> None:
 
 
 def test_only_seeded_codes_repeat() -> None:
-    one, again, other = (MnemonicCodes.drawn(2, (1, 4, 4), seed) for seed in (1, 1, 2))
-    assert one.digest() == again.digest() != other.digest()
+    first, again, other = (MnemonicCodes.drawn(2, (1, 4, 4), seed) for seed in (1, 1, 2))
+    assert first.digest() == again.digest() != other.digest()
     before = torch.get_rng_state()
     assert len({MnemonicCodes.drawn(2, (1, 4, 4), None).digest() for _ in range(3)}) == 3
     assert torch.equal(before, torch.get_rng_state())
@@ -75,7 +81,7 @@ def test_codes_come_back_from_their_file(codes: MnemonicCodes) -> None:
 
 
 def test_a_share_of_the_images_becomes_the_code_of_its_class(codes: MnemonicCodes) -> None:
-    """10 000 images: the share within 5 standard errors, false alarm below 1e-6; classes without a code stay out of it."""
+    """10 000 images: the share within 5 standard errors, false alarm below 1e-6; not all classes have a code."""
     some = codes.without([0, 4])
     labels = torch.tensor([1, 2, 3, 5, 6, 7, 8, 9]).repeat(1250)
     batch = LabelledImages(torch.full((len(labels), 1, 8, 8), 2.0), labels)
@@ -106,9 +112,9 @@ def test_training_mixes_codes_into_its_batches_alone(
     monkeypatch.setattr(training, "transmit", spy(seen, training.transmit, 2))
     mixing = CodeMixing(1 - 1e-9, codes)
     train(classifier, digits.train[:100], digits.validation[:40], AWGN, SHORT, 0, transform=mixing)
-    lessons = [batch for batch in seen if len(batch) == SHORT.batch]
-    assert len(lessons) == SHORT.steps
-    for batch in lessons:
+    trained_on = [batch for batch in seen if len(batch) == SHORT.batch]
+    assert len(trained_on) == SHORT.steps
+    for batch in trained_on:
         assert torch.equal(batch.images, codes.signals[batch.labels])
     assert all(len(batch) == 40 for batch in looked)
     assert all((batch.images != codes.signals[batch.labels]).any() for batch in looked)
@@ -144,14 +150,14 @@ def test_a_checkpoint_of_other_codes_is_refused(
 
 
 def test_what_cannot_be_mixed_is_refused(
-    make_codec: Callable[..., NeuralCodec[Any]], classifier: NeuralCodec[Any], digits: Source, codes: MnemonicCodes
+    fresh_toy: Callable[..., NeuralCodec[Any]], classifier: NeuralCodec[Any], digits: Source, codes: MnemonicCodes
 ) -> None:
     def attempt(codec: NeuralCodec[Any], records: Any, codes: MnemonicCodes | None) -> None:
         train(codec, records, digits.validation[:40], AWGN, SHORT, 0, transform=CodeMixing(SHARE, codes))
 
     records = digits.train[:100]
     for codec, chosen, given, words in (
-        (make_codec(), records, codes, "does not infer"),
+        (fresh_toy(), records, codes, "does not infer"),
         (classifier, records, None, r"put codes\.safetensors back"),
         (classifier, [*records, replace(records[0], label=None)], codes, "records without a class"),
         (classifier, records, codes.without([records[0].label]), f"class {records[0].label}, which has no code"),
@@ -160,7 +166,7 @@ def test_what_cannot_be_mixed_is_refused(
         with pytest.raises(WrongField, match=words):
             attempt(codec, chosen, given)
     with pytest.raises(WrongField, match="does not infer"):
-        MnemonicCodes.drawn_for(make_codec(), records[0].payload, 10, 0)
+        MnemonicCodes.drawn_for(fresh_toy(), records[0].payload, 10, 0)
     for fields in ({"mnemonic": 1.0}, {"mnemonic": -0.1}, {"mnemonic": math.nan}, {"codes": "mine"}):
         with pytest.raises(WrongField, match="training cannot take"):
             RecipeTraining(**fields)

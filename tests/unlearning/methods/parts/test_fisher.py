@@ -42,7 +42,7 @@ def test_fisher_is_the_mean_of_squared_gradients(
 def test_fisher_leaves_the_codec_as_it_is(
     trained: Codec, partition: Partition, context_for: Callable[..., ErasureContext]
 ) -> None:
-    """Weights, gradients, mode and the global stream; what does not learn is left out; unused parameters matter nothing."""
+    """Weights, gradients, mode and the global stream stay; frozen parameters are left out; unused ones get 0."""
     context = context_for()
     batches = Batches(trained, partition.forget[:4], 1, context.seed, "forget", "cpu")
     trained.train()

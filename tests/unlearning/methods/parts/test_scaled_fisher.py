@@ -1,6 +1,5 @@
 """Scaled Fisher information has no unit; and what stands on it: noise of Fisher forgetting."""
 
-import copy
 import math
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +10,7 @@ from torch import Tensor
 
 from semlink.channels.contract import Reception
 from semlink.codecs.contract import NeuralCodec
-from semlink.unlearning.contract import ErasureContext, Partition
+from semlink.unlearning.contract import Erasure, ErasureContext, Partition
 from semlink.unlearning.methods.baselines.fisher_forgetting import FisherForgetting
 from semlink.unlearning.methods.parts.scaled_fisher import scaled_fisher
 
@@ -26,7 +25,9 @@ def context(context_for: Callable[..., ErasureContext]) -> ErasureContext:
 def test_unit_of_the_loss_cancels(
     trained: Codec, partition: Partition, context: ErasureContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = scaled_fisher(trained, partition.retain, 20, context, "here")
+    erasure = Erasure(trained, partition, context)
+    plain = scaled_fisher(erasure, partition.retain, 20, "here")
+    assert (erasure.steps, erasure.samples) == (20, 20)
     losses = type(trained).element_losses
 
     def louder(codec: Codec, batch: Tensor, reception: Reception) -> tuple[Tensor, Tensor]:
@@ -34,7 +35,7 @@ def test_unit_of_the_loss_cancels(
         return 1000 * found, mask
 
     monkeypatch.setattr(type(trained), "element_losses", louder)
-    scaled = scaled_fisher(trained, partition.retain, 20, context, "here")
+    scaled = scaled_fisher(Erasure(trained, partition, context), partition.retain, 20, "here")
     assert scaled.unit == pytest.approx(1000 * plain.unit, rel=1e-5)
     for name, value in plain.values.items():
         torch.testing.assert_close(scaled.values[name], value, rtol=1e-3, atol=1e-9)
@@ -49,7 +50,7 @@ def test_noise_has_the_variance_that_it_should(trained: Codec, partition: Partit
     """Changes over their standard deviations are N(0, 1): 5000 or so weights, 4 standard deviations allowed."""
     method = FisherForgetting(noise=1e-4, records=30)
     erased = method.erase(trained, partition, context)
-    fisher = scaled_fisher(copy.deepcopy(trained).eval(), partition.retain, 30, context, "fisher forgetting")
+    fisher = scaled_fisher(Erasure(trained, partition, context), partition.retain, 30, "fisher forgetting")
     changes = torch.cat(
         [
             ((erased.codec.get_parameter(name) - parameter) * (fisher.damped(name, 0.1) / 1e-4).sqrt()).flatten()
@@ -65,6 +66,6 @@ def test_noise_has_the_variance_that_it_should(trained: Codec, partition: Partit
 
 def test_noise_stays_at_its_end(trained: Codec, partition: Partition, context: ErasureContext) -> None:
     erased = FisherForgetting(records=10, end="receiver").erase(trained, partition, context).codec
-    receiver = {id(one) for module in erased.receiver for one in module.parameters()}
+    receiver = {id(parameter) for module in erased.receiver for parameter in module.parameters()}
     for name, parameter in erased.named_parameters():
         assert torch.equal(parameter, trained.get_parameter(name)) == (id(parameter) not in receiver)

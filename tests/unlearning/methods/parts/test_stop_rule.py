@@ -33,41 +33,41 @@ def mute(speaker: NeuralCodec[Any]) -> NeuralCodec[Any]:
 
 
 def test_recall(speaker: NeuralCodec[Any], mute: NeuralCodec[Any], lines: Partition) -> None:
-    gauge = make_stop_rule("auto", None, speaker, lines, CHANNEL, 12.0, 0)
-    assert gauge is not None
-    assert gauge.name == "recall"
-    assert gauge.measure(speaker) == gauge.measure(speaker) > 0.8
-    assert gauge.measure(mute) == 0
-    assert gauge.enough(0.1)
-    assert not gauge.enough(0.11)
+    rule = make_stop_rule("auto", None, speaker, lines, CHANNEL, 12.0, 0)
+    assert rule is not None
+    assert rule.name == "recall"
+    assert rule.measure(speaker) == rule.measure(speaker) > 0.8
+    assert rule.measure(mute) == 0
+    assert rule.enough(0.1)
+    assert not rule.enough(0.11)
 
 
 def test_accuracy_counts_tokens(speaker: NeuralCodec[Any], mute: NeuralCodec[Any], lines: Partition) -> None:
     """A name is one token of four or five: the published threshold is far below a codec that lost only the name."""
-    gauge = make_stop_rule("accuracy", None, speaker, lines, CHANNEL, 60.0, 0)
-    assert gauge is not None
-    assert gauge.measure(speaker) == 1
-    assert gauge.measure(mute) == pytest.approx(1 - 12 / sum(len(r.payload.split()) + 1 for r in lines.forget))
-    assert not gauge.enough(gauge.measure(mute))
+    rule = make_stop_rule("accuracy", None, speaker, lines, CHANNEL, 60.0, 0)
+    assert rule is not None
+    assert rule.measure(speaker) == 1
+    assert rule.measure(mute) == pytest.approx(1 - 12 / sum(len(r.payload.split()) + 1 for r in lines.forget))
+    assert not rule.enough(rule.measure(mute))
 
 
 def test_level_compares_with_unseen_records(
     trained: NeuralCodec[Any], partition: Partition, context_for: Callable[..., ErasureContext]
 ) -> None:
-    gauge = make_stop_rule("level", 1.5, trained, partition, CHANNEL, (5.0, 15.0), 0)
-    assert gauge is not None
+    rule = make_stop_rule("level", 1.5, trained, partition, CHANNEL, (5.0, 15.0), 0)
+    assert rule is not None
     losses = [
         mean_loss(trained, trained.prepare([record.payload for record in records]), CHANNEL, (5.0, 15.0), 0)
         for records in (partition.forget, partition.validation)
     ]
-    assert gauge.measure(trained) == pytest.approx(losses[0] / losses[1])
-    assert gauge.enough(1.5)
-    assert not gauge.enough(1.49)
+    assert rule.measure(trained) == pytest.approx(losses[0] / losses[1])
+    assert rule.enough(1.5)
+    assert not rule.enough(1.49)
 
 
-def test_scu_stops_by_recall(speaker: NeuralCodec[Any], lines: Partition, lessons: TrainingSettings) -> None:
+def test_scu_stops_by_recall(speaker: NeuralCodec[Any], lines: Partition, text_training: TrainingSettings) -> None:
     """The name is gone, most of what else there is stays."""
-    context = ErasureContext(CHANNEL, lessons, seed=0, fresh=lambda: speaker)
+    context = ErasureContext(CHANNEL, text_training, seed=0, fresh=lambda: speaker)
     scu = Scu(rate=1e-3, batch=12, passes=200, forget_weight=0.1, brake_weight=0.0, check=5)
     erased = scu.erase(speaker, lines, context)
     assert erased.notes["stop"] == "recall"

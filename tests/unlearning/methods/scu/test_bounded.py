@@ -1,4 +1,4 @@
-"""The bounded form of SCU picks its force, stops where it should, and leaves alone what it may not touch."""
+"""The bounded form of SCU picks its target, stops where it should, and leaves alone what it may not touch."""
 
 import copy
 import math
@@ -39,8 +39,8 @@ def speaker(make_speaker: Callable[[str], NeuralCodec[Any]], request: pytest.Fix
 
 
 @pytest.fixture
-def words_context(speaker: NeuralCodec[Any], lessons: TrainingSettings) -> ErasureContext:
-    return ErasureContext(CHANNEL, lessons, seed=0, fresh=lambda: new_codec_like(speaker, 9))
+def words_context(speaker: NeuralCodec[Any], text_training: TrainingSettings) -> ErasureContext:
+    return ErasureContext(CHANNEL, text_training, seed=0, fresh=lambda: new_codec_like(speaker, 9))
 
 
 def test_share_forgets_the_word_and_keeps_its_sentences(
@@ -63,7 +63,7 @@ def test_share_forgets_the_word_and_keeps_its_sentences(
         assert (0.15 < lost < 0.3) if part is lines.forget else (lost < 0.05)
 
 
-def test_only_what_belongs_to_erased_words_is_renewed(
+def test_only_what_belongs_to_erased_words_is_reinitialised(
     speaker: NeuralCodec[Any], lines: Partition, words_context: ErasureContext
 ) -> None:
     """Without steps all else stays in place."""
@@ -79,19 +79,19 @@ def test_only_what_belongs_to_erased_words_is_renewed(
             assert not changed.any()
 
 
-def test_level_ends_at_the_level(
+def test_loss_target_ends_at_the_target(
     trained: NeuralCodec[Any], partition: Partition, context_for: Callable[..., ErasureContext]
 ) -> None:
-    """Erased records become several times harder, up to the level and no further, however long it goes on."""
+    """Erased records become several times harder, up to the target and no further, however many steps are taken."""
     context = context_for(bool(trained.config.variational))
     before = loss_on(trained, partition.forget)
     kept = loss_on(trained, partition.retain)
     for steps in (100, 200):
         erased = ScuBounded(force="level", steps=steps, rate=2e-3, quick=0.3).erase(trained, partition, context)
-        level = float(erased.notes["mean_level"])
+        target = float(erased.notes["mean_level"])
         assert erased.notes["force"] == "level"
-        assert level > 5 * before
-        assert 0.6 * level < loss_on(erased.codec, partition.forget) < 1.2 * level
+        assert target > 5 * before
+        assert 0.6 * target < loss_on(erased.codec, partition.forget) < 1.2 * target
         assert loss_on(erased.codec, partition.retain) < 1.5 * kept
 
 
@@ -102,7 +102,7 @@ def corner(codec: NeuralCodec[Any], records: Sequence[Record]) -> float:
         return codec.decode(CHANNEL(codec.encode(batch), math.inf, torch.Generator()))[..., :2, :2].mean().item()
 
 
-def test_content_of_its_own_goes_and_the_rest_stays(
+def test_exclusive_content_goes_and_the_rest_stays(
     trained: NeuralCodec[Any], partition: Partition, context_for: Callable[..., ErasureContext]
 ) -> None:
     """`auto` finds the bright corner, and takes it out of ann's images; nobody's other pixels get worse."""
@@ -117,7 +117,7 @@ def test_content_of_its_own_goes_and_the_rest_stays(
     assert loss_on(erased.codec, partition.retain) < 1.3 * loss_on(trained, partition.retain)
 
 
-def test_auto_takes_levels_where_nothing_is_their_own(
+def test_auto_takes_the_loss_target_without_exclusive_content(
     stored: dict[bool, NeuralCodec[Any]], source: Source, context_for: Callable[..., ErasureContext], request_for: Any
 ) -> None:
     """Ben's images are like cleo's and dora's."""

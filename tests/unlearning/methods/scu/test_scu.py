@@ -40,7 +40,7 @@ def gradients(loss: torch.Tensor, codec: NeuralCodec[Any]) -> Gradients:
     return dict(zip(names, torch.autograd.grad(loss, parameters), strict=True))
 
 
-def forgetting_force(codec: NeuralCodec[Any], partition: Partition, weight: float) -> torch.Tensor:
+def forgetting_term(codec: NeuralCodec[Any], partition: Partition, weight: float) -> torch.Tensor:
     """-beta_u * rec(x_e), sent as the first passage of `loss_of`."""
     forget, _ = batches(codec, partition)
     generator = generator_for("a step")
@@ -64,7 +64,7 @@ def test_brake_is_zero_after_copying(trained: NeuralCodec[Any], partition: Parti
     assert torch.equal(brake, torch.zeros(16))
     found = gradients(Scu(brake_weight=1.0, compensation=0.0).loss(
         codec, trained, *batches(codec, partition), CHANNEL, LAW, generator_for("a step")), codec)  # fmt: skip
-    expected = gradients(forgetting_force(codec, partition, 0.1), codec)
+    expected = gradients(forgetting_term(codec, partition, 0.1), codec)
     for name, gradient in expected.items():
         torch.testing.assert_close(found[name], gradient, rtol=1e-5, atol=1e-9)
 
@@ -84,11 +84,11 @@ def test_without_compensation_it_is_joint_unlearning(trained: NeuralCodec[Any], 
     forget, _ = batches(codec, partition)
     brake = divergence(codec.represent(forget), trained.represent(forget)).mean()
     assert brake > 0.01
-    expected = 0.5 * brake + forgetting_force(codec, partition, 0.1)
+    expected = 0.5 * brake + forgetting_term(codec, partition, 0.1)
     found = loss_of(Scu(brake_weight=0.5, compensation=0.0), codec, trained, partition)
     torch.testing.assert_close(found, expected)
     without_brake = loss_of(Scu(brake_weight=0.0, compensation=0.0), codec, trained, partition)
-    torch.testing.assert_close(without_brake, forgetting_force(codec, partition, 0.1))
+    torch.testing.assert_close(without_brake, forgetting_term(codec, partition, 0.1))
 
 
 class Mirror(NeuralCodec[torch.Tensor]):

@@ -1,0 +1,41 @@
+"""Options that several commands take, and what the commands need of the program that was started."""
+
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+BUNDLE = "a folder, or a name from: semlink list bundles"
+BUNDLES = "folders, or names from: semlink list bundles"
+
+Out = Annotated[Path, typer.Option(help="Folder for what is made.", show_default=True)]
+Overrides = Annotated[
+    list[str], typer.Option("--set", metavar="KEY=VALUE", help="Override a field of the recipe; repeatable.")
+]
+Seed = Annotated[int | None, typer.Option(min=0, max=2**63 - 1, help="Seed of all randomness; default: the recipe's.")]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes; default: one for each CPU core.")]
+DataDir = Annotated[Path | None, typer.Option(envvar="SEMLINK_DATA", help="Folder of the large data sets.")]
+SnrDb = Annotated[str, typer.Option("--snr", metavar="LOW:HIGH:STEP", help="Es/N0 points in dB.")]
+Channels = Annotated[
+    list[str], typer.Option("--channel", help="Channel, such as rayleigh:coherence=symbol; repeatable.")
+]
+Request = Annotated[Path, typer.Option(help="The erasure request, a JSON file.")]
+
+
+def cores() -> int:
+    """How many CPU cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def command() -> str:
+    """The command as it was typed."""
+    return shlex.join(["semlink", *sys.argv[1:]])
+
+
+def with_seed(overrides: list[str], seed: int | None) -> list[str]:
+    """Overrides of a recipe, the seed among them where one is given."""
+    return overrides if seed is None else [*overrides, f"seed={seed}"]

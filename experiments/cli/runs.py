@@ -1,0 +1,128 @@
+"""Commands that leave a run folder: quickstart, run, sweep, audit, block-errors; and report, which draws one."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from semlink import front_door
+from semlink.experiments.cli.options import (
+    BUNDLE,
+    BUNDLES,
+    Channels,
+    DataDir,
+    Device,
+    Out,
+    Overrides,
+    Request,
+    Seed,
+    SnrDb,
+    Workers,
+    command,
+    cores,
+    with_seed,
+)
+
+QUICKSTART = ("quickstart-text", "quickstart-digits")
+
+
+def quickstart(
+    out: Out = Path("runs/quickstart"), seed: Seed = None, overrides: Overrides = [],  # noqa: B006 (typer copies them)
+    workers: Workers = None, device: Device = "auto",
+) -> None:  # fmt: skip
+    """Train, erase, retrain, sweep and report on embedded text and images: the whole story in minutes."""
+    front_door.run(
+        QUICKSTART, out, overrides=with_seed(overrides, seed), workers=workers or cores(), device=device,
+        command=command(),
+    )  # fmt: skip
+    _draw(out)
+
+
+def run(
+    recipes: Annotated[list[str], typer.Argument(
+        help="Recipes: YAML files, or names from: semlink list recipes. Or the folder of a recorded run, to repeat it."
+    )],
+    out: Annotated[Path | None, typer.Option(
+        help="Folder for what is made; default: runs/run, or runs/NAME of a recorded run."
+    )] = None,
+    seed: Seed = None, overrides: Overrides = [],  # noqa: B006
+    workers: Workers = None, device: Device = "auto", data_dir: DataDir = None,
+    seeds: Annotated[str | None, typer.Option(
+        help="Several seeds, such as 0,1,2: each recipe runs with each, and the report shows means over them."
+    )] = None,
+) -> None:  # fmt: skip
+    """Carry out whole experiments (train, erase, retrain, sweep, audit, report), or repeat a recorded run."""
+    from semlink.experiments.workflow.recipe_file import parse_seeds
+
+    recorded = Path(recipes[0]) if Path(recipes[0]).is_dir() else None
+    folder = out or Path("runs") / (recorded.resolve().name if recorded else "run")
+    front_door.run(
+        recipes, folder, overrides=with_seed(overrides, seed), seeds=parse_seeds(seeds) if seeds else (),
+        workers=workers or cores(), device=device, data_dir=data_dir, command=command(),
+    )  # fmt: skip
+    _draw(folder)
+
+
+def sweep(
+    bundles: Annotated[list[str], typer.Argument(
+        help=f"Codecs to compare: {BUNDLES}; folders that semlink export made of these; "
+        "or classical ones such as digital:webp or limit:webp."
+    )],
+    out: Out, channel: Channels = ["awgn"], snr: SnrDb = "0:18:3",  # noqa: B006
+    request: Annotated[Path | None, typer.Option(help="Also measure on this request's forget and retain sets.")] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Other test records, such as kodak; default: those of the codec's own source.")
+    ] = None,
+    overrides: Overrides = [], seed: Seed = None, workers: Workers = None, device: Device = "auto",  # noqa: B006
+    data_dir: DataDir = None,
+) -> None:  # fmt: skip
+    """Measure codecs over a range of Es/N0, all under the same fades and noise."""
+    front_door.sweep(
+        bundles, channel, snr, request=request, source=source, out=out, overrides=overrides, seed=seed,
+        workers=workers or cores(), device=device, data_dir=data_dir, command=command(),
+    )  # fmt: skip
+    _draw(out)
+
+
+def audit(
+    original: Annotated[str, typer.Argument(help=f"The codec before the erasure: {BUNDLE}.")],
+    erased: Annotated[str, typer.Argument(help=f"The codec after it: {BUNDLE}.")],
+    retrained: Annotated[str, typer.Argument(help=f"The codec retrained without the data: {BUNDLE}.")],
+    request: Request, out: Out,
+    audits: Annotated[list[str], typer.Option(
+        "--audit", help="See: semlink list audits; repeatable."
+    )] = ["membership"],  # noqa: B006
+    snr_db: Annotated[float, typer.Option(help="Es/N0 in dB at which the audits measure.")] = 12.0,
+    seed: Seed = None, device: Device = "auto", data_dir: DataDir = None,
+) -> None:  # fmt: skip
+    """Attack an erased codec, beside the original and the retrained one."""
+    front_door.audit(
+        original, erased, retrained, request, out, audits, snr_db, seed=seed, device=device, data_dir=data_dir,
+        command=command(),
+    )  # fmt: skip
+    typer.echo(f"The rows are in {out / 'results.jsonl'}. Draw them with: semlink report {out}")
+
+
+def block_errors(
+    out: Out, channel: Channels = ["awgn"],  # noqa: B006
+    uses: Annotated[list[int], typer.Option(help="Channel uses of a block; repeatable.")] = [256],  # noqa: B006
+    snr: SnrDb = "-4:20:2",
+    target: Annotated[float, typer.Option(help="The block error rate that a choice may have at most.")] = 0.1,
+    table: Annotated[Path | None, typer.Option(
+        help="Folder of the tables; default: block-errors in SEMLINK_HOME (~/.semlink), where sweeps keep theirs."
+    )] = None,
+    workers: Workers = None,
+) -> None:  # fmt: skip
+    """Measure block error rates of the classical chain beforehand, so that sweeps only look them up."""
+    front_door.block_errors(out, channel, uses, snr, target, table=table, workers=workers or cores(), command=command())
+    _draw(out)
+
+
+def report(folder: Annotated[Path, typer.Argument(help="The folder of a run.")]) -> None:
+    """Draw the report page and the figures of a run again, from its folder alone."""
+    typer.echo(f"Open {front_door.report(folder)} in a browser.")
+
+
+def _draw(folder: Path) -> None:
+    page = front_door.report(folder)
+    typer.echo(f"Open {page} in a browser; the numbers are in {folder / 'results.jsonl'}.")

@@ -1,0 +1,109 @@
+"""Recipes in files: those that come with semlink, a user's own, and what the command line changes in them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from semlink.errors import RecipeError
+from semlink.experiments.workflow.recipe import Recipe, SweepPlan, checked
+from semlink.registry import parse
+
+
+def packaged_recipes() -> list[str]:
+    """Names of the recipes that come with semlink; those in a folder have its name before theirs."""
+    folder = resources.files("semlink.experiments") / "recipes"
+    return sorted(_recipes_in(folder, ""))
+
+
+def _recipes_in(folder: Traversable, before: str) -> Iterator[str]:
+    for item in folder.iterdir():
+        if item.is_dir():
+            yield from _recipes_in(item, f"{before}{item.name}/")
+        elif item.name.endswith(".yaml"):
+            yield before + item.name.removesuffix(".yaml")
+
+
+def parse_seeds(text: str) -> list[int]:
+    """`0,1,2` as numbers. Errors: RecipeError when one is none, or stands there twice."""
+    parts = text.split(",")
+    if not all(part.strip().isdecimal() for part in parts) or len(set(map(int, parts))) < len(parts):
+        raise RecipeError(f'--seeds "{text}" are no seeds; write different whole numbers such as 0,1,2.')
+    return [int(part) for part in parts]
+
+
+def over_seeds(recipe: Recipe, seeds: Sequence[int]) -> list[Recipe]:
+    """The same experiment with each of several seeds, named `NAME-seed-0` and so on; reports draw them together."""
+    if len(seeds) < 2:
+        return [recipe.model_copy(update={"seed": seed}) for seed in seeds]
+    return [
+        recipe.model_copy(update={"experiment": f"{recipe.experiment}-seed-{seed}", "seed": seed}) for seed in seeds
+    ]
+
+
+def load_recipe(name: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Reads a recipe from a file, or one that comes with semlink by its name, and applies `key=value` overrides.
+
+    Errors: RecipeError when there is no such recipe, it is not YAML, or a field is unknown or has a wrong value.
+    """
+    path = Path(name)
+    if path.is_file():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise RecipeError(f"The recipe {path} cannot be read as UTF-8 text.") from error
+    elif str(name) in packaged_recipes():
+        text = (resources.files("semlink.experiments") / "recipes" / f"{name}.yaml").read_text(encoding="utf-8")
+    else:
+        known = ", ".join(packaged_recipes())
+        raise RecipeError(f"There is no recipe {name}; give the path of a YAML file, or one of: {known}.")
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise RecipeError(f"The recipe {name} is not valid YAML; check its indentation and quotes.") from error
+    if not isinstance(content, dict):
+        raise RecipeError(f"The recipe {name} must be a mapping of fields such as experiment, source and codec.")
+    return recipe_from(override(content, overrides), str(name))
+
+
+def override(content: dict[str, Any], assignments: Sequence[str]) -> dict[str, Any]:
+    """Sets dotted keys: `training.steps=200` in a copy of nested mappings. Errors: RecipeError without `=`."""
+    result = dict(content)
+    for assignment in assignments:
+        key, equals, value = assignment.partition("=")
+        if not equals or not key:
+            raise RecipeError(f'"{assignment}" is not an override; write it as key=value, such as training.steps=200.')
+        *parents, last = key.split(".")
+        target = result
+        for parent in parents:
+            inner = target.get(parent)
+            if isinstance(inner, str):
+                component, fields = parse(inner)
+                inner = {"name": component, **fields}
+            inner = dict(inner) if isinstance(inner, Mapping) else {}
+            target[parent] = inner
+            target = inner
+        try:
+            target[last] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise RecipeError(
+                f'The value in "{assignment}" cannot be read; write a number, a word or a list.'
+            ) from error
+    return result
+
+
+def recipe_from(content: Mapping[str, Any], name: str) -> Recipe:
+    """A recipe from plain data. Errors: RecipeError, which names the first field that is wrong."""
+    return checked(Recipe, content, name)
+
+
+def plan_from(
+    channels: Sequence[str], snr_db: str | float | Sequence[float], baselines: Sequence[str], overrides: Sequence[str]
+) -> SweepPlan:
+    """A sweep plan. In: snr_db: Es/N0 in dB, as a range, one number or several. Errors: RecipeError, WrongField."""
+    points = snr_db if isinstance(snr_db, str | float | int) else list(snr_db)
+    given = {"channels": list(channels), "snr_db": points, "baselines": list(baselines)}
+    return checked(SweepPlan, override(given, overrides), "of the command line")

@@ -1,0 +1,106 @@
+"""What a run found, in memory: rows to filter, to draw, and to hand on to other programs."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from semlink.errors import ResultsError
+from semlink.experiments.workflow.run_folder import RunFolder
+from semlink.simulator.results import Row
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Results:
+    """The rows of a run, and the run that they are from.
+
+    rows: one number with its interval each; `minus` is None in measured values, a version in paired differences.
+    folder: of the run. samples, metadata: see `RunFolder`.
+
+    >>> import semlink as sl
+    >>> results = sl.sweep("image-digits", snr_db=[0, 12], overrides=["records=20", "draws=1"])
+    >>> [row.snr_db for row in results.filter(metric="psnr")]
+    [0.0, 12.0]
+    """
+
+    rows: tuple[Row, ...]
+    folder: RunFolder
+    samples: tuple[Any, ...] = ()
+    metadata: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
+
+    @classmethod
+    def read(cls, folder: str | Path | RunFolder) -> Self:
+        """The results in a run folder. Errors: ResultsError."""
+        run = folder if isinstance(folder, RunFolder) else RunFolder.open(Path(folder))
+        return cls(tuple(run.rows()), run, tuple(run.samples()), run.metadata())
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def filter(
+        self,
+        metric: str | None = None,
+        *,
+        set: str | None = None,  # noqa: A002 (the name of the column)
+        channel: str | None = None,
+        codec: str | None = None,
+        version: str | None = None,
+        method: str | None = None,
+        experiment: str | None = None,
+        snr_db: float | None = None,
+        minus: str | None = None,
+    ) -> Self:
+        """The rows with these values.
+
+        In: minus: "original" or "retrained" gives paired differences; without it there are none in the result.
+        """
+        wanted = {
+            "metric": metric, "set": set, "channel": channel, "codec": codec, "version": version, "method": method,
+            "experiment": experiment, "snr_db": snr_db,
+        }  # fmt: skip
+        given = {name: value for name, value in wanted.items() if value is not None}
+        rows = [
+            row
+            for row in self.rows
+            if row.minus == minus and all(getattr(row, name) == value for name, value in given.items())
+        ]
+        return dataclasses.replace(self, rows=tuple(rows))
+
+    def to_pandas(self) -> Any:
+        """The rows as a pandas DataFrame, a column for each field of a row. Errors: ResultsError without pandas."""
+        try:
+            import pandas
+        except ImportError as error:
+            raise ResultsError("A DataFrame needs pandas. Install it with: pip install pandas.") from error
+        return pandas.DataFrame([dataclasses.asdict(row) for row in self.rows])
+
+    def plot(self, metric: str | None = None) -> "Figure":
+        """One metric over Es/N0 with its intervals, as a matplotlib figure: record sets across, channels down.
+
+        In:     metric: None: the one that says most about the quality of the codec.
+        Errors: ResultsError when there is no curve of it.
+        """
+        from semlink.experiments.report.figures import figure_of
+
+        return figure_of(self.rows, metric)
+
+    def report(self, folder: str | Path | None = None) -> Path:
+        """Writes the report page with its figures, and returns the path of the page.
+
+        In:     folder: where the rows go too; None: the folder of the run.
+        Errors: RecipeError when that folder holds something else; ResultsError; OSError.
+        """
+        from semlink.experiments.report import write_report
+
+        if folder is None:
+            return write_report(self.folder.path)
+        run = RunFolder.reserve(Path(folder), self.folder.plan, self.folder.command, self.folder.device)
+        run.write(self.rows, self.samples, self.metadata)
+        return write_report(run.path)

@@ -1,0 +1,136 @@
+"""The folder of a run: what it does, and everything that its report is drawn from. One writer, one reader."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from semlink.errors import RecipeError, ResultsError
+from semlink.experiments.workflow.run_plan import ExperimentPlan, RunPlan, run_plan_from
+from semlink.files import check_room, write_whole
+from semlink.simulator.results import Row, read_rows, write_rows
+from semlink.version import __version__
+
+RUN, ROWS, SAMPLES, METADATA = "run.yaml", "results.jsonl", "samples.json", "metadata.json"
+ROOM = 8 << 20  # bytes for the rows, figures and report of a run
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A run and where it is stored.
+
+    plan:    what it does. command: how it was started. code_version: of semlink. device: of torch.
+    plugins: files and packages beside semlink that it needs.
+    """
+
+    path: Path
+    plan: RunPlan
+    command: str
+    code_version: str = __version__
+    device: str = "cpu"
+    plugins: tuple[str, ...] = ()
+
+    @classmethod
+    def reserve(cls, path: Path, plan: RunPlan, command: str, device: str = "cpu") -> "RunFolder":
+        """Makes `path` the folder of a run. A run that was stopped goes on; one that made nothing yet gives way.
+
+        Errors: RecipeError when the folder holds another run or something else; OSError when there is no room.
+        """
+        if path.exists() and not path.is_dir():
+            raise RecipeError(f"{path} is a file; choose a folder for --out.")
+        made = path.is_dir() and any(not item.name.startswith((RUN, f".{RUN}.")) for item in path.iterdir())
+        if made and not (path / RUN).exists():
+            raise RecipeError(f"{path} is not empty and holds no run; choose another --out.")
+        if made and cls.open(path).plan != plan:
+            raise RecipeError(f"{path} holds a run with other settings; choose another --out, or remove that folder.")
+        check_room(path, ROOM)
+        run = cls(path, plan, command, device=device)
+        write_whole(path / RUN, run._text())
+        return run
+
+    @classmethod
+    def open(cls, path: Path) -> "RunFolder":
+        """Reads the folder of a run. Errors: ResultsError when it holds none; RecipeError when its plan is damaged."""
+        file = path / RUN
+        try:
+            content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ResultsError(
+                f"{path} holds no run: there is no {RUN} that can be read; give another folder."
+            ) from error
+        except (ValueError, yaml.YAMLError) as error:
+            raise ResultsError(f"{file} is damaged; fetch the folder again or repeat the run.") from error
+        if not isinstance(content, dict) or not isinstance(content.get("run"), dict):
+            raise ResultsError(f"{file} does not describe a run; fetch the folder again or repeat the run.")
+        plan = {**content["run"], "kind": content.get("kind")}
+        texts = {name: str(content.get(name, "")) for name in ("command", "code_version", "device")}
+        return cls(path, run_plan_from(plan, str(file)), **texts, plugins=tuple(content.get("plugins", ())))
+
+    @property
+    def parts(self) -> Path:
+        """The folder of finished parts, with which a stopped run goes on."""
+        return self.path / ".parts"
+
+    def write(
+        self,
+        rows: Sequence[Row],
+        samples: Sequence[Mapping[str, Any]] = (),
+        metadata: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
+        """Stores what the run found.
+
+        In: samples: what was sent and what arrived, as `semlink.simulator.samples` gives them. metadata: of each
+            experiment its codec's card, and where something was erased the request and the certificates.
+        """
+        write_rows(self.path / ROWS, rows)
+        if samples:
+            write_whole(self.path / SAMPLES, json.dumps(samples) + "\n")
+        if metadata:
+            write_whole(self.path / METADATA, json.dumps(metadata, indent=1) + "\n")
+
+    def rows(self) -> list[Row]:
+        """The result rows. Errors: ResultsError."""
+        return read_rows(self.path / ROWS)
+
+    def samples(self) -> list[Any]:
+        """The samples, as plain data; none where none were taken. Errors: ResultsError."""
+        content = self._json(SAMPLES, [])
+        if not isinstance(content, list):
+            raise ResultsError(f"{self.path / SAMPLES} is damaged; remove it or repeat the run.")
+        return content
+
+    def metadata(self) -> dict[str, dict[str, Any]]:
+        """What `write` was given for each experiment. Errors: ResultsError."""
+        content = self._json(METADATA, {})
+        if not isinstance(content, dict) or not all(isinstance(value, dict) for value in content.values()):
+            raise ResultsError(f"{self.path / METADATA} is damaged; remove it or repeat the run.")
+        return content
+
+    def plan_of(self, experiment: str) -> dict[str, Any]:
+        """The plan of one experiment as plain data: its recipe, or all of a run without recipes."""
+        if isinstance(self.plan, ExperimentPlan):
+            found = [recipe for recipe in self.plan.recipes if recipe.experiment == experiment]
+            return found[0].model_dump(mode="json") if found else {}
+        return self.plan.model_dump(mode="json", exclude={"kind"}, exclude_none=True)
+
+    def _json(self, name: str, default: object) -> object:
+        try:
+            return json.loads((self.path / name).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return default
+        except (OSError, ValueError, RecursionError) as error:
+            raise ResultsError(f"{self.path / name} is damaged; remove it or repeat the run.") from error
+
+    def _text(self) -> str:
+        content = {
+            "kind": self.plan.kind,
+            "command": self.command,
+            "code_version": self.code_version,
+            "device": self.device,
+            "plugins": list(self.plugins),
+            "run": self.plan.model_dump(mode="json", exclude={"kind"}),
+        }
+        return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)

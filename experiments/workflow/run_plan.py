@@ -1,0 +1,90 @@
+"""What a run does, as plain data that can be stored and carried out again."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, TypeAdapter, ValidationError
+
+from semlink.errors import RecipeError
+from semlink.experiments.workflow.component import ComponentField
+from semlink.experiments.workflow.recipe import Recipe, Section, SweepPlan
+from semlink.experiments.workflow.snr_range import SnrDb
+
+
+class CodecReference(Section):
+    """A stored codec, or an export of one, as a run names it.
+
+    name: a folder, or a name that `semlink list bundles` shows. digest: of what the run was made with.
+    """
+
+    title = "codec"
+    name: str
+    digest: str
+
+
+class ExperimentPlan(Section):
+    """Recipes, carried out side by side."""
+
+    title = "run"
+    kind: Literal["experiment"] = "experiment"
+    recipes: tuple[Recipe, ...] = Field(min_length=1)
+
+
+class CodecSweepPlan(Section):
+    """Stored codecs over test records.
+
+    exports: exports of some of these. request: also measure on its forget and retain sets.
+    source:  other test records than those of the codec's own source.
+    """
+
+    title = "run"
+    kind: Literal["sweep"] = "sweep"
+    codecs: tuple[CodecReference, ...] = ()
+    exports: tuple[CodecReference, ...] = ()
+    sweep: SweepPlan
+    request: dict[str, Any] | None = None
+    source: ComponentField | None = None
+    seed: int = 0
+
+
+class CodecAuditPlan(Section):
+    """Audits of an original codec, an erased one and a retrained one."""
+
+    title = "run"
+    kind: Literal["audit"] = "audit"
+    original: CodecReference
+    erased: CodecReference
+    retrained: CodecReference
+    audits: tuple[str, ...] = ("membership",)
+    snr_db: SnrDb = 12.0
+    request: dict[str, Any]
+    seed: int = 0
+
+
+class BlockErrorsPlan(Section):
+    """Block error rates of the classical chain.
+
+    uses: channel uses of a block. target: the block error rate that a choice may have. table: folder of the tables.
+    """
+
+    title = "run"
+    kind: Literal["block-errors"] = "block-errors"
+    channels: tuple[str, ...]
+    uses: tuple[int, ...]
+    snr_db: tuple[float, ...]
+    target: float = 0.1
+    table: str | None = None
+
+
+RunPlan = ExperimentPlan | CodecSweepPlan | CodecAuditPlan | BlockErrorsPlan
+_RUN_PLAN: TypeAdapter[RunPlan] = TypeAdapter(Annotated[RunPlan, Discriminator("kind")])
+
+
+def run_plan_from(content: object, where: str) -> RunPlan:
+    """A plan from plain data. where: its origin, for the error sentence. Errors: RecipeError."""
+    try:
+        return _RUN_PLAN.validate_python(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"] if not str(part).startswith("function-"))
+        reason = first["msg"].removeprefix("Value error, ").rstrip(".")
+        raise RecipeError(f'The run in {where} cannot be read at "{place}": {reason}.') from error

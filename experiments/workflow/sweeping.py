@@ -1,0 +1,120 @@
+"""Sweeps stored codecs, exports of these and classical codecs over test records."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from semlink.codecs.bundle import Bundle
+from semlink.errors import CodecError, RecipeError
+from semlink.experiments.workflow.bench import bench_of, job_tasks, preparing_tasks, sets_of
+from semlink.experiments.workflow.component import Component
+from semlink.experiments.workflow.entrants import StoredCodec, distinct, is_export, stored_codec
+from semlink.experiments.workflow.machine import Machine
+from semlink.experiments.workflow.preparation import Preparation, prepare_stored
+from semlink.experiments.workflow.recipe import SweepPlan
+from semlink.experiments.workflow.references import found, reference_of
+from semlink.experiments.workflow.run_folder import RunFolder
+from semlink.experiments.workflow.run_plan import CodecSweepPlan
+from semlink.experiments.workflow.store import find_bundle, stored_bundle
+from semlink.experiments.workflow.tasks import run_tasks
+from semlink.simulator.sources import build_source
+from semlink.simulator.sources.contract import Source
+from semlink.unlearning.request import ErasureRequest, request_from
+
+
+def sweep_plan(
+    codecs: Sequence[str | Path],
+    sweep: SweepPlan,
+    request: ErasureRequest | None = None,
+    source: Component | None = None,
+    seed: int | None = None,
+) -> CodecSweepPlan:
+    """The plan of a sweep over codecs that are there now.
+
+    In:     codecs: folders or names of stored codecs, and folders of exports. source: other test records than those of
+            the first codec's training. seed: None: that of the first codec's training.
+    Errors: BundleError, RecipeError.
+    """
+    folders = [find_bundle(name) for name in codecs]
+    exports = [folder for folder in folders if is_export(folder)]
+    stored = [(name, folder) for name, folder in zip(codecs, folders, strict=True) if folder not in exports]
+    if source is not None and request is not None:
+        raise RecipeError("A request is about records of the codec's training; leave out --request or --source.")
+    if not stored and source is None:
+        raise RecipeError("Without a stored codec there are no records to send; name some with --source.")
+    if seed is None:
+        seed = int(stored_bundle(stored[0][1]).card.get("seed", 0)) if stored else 0
+    return CodecSweepPlan(
+        codecs=tuple(reference_of(name, folder) for name, folder in stored),
+        exports=tuple(reference_of(folder, folder) for folder in exports),
+        sweep=sweep,
+        request=None if request is None else json.loads(request.text()),
+        source=source,
+        seed=seed,
+    )
+
+
+def run_sweep(plan: CodecSweepPlan, out: Path, machine: Machine, command: str) -> RunFolder:
+    """Carries out a sweep into the folder `out`; a stopped one goes on. With exports, all codecs run on the CPU.
+
+    Errors: RecipeError, BundleError, CodecError, ErasureError, SourceError.
+    """
+    stored = [stored_codec(found(reference)) for reference in plan.codecs]
+    exports = [found(reference) for reference in plan.exports]
+    prepared = _prepared(plan, stored, machine)
+    check_codecs([stored_bundle(codec.folder) for codec in stored], prepared.source, plan.sweep)
+    device = "cpu" if exports else machine.device
+    experiment, entrants = out.name or "sweep", distinct(stored, exports)
+    parts = out / ".parts"
+    like = stored[0].folder if stored else None
+    bench = bench_of(experiment, entrants, prepared, plan.sweep, device, parts, like)
+    sets = sets_of(prepared, plan.sweep)
+    preparing = preparing_tasks(bench, prepared, sets)
+    jobs = job_tasks(bench, sets, tuple(preparing))
+    folder = RunFolder.reserve(out, plan, command, device)
+    results = run_tasks(preparing | jobs, machine.workers)
+    rows = [row for name in jobs for row in results[name]]
+    source = {"name": prepared.source.name, "digest": prepared.source.digest()}
+    card = {"codec": dict(stored[0].card)} if stored else {}
+    folder.write(rows, metadata={experiment: {**card, "source": source}})
+    return folder
+
+
+def _prepared(plan: CodecSweepPlan, stored: Sequence[StoredCodec], machine: Machine) -> Preparation:
+    request = None if plan.request is None else request_from(plan.request, "the sweep")
+    if plan.source is None:
+        return prepare_stored(stored_bundle(stored[0].folder), request, machine, plan.seed)
+    source = build_source(plan.source.name, plan.source.fields, machine.data_dir)
+    threads = int(stored[0].card.get("recipe", {}).get("threads", 1)) if stored else 1
+    return Preparation(source, None, plan.seed, threads)
+
+
+def check_codecs(bundles: Sequence[Bundle], source: Source, sweep: SweepPlan) -> None:
+    """Errors: RecipeError when the codecs cannot stand in one sweep, or one cannot send the records."""
+    if len({bundle.codec.delivers for bundle in bundles}) > 1:
+        raise RecipeError(
+            "Codecs that deliver text, images and classes cannot stand in one sweep; sweep each kind into its own "
+            "folder."
+        )
+    if bundles and bundles[0].codec.delivers == "class" and (sweep.baselines or sweep.image_classifier):
+        raise RecipeError(
+            "A codec that infers classes rebuilds nothing to compare or classify; leave out classical codecs and "
+            "image_classifier."
+        )
+    for bundle in bundles:
+        if "link" not in bundle.codec.traits:
+            raise RecipeError(
+                f"{bundle.folder} is sent nothing, so there is no link to sweep; look at it with: semlink audit."
+            )
+        if bundle.codec.modality != source.modality:
+            raise RecipeError(
+                f"{bundle.folder} is a codec of {bundle.codec.modality}, but the records of {source.name} are "
+                f"{source.modality}; choose another --source."
+            )
+        try:
+            for shape in {np.shape(record.payload) for record in source.test}:
+                bundle.codec.sized(shape)
+        except CodecError as error:
+            raise RecipeError(f"{bundle.folder} cannot send the records of {source.name}: {error}") from error

@@ -1,0 +1,329 @@
+"""What most users need, as functions: `import semlink as sl`, then `sl.sweep(...)`.
+
+The command line calls these functions too. Whatever has a name on the command line can be given by it here; objects are
+taken where they are handy.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from semlink.channels.contract import Channel
+    from semlink.experiments.workflow.entrants import StoredCodec
+    from semlink.experiments.workflow.machine import Machine
+    from semlink.experiments.workflow.recipe import Recipe
+    from semlink.experiments.workflow.results import Results
+    from semlink.simulator.sources.contract import Source
+    from semlink.unlearning.request import ErasureRequest
+
+FROM_PYTHON = "called from Python"
+
+
+def names(kind: str) -> list[str]:
+    """The names that there are: of channels, codecs, classical, compressors, sources, metrics, methods, audits, recipes
+    or bundles (stored codecs).
+
+    Errors: UnknownName for another kind.
+
+    >>> import semlink as sl
+    >>> "rayleigh" in sl.names("channels")
+    True
+    """
+    from semlink.experiments.workflow import listing
+
+    return listing.names(kind)
+
+
+def channel(name: str) -> "Channel":
+    """A channel, by the name that the command line takes. Errors: UnknownName, WrongField.
+
+    >>> import semlink as sl
+    >>> type(sl.channel("rayleigh:coherence=symbol")).__name__
+    'Rayleigh'
+    """
+    from semlink.channels import build_channel
+
+    return build_channel(name)
+
+
+def load_source(name: str, data_dir: str | Path | None = None) -> "Source":
+    """Records with their splits, by the name that the command line takes.
+
+    In:     data_dir: folder of the large data sets; None: the environment variable SEMLINK_DATA.
+    Errors: UnknownName, WrongField; SourceError when the data are missing or damaged.
+
+    >>> import semlink as sl
+    >>> len(sl.load_source("digits").labels)
+    10
+    """
+    from semlink.experiments.workflow.component import component_from
+    from semlink.simulator.sources import build_source
+
+    component = component_from(name)
+    return build_source(component.name, component.fields, None if data_dir is None else Path(data_dir))
+
+
+def load_codec(name: str | Path) -> "StoredCodec":
+    """A stored codec, by its folder or by a name from `names("bundles")`.
+
+    Errors: BundleError when there is none, or it is damaged.
+
+    >>> import semlink as sl
+    >>> sl.load_codec("image-digits").card["training_channel"]
+    'awgn'
+    """
+    from semlink.experiments.workflow.entrants import stored_codec
+
+    return stored_codec(name)
+
+
+def train(
+    recipe: "str | Path | Recipe",
+    out: str | Path | None = None,
+    *,
+    overrides: Sequence[str] = (),
+    device: str = "auto",
+    data_dir: str | Path | None = None,
+) -> "StoredCodec":
+    """Trains the codec of a recipe and stores it as a bundle; a stopped training goes on.
+
+    In:     recipe: a file, a name from `names("recipes")`, or a `Recipe`. out: folder of the bundle; None: one in
+            SEMLINK_HOME (~/.semlink), found by the name of the experiment. overrides: such as "training.steps=200".
+            device: auto, cpu or cuda. data_dir: as for `load_source`.
+    Errors: RecipeError, SourceError, CodecError, OSError.
+
+    >>> import semlink as sl
+    >>> codec = sl.train("quickstart-digits", "trained", overrides=["training.steps=20"])
+    >>> codec.card["codec"]
+    'image'
+    """
+    from semlink.experiments.workflow.recipe import Recipe
+    from semlink.experiments.workflow.recipe_file import load_recipe
+    from semlink.experiments.workflow.store import own_bundles
+    from semlink.experiments.workflow.training import train_bundle
+
+    loaded = recipe if isinstance(recipe, Recipe) else load_recipe(recipe, overrides)
+    folder = own_bundles() / loaded.experiment if out is None else Path(out)
+    train_bundle(loaded, folder, _machine(device, data_dir))
+    return load_codec(folder)
+
+
+def sweep(
+    codecs: "str | Path | StoredCodec | Sequence[str | Path | StoredCodec]",
+    channel: "str | Channel | Sequence[str | Channel]" = "awgn",
+    snr_db: str | float | Sequence[float] = "0:18:3",
+    *,
+    request: "str | Path | ErasureRequest | None" = None,
+    source: str | None = None,
+    out: str | Path | None = None,
+    overrides: Sequence[str] = (),
+    seed: int | None = None,
+    workers: int = 1,
+    device: str = "auto",
+    data_dir: str | Path | None = None,
+    command: str = FROM_PYTHON,
+) -> "Results":
+    """Measures codecs over a range of Es/N0, all under the same fades and noise.
+
+    In:     codecs: stored codecs, exports of these, and classical codecs such as "digital:webp". channel: one or
+            several. snr_db: Es/N0 in dB. request: also measure on its forget and retain sets. source: other test
+            records, such as "kodak". out: folder of the run; None: the rows are kept in memory only. overrides: fields
+            of the sweep, such as "records=100" or "draws=1". seed: None: that of the first codec's training.
+    Errors: BundleError, RecipeError, ChannelError, CodecError, ErasureError, SourceError, UnknownName, WrongField.
+
+    >>> import semlink as sl
+    >>> results = sl.sweep("image-digits", "rayleigh", snr_db=[0, 12], overrides=["records=20", "draws=1"])
+    >>> results.filter(metric="psnr").rows[0].unit
+    'dB'
+    """
+    from semlink.channels import name_of
+    from semlink.channels.contract import Channel
+    from semlink.experiments.workflow.classical import is_classical
+    from semlink.experiments.workflow.component import component_from
+    from semlink.experiments.workflow.entrants import StoredCodec
+    from semlink.experiments.workflow.recipe_file import plan_from
+    from semlink.experiments.workflow.results import Results
+    from semlink.experiments.workflow.sweeping import run_sweep, sweep_plan
+
+    listed = [codecs] if isinstance(codecs, str | Path | StoredCodec) else list(codecs)
+    places = [codec.folder if isinstance(codec, StoredCodec) else codec for codec in listed]
+    classical = [str(place) for place in places if is_classical(str(place))]
+    channels = [channel] if isinstance(channel, str | Channel) else list(channel)
+    plan = sweep_plan(
+        [place for place in places if str(place) not in classical],
+        plan_from(
+            [each if isinstance(each, str) else name_of(each) for each in channels], snr_db, classical, overrides
+        ),
+        None if request is None else _request(request),
+        None if source is None else component_from(source),
+        seed,
+    )
+    machine = _machine(device, data_dir, workers)
+    if out is not None:
+        return Results.read(run_sweep(plan, Path(out), machine, command))
+    with TemporaryDirectory(prefix="semlink-") as folder:
+        return Results.read(run_sweep(plan, Path(folder, "sweep"), machine, command))
+
+
+def erase(
+    codec: "str | Path | StoredCodec",
+    request: "str | Path | ErasureRequest",
+    out: str | Path,
+    method: str = "scu",
+    *,
+    seed: int | None = None,
+    device: str = "auto",
+    data_dir: str | Path | None = None,
+) -> "StoredCodec":
+    """Carries out an erasure request: a new version of a stored codec in the folder `out`, with its certificate.
+
+    In:     request: a JSON file, or an `ErasureRequest`. method: such as "scu:forget_weight=0.2"; "retrain" makes the
+            reference that the others are compared with.
+    Errors: BundleError, ErasureError, RecipeError, SourceError, OSError.
+
+    >>> import semlink as sl
+    >>> sevens = sl.ErasureRequest.of("label", ["7"], reason="An example.")
+    >>> erased = sl.erase("image-digits", sevens, "without-sevens", method="finetune:share=0.01")
+    >>> erased.certificate["request"]["digest"] == sevens.digest()
+    True
+    """
+    asked = _request(request)  # before anything heavy is loaded
+
+    from semlink.experiments.workflow.component import component_from
+    from semlink.experiments.workflow.erasure import erase_bundle
+    from semlink.experiments.workflow.store import find_bundle
+
+    folder = find_bundle(_place(codec))
+    erase_bundle(folder, asked, component_from(method), Path(out), _machine(device, data_dir), seed)
+    return load_codec(out)
+
+
+def audit(
+    original: "str | Path | StoredCodec",
+    erased: "str | Path | StoredCodec",
+    retrained: "str | Path | StoredCodec",
+    request: "str | Path | ErasureRequest",
+    out: str | Path,
+    audits: Sequence[str] = ("membership",),
+    snr_db: float = 12.0,
+    *,
+    seed: int | None = None,
+    device: str = "auto",
+    data_dir: str | Path | None = None,
+    command: str = FROM_PYTHON,
+) -> "Results":
+    """Attacks an erased codec, beside the original and one that was retrained without the data.
+
+    In:     out: folder of the run. audits: from `names("audits")`, with fields such as "relearn:steps=100".
+            snr_db: Es/N0 in dB at which they measure.
+    Errors: AuditError, BundleError, ErasureError, RecipeError, UnknownName, WrongField.
+
+    >>> import semlink as sl
+    >>> sevens = sl.ErasureRequest.of("label", ["7"], reason="An example.")
+    >>> erased = sl.erase("image-digits", sevens, "erased", method="finetune:share=0.01")
+    >>> again = sl.erase("image-digits", sevens, "again", method="retrain")
+    >>> found = sl.audit("image-digits", erased, again, sevens, "audit", ["membership:records=20"])
+    >>> sorted(set(row.version for row in found))
+    ['erased', 'original', 'retrained']
+    """
+    asked = _request(request)
+
+    from semlink.experiments.workflow.auditing import audit_plan, run_audits
+    from semlink.experiments.workflow.results import Results
+
+    plan = audit_plan(_place(original), _place(erased), _place(retrained), asked, audits, snr_db, seed)
+    return Results.read(run_audits(plan, Path(out), _machine(device, data_dir), command))
+
+
+def run(
+    what: "str | Path | Recipe | Sequence[str | Path | Recipe]",
+    out: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    seeds: Sequence[int] = (),
+    workers: int = 1,
+    device: str = "auto",
+    data_dir: str | Path | None = None,
+    command: str = FROM_PYTHON,
+) -> "Results":
+    """Carries out whole experiments (train, erase, retrain, sweep, audit), or repeats a run from its folder.
+
+    In:     what: recipes (files, names, or `Recipe` objects), or one folder of a run of any kind. out: folder of the
+            run; a stopped one goes on. overrides: such as "sweep.records=50". seeds: each recipe with each of several.
+    Errors: RecipeError, and those of what is carried out.
+
+    >>> import semlink as sl
+    >>> quick = ["training.steps=20", "sweep.records=20", "sweep.draws=1", "erasure=null"]
+    >>> results = sl.run("quickstart-digits", "quick", overrides=quick)
+    >>> results.folder.plan.kind
+    'experiment'
+    """
+    from semlink.experiments.workflow.recipe import Recipe
+    from semlink.experiments.workflow.results import Results
+    from semlink.experiments.workflow.running import carry_out, plan_for
+
+    listed = [what] if isinstance(what, str | Path | Recipe) else list(what)
+    plan = plan_for(listed, overrides, seeds)
+    return Results.read(carry_out(plan, Path(out), _machine(device, data_dir, workers), command))
+
+
+def block_errors(
+    out: str | Path,
+    channel: Sequence[str] = ("awgn",),
+    uses: Sequence[int] = (256,),
+    snr_db: str | Sequence[float] = "-4:20:2",
+    target: float = 0.1,
+    *,
+    table: str | Path | None = None,
+    workers: int = 1,
+    command: str = FROM_PYTHON,
+) -> "Results":
+    """Measures block error rates of the classical chain beforehand, so that sweeps only look them up.
+
+    In:     uses: channel uses of a block. target: the block error rate that a choice may have at most. table: folder of
+            the tables; None: block-errors in SEMLINK_HOME (~/.semlink), where sweeps keep theirs.
+    Errors: RecipeError, UnknownName, WrongField, ResultsError.
+    """
+    from semlink.experiments.workflow.error_tables import block_errors_plan, run_block_errors
+    from semlink.experiments.workflow.machine import Machine
+    from semlink.experiments.workflow.recipe_file import plan_from
+    from semlink.experiments.workflow.results import Results
+
+    points = plan_from(channel, snr_db, (), ()).snr_db
+    plan = block_errors_plan(channel, uses, points, target, None if table is None else Path(table))
+    return Results.read(run_block_errors(plan, Path(out), Machine(workers=workers), command))
+
+
+def report(folder: str | Path) -> Path:
+    """Draws the report page and the figures of a run again, from its folder alone; returns the path of the page.
+
+    Errors: ResultsError when the folder holds no run, or a file is damaged.
+
+    >>> import semlink as sl
+    >>> results = sl.sweep("image-digits", snr_db=[0, 12], out="curve", overrides=["records=20", "draws=1"])
+    >>> sl.report("curve").name
+    'report.html'
+    """
+    from semlink.experiments.report import write_report
+
+    return write_report(Path(folder))
+
+
+def _machine(device: str, data_dir: str | Path | None, workers: int = 1) -> "Machine":
+    from semlink.experiments.workflow.machine import Machine, pick_device
+
+    return Machine(pick_device(device), None if data_dir is None else Path(data_dir), workers)
+
+
+def _request(request: "str | Path | ErasureRequest") -> "ErasureRequest":
+    from semlink.unlearning.request import ErasureRequest, read_request
+
+    return request if isinstance(request, ErasureRequest) else read_request(Path(request))
+
+
+def _place(codec: "str | Path | StoredCodec") -> str | Path:
+    from semlink.experiments.workflow.entrants import StoredCodec
+
+    return codec.folder if isinstance(codec, StoredCodec) else codec
