@@ -8,11 +8,10 @@ from scipy import stats
 
 from semlink.errors import RecipeError
 from semlink.experiments.report.measurements import measurements_of
-from semlink.experiments.report.run_files import read_run_rows
 from semlink.experiments.report.seeds import first_of_each, study_of
 from semlink.experiments.report.seeds import over_seeds as together
 from semlink.experiments.workflow.recipe_file import load_recipe, over_seeds, parse_seeds
-from semlink.simulator.results import Row, write_rows
+from semlink.simulator.results import Row, read_rows, write_rows
 
 ROW = Row(
     experiment="demo-seed-0", codec="demo-seed-0", version="original", method="none", channel="awgn", snr_db=6.0,
@@ -47,7 +46,7 @@ def test_other_experiments_stay_as_they_are(tmp_path: Path) -> None:
     alone = [replace(ROW, experiment="alone"), replace(ROW, experiment="alone", snr_db=9.0), seeded(4, 1.0)]
     assert together(alone) == alone
     write_rows(tmp_path / "results.jsonl", [*alone[:2], seeded(0, 20.0), seeded(1, 22.0)])
-    assert [measured.name for measured in measurements_of(read_run_rows(tmp_path))] == ["alone", "demo"]
+    assert [measured.name for measured in measurements_of(read_rows(tmp_path / "results.jsonl"))] == ["alone", "demo"]
 
 
 def test_names() -> None:
