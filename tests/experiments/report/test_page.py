@@ -19,7 +19,7 @@ from semlink.errors import ResultsError, SemlinkError
 from semlink.experiments.report import summary
 from semlink.experiments.report.measurements import Measurements
 from semlink.experiments.report.page import write_report
-from semlink.simulator.results import Row, write_rows
+from semlink.simulator.results import Row
 from semlink.unlearning.request import request_from
 
 SNRS = [0.0, 3.0, 6.0, 9.0, 12.0, 15.0, 18.0]
@@ -150,21 +150,19 @@ def fake_samples() -> list[dict[str, Any]]:
     return found
 
 
-def fake_experiments() -> list[dict[str, Any]]:
+def fake_metadata() -> dict[str, dict[str, Any]]:
     """Recipes, requests and certificates of the two experiments."""
     losses = [{"set": "forget", "snr_db": snr_db, "before": 0.1, "after": 0.7654, "n": 48} for snr_db in (0.0, 18.0)]
     erasure = {"method": {"name": "variational", "settings": {"steps": 300, "learning_rate": 1e-4}},
                "forgotten_records": 48, "read_records": {"forget": 48, "retain": 200}, "seconds": 21.4, "steps": 300,
                "notes": {"stopped": "limit", "warning": "the rule was met at once"}, "mean_loss": losses,
                "does_not_prove": "Records may be kept elsewhere."}  # fmt: skip
-    recipe = {"experiment": "text-python-docs", "seed": 0, "source": {"name": "python-docs"},
-              "channel": "awgn", "training": {"steps": 900, "batch": 64, "snr_db": [0, 18]}}  # fmt: skip
-    common = {"command": "semlink quickstart --out runs/demo", "recipe": recipe, "erasure": erasure,
+    common = {"erasure": erasure,
               "codec": {"parameters": 1203441, "train_snr_db": [0, 18], "digest": "sha256:5f2a"}}  # fmt: skip
-    return [
-        {"experiment": "text-python-docs", "request": fake_request("term", ["asyncio", "coroutine"]), **common},
-        {"experiment": "image-digits", "request": fake_request("label", ["7"]), **common},
-    ]
+    return {
+        "text-python-docs": {"request": fake_request("term", ["asyncio", "coroutine"]), **common},
+        "image-digits": {"request": fake_request("label", ["7"]), **common},
+    }
 
 
 def fake_request(by: str, values: list[str]) -> dict[str, Any]:
@@ -173,17 +171,16 @@ def fake_request(by: str, values: list[str]) -> dict[str, Any]:
     return {"id": "r-17", "reason": reason, "selection": {"by": by, "values": values}, "time": "2026-03-01T09:30:00Z"}
 
 
-def write_run(folder: Path, rows: list[Row] | None = None) -> Path:
-    """A whole run as files."""
-    folder.mkdir(parents=True, exist_ok=True)
-    write_rows(folder / "results.jsonl", fake_rows() if rows is None else rows)
-    (folder / "samples.json").write_text(json.dumps(fake_samples()))
-    (folder / "experiments.json").write_text(json.dumps(fake_experiments()))
-    return folder
+@pytest.fixture(scope="module")
+def write_run(store_run: Callable[..., Path]) -> Callable[..., Path]:
+    """`write_run(folder, rows)` makes a whole run, with samples and certificates."""
+    return lambda folder, rows=None: store_run(
+        folder, fake_rows() if rows is None else rows, fake_samples(), fake_metadata()
+    )
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run(tmp_path_factory: pytest.TempPathFactory, write_run: Callable[..., Path]) -> Path:
     """A run with its report written into it."""
     shown = ("term_recall", "corpus_bleu4", "psnr", "mse", "membership_auc", "seconds", "channel_uses")
     folder = write_run(tmp_path_factory.mktemp("run"), [row for row in fake_rows() if row.metric in shown])
@@ -204,12 +201,11 @@ def summary_of(rows: list[Row]) -> str:
 
 
 @pytest.fixture
-def page_of(tmp_path: Path) -> Callable[[list[Row]], str]:
+def page_of(tmp_path: Path, store_run: Callable[..., Path]) -> Callable[[list[Row]], str]:
     """Writes the report of a few rows without samples and returns the page."""
 
     def write(rows: list[Row]) -> str:
-        write_rows(tmp_path / "results.jsonl", rows)
-        return write_report(tmp_path).read_text(encoding="utf-8")
+        return write_report(store_run(tmp_path, rows)).read_text(encoding="utf-8")
 
     return write
 
@@ -338,7 +334,7 @@ def test_a_changed_row_changes_the_page(run: Path, page_of: Callable[[list[Row]]
     assert "fell from 17.33 to 12.34 dB" in text_of(page_of(rows))
 
 
-def test_same_files_give_the_same_bytes(tmp_path: Path) -> None:
+def test_same_files_give_the_same_bytes(tmp_path: Path, write_run: Callable[..., Path]) -> None:
     pages = [write_report(write_run(tmp_path / name, image_rows())) for name in ("first", "second")]
     assert pages[0].read_bytes() == pages[1].read_bytes()
     figures = [sorted((page.parent / "figures").iterdir()) for page in pages]
@@ -346,7 +342,7 @@ def test_same_files_give_the_same_bytes(tmp_path: Path) -> None:
     assert all(one.read_bytes() == two.read_bytes() for one, two in zip(*figures, strict=True))
 
 
-def test_hostile_text_is_escaped_and_stays_inside_the_folder(tmp_path: Path) -> None:
+def test_hostile_text_is_escaped_and_stays_inside_the_folder(tmp_path: Path, store_run: Callable[..., Path]) -> None:
     evil = '<script>alert("x")</script>$\\frac{'
     rows = [
         dataclasses.replace(r, experiment=f"../../{evil}", codec=f"_{evil}{index}", channel=evil, method=evil)
@@ -354,17 +350,10 @@ def test_hostile_text_is_escaped_and_stays_inside_the_folder(tmp_path: Path) -> 
         for r in fake_rows()
         if (r.metric, r.set, r.channel) == ("corpus_bleu4", "test", "awgn")
     ]
-    folder = write_run(tmp_path / "run", rows)
     name = rows[0].experiment
     sample = fake_samples()[0] | {"experiment": name, "record": evil, "reference": evil, "estimates": {evil: evil}}
-    (folder / "samples.json").write_text(json.dumps([sample]))
-    described = {
-        "command": evil,
-        "recipe": {evil: evil},
-        "request": fake_request("term", [evil]),
-        "erasure": {evil: evil},
-    }
-    (folder / "experiments.json").write_text(json.dumps([{"experiment": name, **described}]))
+    metadata = {name: {"request": fake_request("term", [evil]), "erasure": {evil: evil}}}
+    folder = store_run(tmp_path / "run", rows, [sample], metadata, command=evil)
     page = write_report(folder).read_text(encoding="utf-8")
     balance = parsed(page)
     assert not balance.open
@@ -491,7 +480,7 @@ def test_recipe_command_and_certificate_are_shown(run: Path) -> None:
     assert "{'" not in page
 
 
-def test_report_goes_to_another_folder_and_links_back(tmp_path: Path) -> None:
+def test_report_goes_to_another_folder_and_links_back(tmp_path: Path, write_run: Callable[..., Path]) -> None:
     folder = write_run(tmp_path / "run", image_rows())
     page = write_report(folder, tmp_path / "elsewhere")
     assert page == tmp_path / "elsewhere" / "report.html"
@@ -507,11 +496,15 @@ def test_report_goes_to_another_folder_and_links_back(tmp_path: Path) -> None:
         ("results.jsonl", '{"metric": 1}\n', "Line 1"),
         ("samples.json", "[{", "damaged"),
         ("samples.json", '[{"experiment": "a"}]', "Sample 1 of samples.json"),
-        ("experiments.json", "[3]", "not a list of experiments"),
-        ("experiments.json", '[{"experiment": "image-digits", "request": {"id": 1}}]', '"id" cannot be 1'),
+        ("metadata.json", "[3]", "metadata.json is damaged"),
+        ("metadata.json", '{"image-digits": {"request": {"id": 1}}}', '"id" cannot be 1'),
+        ("run.yaml", None, "holds no run"),
+        ("run.yaml", "kind: [", "is damaged"),
     ],
 )
-def test_damaged_files_are_told_in_a_sentence(tmp_path: Path, file: str, content: str | None, told: str) -> None:
+def test_damaged_files_are_told_in_a_sentence(
+    tmp_path: Path, file: str, content: str | None, told: str, write_run: Callable[..., Path]
+) -> None:
     folder = write_run(tmp_path, [r for r in fake_rows() if r.metric == "seconds"])
     if content is None:
         (folder / file).unlink()
@@ -524,7 +517,9 @@ def test_damaged_files_are_told_in_a_sentence(tmp_path: Path, file: str, content
 @pytest.mark.parametrize(
     ("field", "value"), [("value", "much"), ("snr_db", "12"), ("snr_db", math.nan), ("codec", ["a"])]
 )
-def test_a_row_of_the_wrong_types_is_named(tmp_path: Path, field: str, value: object) -> None:
+def test_a_row_of_the_wrong_types_is_named(
+    tmp_path: Path, field: str, value: object, write_run: Callable[..., Path]
+) -> None:
     rows = [dataclasses.replace(r, low=0.0, high=900.0) for r in fake_rows() if r.metric == "seconds"]
     folder = write_run(tmp_path, rows)
     first, second = dataclasses.asdict(rows[0]), dataclasses.asdict(rows[1]) | {field: value}
@@ -541,7 +536,7 @@ def test_rows_without_curves_still_make_a_report(page_of: Callable[[list[Row]], 
 
 
 @pytest.mark.slow
-def test_the_whole_report_is_small_and_fast(tmp_path: Path) -> None:
+def test_the_whole_report_is_small_and_fast(tmp_path: Path, write_run: Callable[..., Path]) -> None:
     """15 figures of up to six panels, as SVG and PNG; processor time, so that other work does not count."""
     folder = write_run(tmp_path)
     began = time.process_time()

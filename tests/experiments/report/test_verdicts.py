@@ -1,5 +1,6 @@
 """The two claims of an erasure: each verdict follows from the rows; what was not tested or not judged is named."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from semlink.experiments.report.measurements import Measurements
 from semlink.experiments.report.page import write_report
 from semlink.experiments.report.verdicts import MEMORY, NOT_JUDGED, OUTPUTS, Verdict, nearness, verdicts
-from semlink.simulator.results import Row, write_rows
+from semlink.simulator.results import Row
 
 SNRS = (0.0, 6.0, 12.0)
 
@@ -99,15 +100,16 @@ def test_each_erasure_is_judged_for_itself() -> None:
     assert found == [("erased · scu", "Yes"), ("erased · finetune", "No")]
 
 
-def test_the_page_says_both(tmp_path: Path) -> None:
-    write_rows(tmp_path / "results.jsonl", swept(dict.fromkeys(SNRS, 0.0)))
-    page = write_report(tmp_path).read_text(encoding="utf-8")
+def test_the_page_says_both(tmp_path: Path, store_run: Callable[..., Path]) -> None:
+    page = write_report(store_run(tmp_path, swept(dict.fromkeys(SNRS, 0.0)))).read_text(encoding="utf-8")
     for claim, verdict in ((OUTPUTS, "Yes"), (MEMORY, "Not tested")):
         assert f"<dt>{claim}</dt><dd><strong>{verdict}.</strong>" in page
 
 
 @pytest.mark.parametrize("gap", [-0.5, 0.0, 0.5])
-def test_a_measure_without_a_direction_gets_no_verdict(gap: float, tmp_path: Path) -> None:
+def test_a_measure_without_a_direction_gets_no_verdict(
+    gap: float, tmp_path: Path, store_run: Callable[..., Path]
+) -> None:
     """Nothing says whether more of it is better, so the page says neither better nor worse."""
     rows = [replace(one, metric="novelty") for one in swept(dict.fromkeys(SNRS, gap))]
     rows += [replace(one, metric="relearned_novelty") for one in relearned(gap)]
@@ -117,8 +119,7 @@ def test_a_measure_without_a_direction_gets_no_verdict(gap: float, tmp_path: Pat
     judged = verdicts_on(rows)
     assert {verdict.verdict for verdict in judged.values()} == {"Not judged"}
     assert "novelty: not judged" in judged[OUTPUTS].detail
-    write_rows(tmp_path / "results.jsonl", rows)
-    page = write_report(tmp_path).read_text(encoding="utf-8")
+    page = write_report(store_run(tmp_path, rows)).read_text(encoding="utf-8")
     assert "Not judged" in page
     for word in ("Better than", "Worse than", "does better", "knows more", "knows less", "no difference to"):
         assert word not in page
