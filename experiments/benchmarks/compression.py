@@ -1,9 +1,9 @@
-"""What the compressors of the classical chain reach, and how long they take: `python experiments/benchmarks/compression.py`.
+"""What the compressors of the classical chain reach, and how long they take.
 
-Images: mean PSNR of those that fit, their share, and milliseconds of processor time to fit one. CIFAR-10 test images at some numbers of bytes,
-Kodak photographs at some bits per pixel. Sentences: bits for each word and mark of Europarl test sentences, without loss;
-language models by their cross-entropy. Reads the folder in SEMLINK_DATA. One thread; the transformer only with
-`--transformer STEPS`.
+Run: `python experiments/benchmarks/compression.py`. Images: mean PSNR of those that fit, their share, and
+milliseconds of processor time to fit one. CIFAR-10 test images at some numbers of bytes, Kodak photographs at some
+bits per pixel. Sentences: bits for each word and mark of Europarl test sentences, without loss; language models by
+their cross-entropy. Reads the folder in SEMLINK_DATA. One thread; the transformer only with `--transformer STEPS`.
 """
 
 import argparse

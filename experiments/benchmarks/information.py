@@ -1,8 +1,8 @@
 """Estimators of mutual information at known values: `python experiments/benchmarks/information.py [--pairs N]`.
 
-Pairs of Gaussian vectors with correlation rho in each of d dimensions: I(X; Z) = -d/2 log(1 - rho^2) nats. For each estimator
-the mean over seeds, the standard deviation over seeds, and seconds of one estimate. `vub` and `vclub` are the terms of losses
-that are told q(z|x), as a variational encoder tells it, over all dimensions. One thread.
+Pairs of Gaussian vectors with correlation rho in each of d dimensions: I(X; Z) = -d/2 log(1 - rho^2) nats. For each
+estimator the mean over seeds, the standard deviation over seeds, and seconds of one estimate. `vub` and `vclub` are
+the terms of losses that are given q(z|x), as a variational encoder gives it, over all dimensions. One thread.
 """
 
 import argparse

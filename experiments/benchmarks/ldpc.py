@@ -49,7 +49,8 @@ def main() -> None:
             for name, values in rates.items():
                 ratio = statistics.median(one / other for one, other in zip(values, rates["Sionna"], strict=True))
                 print(
-                    f"  {name:9s} {statistics.median(values):7.0f} kbit/s, {lost[name]} words lost; {ratio:.1f} of Sionna"
+                    f"  {name:9s} {statistics.median(values):7.0f} kbit/s, {lost[name]} words lost; "
+                    f"{ratio:.1f} of Sionna"
                 )
 
 

@@ -70,7 +70,8 @@ def main() -> None:
         point = seconds(partial(naive, codec, records, BATCH))
         record = seconds(partial(naive, codec, records, 1))
         print(
-            f"{name}: ours {base:.2f}, a point {point:.2f} ({point / base:.1f}x), a record {record:.2f} ({record / base:.1f}x)"
+            f"{name}: ours {base:.2f}, a point {point:.2f} ({point / base:.1f}x), "
+            f"a record {record:.2f} ({record / base:.1f}x)"
         )
 
 

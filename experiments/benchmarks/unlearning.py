@@ -1,9 +1,11 @@
-"""Methods beside each other on one MNIST codec: `python experiments/benchmarks/unlearning.py METHOD[:field=value,...] ...`.
+"""Methods beside each other on one MNIST codec.
 
-Trains an image codec (bandwidth ratio 1/8, AWGN, 0 to 20 dB) on the first images, and erases those of some owners, blocks of
-100. For the original and each method: mean PSNR of erased and of test images at 12 dB; membership AUC, which is the chance
-that an erased image has less loss than a test image; PSNR of both to the retrained codec's output; seconds; gradient steps.
-With few images (`--limit 300 --owners 1`) the codec learns them by heart; with thousands it does not. Reads SEMLINK_DATA. One thread.
+Run: `python experiments/benchmarks/unlearning.py METHOD[:field=value,...] ...`. Trains an image codec (bandwidth
+ratio 1/8, AWGN, 0 to 20 dB) on the first images, and erases those of some owners, blocks of 100. For the original and
+each method: mean PSNR of erased and of test images at 12 dB; membership AUC, which is the chance that an erased image
+has less loss than a test image; PSNR of both to the retrained codec's output; seconds; gradient steps. With few
+images (`--limit 300 --owners 1`) the codec memorises them; with thousands it does not. Reads SEMLINK_DATA. One
+thread.
 """
 
 import argparse

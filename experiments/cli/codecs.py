@@ -45,7 +45,7 @@ def export(
         metavar="HEIGHTxWIDTH", help="Of the images; default: as in training."
     )] = None,
 ) -> None:  # fmt: skip
-    """Store the ends of a codec as files that other runtimes read, without the channel, with a sidecar that explains them."""
+    """Store sender and receiver of a codec as files for other runtimes, with a sidecar that explains them."""
     from semlink.experiments.workflow.exports import export_bundle, parse_size
 
     export_bundle(bundle, kind, part, out, parse_size(size) if size else None)

@@ -155,7 +155,7 @@ def draw(
 
 
 def grid_of(measured: Measurements, metric: str) -> list[list[tuple[str, str]]]:
-    """All places (channel, set) of a metric as rows of one length: sets across and channels down where there are both."""
+    """All places (channel, set) of a metric as rows of one length: sets across, channels down."""
     sets, channels = measured.sets_of[metric], measured.channels_of[metric]
     if len(sets) > 1:
         return [[(channel, set_name) for set_name in sets] for channel in channels]

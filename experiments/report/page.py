@@ -19,7 +19,8 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
 
     In:     folder: a run folder; its samples and metadata add to the report where they exist.
             out: the folder to write to; without it, `folder` itself.
-    Errors: ResultsError when the folder holds no run, rows are missing, or a file is damaged; ErasureError when a request is not valid.
+    Errors: ResultsError when the folder holds no run, rows are missing, or a file is damaged; ErasureError when a
+            request is not valid.
     """
     out = folder if out is None else out
     run = read_run(folder, out)

@@ -1,8 +1,8 @@
-"""How far renewed words drift, beside the retrained codec: `python experiments/studies/drift.py RUN/EXPERIMENT`.
+"""How far reinitialised words drift, beside the retrained codec: `python experiments/studies/drift.py RUN/EXPERIMENT`.
 
-RUN/EXPERIMENT is a folder that `semlink run` made, with `original`, `erased` (or `scu-bounded`) and `retrained` in it, such as
-runs/demo/text-python-docs. For several lengths of the drift it prints the mean log-probability, at 12 dB over AWGN, that the words
-which only erased sentences hold have where retained sentences hold other words.
+RUN/EXPERIMENT is a folder that `semlink run` made, with `original`, `erased` (or `scu-bounded`) and `retrained` in
+it, such as runs/demo/text-python-docs. For several lengths of the drift it prints the mean log-probability, at 12 dB
+over AWGN, of the words that only erased sentences hold, at places where retained sentences hold other words.
 """
 
 import copy

@@ -1,8 +1,9 @@
 """What a mnemonic erasure changed, for which classes it works, and what brings the class back.
 
-`python experiments/studies/mnemonic.py RUN/EXPERIMENT` with a folder that `semlink run` made of a recipe of mnemonic/, in which
-are `original`, `mnemonic` and `retrained`. It prints, in percent, AR, the accuracy on test images of the other classes, and
-EF, 100 less the accuracy on those of the erased class, with the seconds that an erasure took.
+`python experiments/studies/mnemonic.py RUN/EXPERIMENT` with a folder that `semlink run` made of a recipe of
+mnemonic/, in which are `original`, `mnemonic` and `retrained`. It prints, in percent, AR, the accuracy on test images
+of the other classes, and EF, 100 less the accuracy on those of the erased class, with the seconds that an erasure
+took.
 """
 
 import copy
@@ -109,7 +110,7 @@ def every_class(study: Study) -> None:
 
 
 def grid(study: Study) -> None:
-    """The best settings for each class, chosen on validation images or, as who has no data would, on the codes alone."""
+    """The best settings for each class, chosen on validation images, or without data on the codes alone."""
     assert study.context.codes is not None, "the codec was trained with codes"
     labels = study.context.codes.labels.tolist()
     for end in ("both", "receiver"):

@@ -119,8 +119,8 @@ def versions_of(recipe: Recipe, folder: Path) -> Versions:
 def experiment_tasks(experiment: Experiment) -> tuple[dict[str, Task], dict[str, Task]]:
     """What makes everything that is measured, and what measures it.
 
-    Making is training, retraining and erasure, the longest first, then what the sweep needs beforehand. Measuring is the
-    jobs of the sweep, the cost and samples, then the audits; their results are in the order of the rows.
+    Making is training, retraining and erasure, the longest first, then what the sweep needs beforehand. Measuring is
+    the jobs of the sweep, the cost and samples, then the audits; their results are in the order of the rows.
     """
     recipe, versions, machine = experiment.recipe, experiment.versions, experiment.machine
     name, original = recipe.experiment, versions.original.folder

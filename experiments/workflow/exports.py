@@ -41,7 +41,8 @@ class Verified:
             f"largest difference: symbols {facts.symbols:.1e}, decoder outputs {facts.outputs:.1e}; "
             f"estimates differ in {facts.different:.2%} of their elements",
             *(f"{name}: {one:.6g} stored, {two:.6g} exported" for name, (one, two) in self.metrics.items()),
-            f"one example, one thread: {1e3 * facts.seconds[0]:.2f} ms stored, {1e3 * facts.seconds[1]:.2f} ms exported",
+            f"one example, one thread: {1e3 * facts.seconds[0]:.2f} ms stored, "
+            f"{1e3 * facts.seconds[1]:.2f} ms exported",
             f"weights {facts.weights / 1e6:.2f} MB stored, files {facts.size / 1e6:.2f} MB exported",
         ]
         return "\n".join(lines)
@@ -64,7 +65,7 @@ def export_bundle(folder: str | Path, kind: str, part: str, out: Path, size: tup
 def verify_export(
     folder: str | Path, export: Path, channel: str, snr_db: float, records: int, seed: int, machine: Machine
 ) -> Verified:
-    """Runs a stored codec and its export on the same test records, fades and noise; leaves `verified.json` in the export.
+    """Runs a stored codec and its export on the same records, fades and noise; leaves `verified.json` in the export.
 
     Errors: BundleError, CodecError when the two differ by more than `TOLERANCE` in a metric; SourceError.
     """

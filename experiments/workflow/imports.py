@@ -20,12 +20,14 @@ KINDS: Mapping[str, str] = {"tf-deepsc": "the published DeepSC in TensorFlow 2"}
 
 
 def import_bundle(
-    kind: str, path: Path, vocabulary: Path, source: str, out: Path, machine: Machine, experiment: str, overrides: Sequence[str],
+    kind: str, path: Path, vocabulary: Path, source: str, out: Path, machine: Machine, experiment: str,
+    overrides: Sequence[str],
     heads: int, max_length: int, power: str, positions: str, snr_label: float | None, command: str,
 ) -> Imported:  # fmt: skip
     """Stores a codec of another program as a bundle, with `import.json`, which says of every tensor where it went.
 
-    In:     source: the records that it was trained on, as a recipe names them. overrides: of the recipe that later erasures go by.
+    In:     source: the records that it was trained on, as a recipe names them. overrides: of the recipe that later
+            erasures go by.
             snr_label: the original's SNR label of training in dB, if it is known.
             The others: see `import_deepsc`.
     Errors: CodecError, RecipeError, UnknownName, SourceError.

@@ -128,7 +128,8 @@ class ErasurePlan(Section):
 class RecipeTraining(TrainingSettings):
     """How a codec is trained: `TrainingSettings`, and what is mixed into the records.
 
-    mnemonic: probability with which a record is replaced by the mnemonic code of its class; 0: none. See `MnemonicCodes`.
+    mnemonic: probability with which a record is replaced by the mnemonic code of its class; 0: none. See
+              `MnemonicCodes`.
     codes:    where these come from: "seeded" codes repeat with the seed of training, so that whoever has the recipe has
               them too; "secret" codes are drawn anew by the operating system, and only their owner has them.
     """
@@ -201,7 +202,8 @@ class Recipe(Section):
             self.sweep.baselines or self.sweep.image_classifier
         ):
             raise ValueError(
-                "a codec that rebuilds nothing leaves nothing to compare or classify; leave out baselines and image_classifier"
+                "a codec that rebuilds nothing leaves nothing to compare or classify; leave out baselines and "
+                "image_classifier"
             )
         return self
 

@@ -45,7 +45,8 @@ def train_bundle(recipe: Recipe, folder: Path, machine: Machine) -> None:
     codes = _codes_for(recipe, codec, source, folder)
     outcome = train(
         codec, source.train, source.validation, build_channel(recipe.channel), recipe.training, recipe.seed,
-        f"train {recipe.experiment}", version.checkpoint, CodeMixing(recipe.training.mnemonic, codes) if codes else None,
+        f"train {recipe.experiment}", version.checkpoint,
+        CodeMixing(recipe.training.mnemonic, codes) if codes else None,
     )  # fmt: skip
     card = {
         "experiment": recipe.experiment,

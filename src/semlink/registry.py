@@ -22,7 +22,7 @@ FIRST = ""  # how `parse` calls a field that was given as its value alone; `chec
 
 
 class Registry(Mapping[str, T]):
-    """Entries by name; the module of an entry is loaded when the entry is first used, so that listing names costs nothing.
+    """Entries by name. The module of an entry is loaded when the entry is first used, so that names cost nothing.
 
     In: kind: what the entries are, for error sentences ("channel"). entries: name -> "module:class".
     """

@@ -67,7 +67,7 @@ def semlink() -> Callable[..., Ended]:
 
 @pytest.fixture(scope="session")
 def shelf(tmp_path_factory) -> Path:
-    """A folder that no test changes: recipes, requests, and the stored codecs `image`, `erased`, `retrained`, `text`."""
+    """A folder that no test changes: recipes, requests, and the codecs `image`, `erased`, `retrained`, `text`."""
     shelf = tmp_path_factory.mktemp("shelf")
     (shelf / "sentences.txt").write_text(_sentences())
     erasure = {"request": SEVENS, "method": {"name": "finetune", "share": 0.25}}

@@ -1,4 +1,4 @@
-"""docs/interop.md runs as it stands, on a DeepSC that TensorFlow trains here: taken in, made to forget, and exported."""
+"""docs/interop.md runs as it stands, on a DeepSC that TensorFlow trains: taken in, made to forget, and exported."""
 
 import importlib.util
 import itertools

@@ -1,4 +1,4 @@
-"""Versions of one codec are compared: the erased and the retrained one with the original, and with the retrained one."""
+"""Which versions of one codec are compared: the erased and the retrained one with the original and the retrained."""
 
 from typing import Any
 

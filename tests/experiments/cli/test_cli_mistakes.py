@@ -91,7 +91,7 @@ MISTAKES = {
     "erase: out is the codec": ((*ERASE, "--request", "{shelf}/sevens.json", "--out", IMAGE), "choose another --out"),
     "audit: name": ((*AUDIT, "--audit", "memberships"), 'Did you mean "membership"'),
     "audit: field": ((*AUDIT, "--audit", "membership:draw=1"), 'Did you mean "draws"'),
-    "audit: in a recipe": ((*RUN, "--set", "erasure.audits=[member]"), "Choose one of: generation, information, membership, relearn"),
+    "audit: in a recipe": ((*RUN, "--set", "erasure.audits=[member]"), "Choose one of: generation, information"),
     "audit: Es/N0": ((*AUDIT, "--snr-db", "nan"), "--snr-db a number such as 12"),
     "audit: of another codec": (("audit", TEXT, *AUDIT[2:]), "was not made from"),
     "audit: another request": ((*AUDIT, "--request", "{shelf}/nobody.json"), 'has the owner "nobody"'),

@@ -1,4 +1,4 @@
-"""Classical codecs in sweeps: named on the command line or in a recipe, at the channel uses of the codec beside them."""
+"""Classical codecs in sweeps: named on the command line or in a recipe, at the channel uses of a neural codec."""
 
 import json
 from pathlib import Path
@@ -157,7 +157,8 @@ def test_a_recipe_measures_a_stored_codec_beside_classical_ones(semlink, shelf: 
         codec: image
         start: {shelf / "image"}
         training: null
-        sweep: {{channels: [awgn], snr_db: "14", records: 8, draws: 1, baselines: ["digital:webp,bandwidth_ratio=4", "limit:webp"]}}
+        sweep: {{channels: [awgn], snr_db: "14", records: 8, draws: 1,
+                 baselines: ["digital:webp,bandwidth_ratio=4", "limit:webp"]}}
         """
     )
     ended = semlink("run", tmp_path / "recipe.yaml", "--workers", 1, "--out", tmp_path / "out")

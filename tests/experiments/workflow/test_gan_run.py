@@ -14,7 +14,7 @@ RECIPE = {
     "codec": {"name": "gan", "network": "mlp", "hidden": 16},
     "training": {"steps": 6, "batch": 16, "validate": 6, "snr_db": 40, "keep": "last", "momentum": 0.5},
     "erasure": {
-        "request": {"id": "r", "time": "2026-03-01", "reason": "A test.", "selection": {"by": "label", "values": ["3"]}},
+        "request": {"id": "r", "time": "2026-03-01", "reason": "Test", "selection": {"by": "label", "values": ["3"]}},
         "methods": [{"name": "cascaded", "outer": 2}, "fresh-condition"],
         "audits": ["relearn:steps=2,draws=1", "generation:images=20,draws=2"],
         "retrained": 2,

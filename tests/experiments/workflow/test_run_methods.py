@@ -1,4 +1,4 @@
-"""Several methods in one experiment: a version each, measured and audited beside one original and one retrained codec."""
+"""Several methods in one experiment: a version each, measured and audited beside original and retrained codecs."""
 
 import json
 from pathlib import Path
