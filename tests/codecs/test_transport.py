@@ -37,8 +37,8 @@ def test_the_ladder_is_ordered_and_named() -> None:
         mcs_named("64qam2/3")
 
 
-# Every rung with blocks that are short and of middle length. The other lengths, where a checksum begins to fit and where
-# a block becomes several words, with some rungs of all modulations.
+# Every rung with blocks that are short and of middle length. The other lengths, where a checksum begins to fit and
+# where a block becomes several words, with some rungs of all modulations.
 @pytest.mark.parametrize(
     ("mcs", "uses"),
     [(mcs, uses) for uses in (7, 301) for mcs in LADDER]
