@@ -12,7 +12,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("channels", "codecs", "simulator", "unlearning", "experiments")
 SELECTION = (
-    "tests/semlink",
+    "tests/semlink/test_files.py",
+    "tests/semlink/test_memory.py",
+    "tests/semlink/test_progress.py",
+    "tests/semlink/test_registry.py",
+    "tests/semlink/test_seeding.py",
     "tests/channels/test_awgn.py",
     "tests/channels/test_power.py",
     "tests/channels/test_snr.py",
@@ -27,6 +31,7 @@ SELECTION = (
     "tests/unlearning/test_partition.py",
     "tests/unlearning/test_request.py",
     "tests/experiments/workflow/test_recipe.py",
+    "tests/semlink/test_layout.py",
 )
 
 

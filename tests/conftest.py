@@ -8,12 +8,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import torch
 import transformers
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 torch.set_num_threads(1)
+hypothesis.settings.register_profile(  # a busy machine is slow, which is no failure
+    "semlink", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("semlink")
 
 START: pytest.StashKey[float] = pytest.StashKey()  # when this process began
 TRAINING_TEXT = [

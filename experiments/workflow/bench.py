@@ -108,10 +108,14 @@ def bench_of(
     )
 
 
-def preparing_tasks(bench: Bench, prepared: Preparation, sets: Sets, after: tuple[str, ...] = ()) -> dict[str, Task]:
-    """The tasks between making the stored codecs (`after`) and the first job of a bench.
+def sweep_tasks(
+    bench: Bench, prepared: Preparation, sets: Sets, after: tuple[str, ...] = ()
+) -> tuple[dict[str, Task], dict[str, Task]]:
+    """The tasks of a bench, once those named in `after` are done: what its jobs need first, and the jobs themselves.
 
-    They make its image classifier, let compressors learn, and measure the block error rates that senders look up.
+    First its image classifier is made, compressors learn, and the block error rates that senders look up are measured.
+    Jobs are in the order of the rows.
+    Errors: RecipeError when a set has no records.
     """
     tasks: dict[str, Task] = {}
     if bench.classifier is not None:
@@ -124,21 +128,18 @@ def preparing_tasks(bench: Bench, prepared: Preparation, sets: Sets, after: tupl
         bench.baselines, payloads, bench.plan.channels, bench.plan.snr_db
     ).items():
         tasks[f"{bench.experiment}: {name}"] = Task(spec.measure_errors, tuple(arguments), ready)
-    return tasks
-
-
-def job_tasks(bench: Bench, sets: Sets, after: tuple[str, ...]) -> dict[str, Task]:
-    """The jobs of a bench as tasks, in the order of its rows. Errors: RecipeError when a set has no records."""
     for name, records in sets.items():
         if not records:
             raise RecipeError(
                 f'The set "{name}" of {bench.experiment} has no records; choose another request or source.'
             )
-    return {
-        f"{bench.experiment}: {channel} on {name}": Task(run_job, (Job(bench, channel, name, records),), after)
+    before = (*after, *tasks)
+    jobs = {
+        f"{bench.experiment}: {channel} on {name}": Task(run_job, (Job(bench, channel, name, records),), before)
         for channel in bench.plan.channels
         for name, records in sets.items()
     }
+    return tasks, jobs
 
 
 def run_job(job: Job) -> list[Row]:

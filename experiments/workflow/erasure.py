@@ -9,22 +9,13 @@ import torch
 
 from semlink.channels import build_channel
 from semlink.codecs.building import new_codec_like
-from semlink.codecs.bundle import save_bundle
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import RecipeError
 from semlink.experiments.workflow.component import Component
 from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.preparation import prepare_stored, recipe_of
 from semlink.experiments.workflow.store import stored_bundle
-from semlink.experiments.workflow.versions import (
-    IMPORT,
-    REQUEST,
-    check_space,
-    checkpoint_of,
-    holds,
-    recipe_file,
-    remove_checkpoint,
-)
+from semlink.experiments.workflow.versions import new_version
 from semlink.registry import build, canonical
 from semlink.unlearning.contract import ErasureContext
 from semlink.unlearning.erase import erase
@@ -34,7 +25,8 @@ from semlink.unlearning.partition import without_data
 from semlink.unlearning.request import ErasureRequest
 from semlink.version import __version__
 
-CERTIFICATE = "erasure.json"
+CERTIFICATE, REQUEST = "erasure.json", "request.json"  # in a bundle
+IMPORT = "import.json"  # where the tensors of a codec that was taken in are from
 
 
 def erase_bundle(
@@ -64,12 +56,12 @@ def erase_bundle(
         "method": method.model_dump(),
         "erasure_seed": seed,
     }
-    if holds(out, marks):
+    new = new_version(out, marks)
+    if new is None:
         return
     torch.set_num_threads(recipe.threads)
     source = prepare_stored(bundle, None, machine).source if unlearn.reads else None
-    check_space(out, bundle.codec)
-    checkpoint = checkpoint_of(out)
+    new.check_space(bundle.codec)
     codes = MnemonicCodes.restored(bundle.protected[CODES_FILE]) if CODES_FILE in bundle.protected else None
     codec, labels = bundle.codec.on(machine.device), bundle.card.get("source", {}).get("labels", ())
 
@@ -82,7 +74,7 @@ def erase_bundle(
         seed=seed,
         fresh=fresh,
         label=f"{method.name} {recipe.experiment}",
-        checkpoint=checkpoint,
+        checkpoint=new.checkpoint,
         transform=CodeMixing(recipe.training.mnemonic, codes) if recipe.training.mnemonic else None,
         codes=codes,
     )
@@ -92,10 +84,9 @@ def erase_bundle(
     written = canonical(method.name, METHODS[method.name], method.fields)
     options = ["--request", REQUEST, "--method", written, "--seed", f"{seed}", "--out", "DIR"]
     card["command"] = shlex.join(["semlink", "erase", recipe.experiment, *options])
-    extra = {CERTIFICATE: json.dumps(certificate, indent=2) + "\n", REQUEST: request.text(), **recipe_file(card)}
+    extra = {CERTIFICATE: json.dumps(certificate, indent=2) + "\n", REQUEST: request.text()}
     if (bundle.folder / IMPORT).is_file() and version == "erased":  # where the tensors that it was made of are from
         extra[IMPORT] = (bundle.folder / IMPORT).read_text(encoding="utf-8")
     if codes is not None and request.selection.by == "label":
         codes = codes.without(without_data(labels, request).labels)
-    save_bundle(erased.codec.cpu(), card, out, extra, {CODES_FILE: codes.stored()} if codes is not None else {})
-    remove_checkpoint(checkpoint)
+    new.store(erased.codec, card, extra, {CODES_FILE: codes.stored()} if codes is not None else {})

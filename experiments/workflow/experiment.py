@@ -10,7 +10,7 @@ import torch
 
 from semlink.codecs import CODECS
 from semlink.errors import RecipeError
-from semlink.experiments.workflow.bench import Bench, Sets, bench_of, job_tasks, preparing_tasks, sets_of
+from semlink.experiments.workflow.bench import Bench, Sets, bench_of, sets_of, sweep_tasks
 from semlink.experiments.workflow.component import Component
 from semlink.experiments.workflow.entrants import StoredCodec
 from semlink.experiments.workflow.erasure import erase_bundle
@@ -75,14 +75,12 @@ def run_experiments(plan: ExperimentPlan, out: Path, machine: Machine, command: 
     if len(set(names)) != len(names):
         raise RecipeError("Two recipes have the same experiment name; rename one with --set experiment=NAME.")
     experiments = [prepare_experiment(recipe, out, machine) for recipe in plan.recipes]
-    making = [making_tasks(experiment) for experiment in experiments]
-    measuring = [
-        measuring_tasks(experiment, tuple(tasks)) for experiment, tasks in zip(experiments, making, strict=True)
-    ]
+    parts = [experiment_tasks(experiment) for experiment in experiments]
     folder = RunFolder.reserve(out, plan, command, machine.device)
-    tasks = {name: task for part in (*making, *measuring) for name, task in part.items()}
-    results = run_tasks(tasks, machine.workers)
-    outcomes = [results[name] for part in measuring for name in part]
+    making = {name: task for part, _ in parts for name, task in part.items()}
+    measuring = {name: task for _, part in parts for name, task in part.items()}
+    results = run_tasks(making | measuring, machine.workers)
+    outcomes = [results[name] for name in measuring]
     folder.write(
         [row for outcome in outcomes for row in (outcome.rows if isinstance(outcome, Look) else outcome)],
         [sample for outcome in outcomes if isinstance(outcome, Look) for sample in outcome.samples],
@@ -96,13 +94,14 @@ def prepare_experiment(recipe: Recipe, out: Path, machine: Machine) -> Experimen
     request = (
         None if recipe.erasure is None else request_from(recipe.erasure.request, f"the recipe {recipe.experiment}")
     )
-    prepared = prepare(recipe, request, machine)
     versions = versions_of(recipe, out / recipe.experiment)
+    prepared = prepare(recipe, request, machine)
+    sets = sets_of(prepared, recipe.sweep)
     bench = bench_of(
         recipe.experiment, versions.all(), prepared, recipe.sweep, machine.device, out / ".parts",
         versions.original.folder,
     )  # fmt: skip
-    return Experiment(recipe, request, versions, bench, prepared, sets_of(prepared, recipe.sweep), machine)
+    return Experiment(recipe, request, versions, bench, prepared, sets, machine)
 
 
 def versions_of(recipe: Recipe, folder: Path) -> Versions:
@@ -117,13 +116,17 @@ def versions_of(recipe: Recipe, folder: Path) -> Versions:
     return Versions(original, _erased(recipe.erasure, name, folder), _retrained(recipe.erasure, name, folder))
 
 
-def making_tasks(experiment: Experiment) -> dict[str, Task]:
-    """Training, retraining and erasure, the longest first; then what the sweep needs beforehand."""
+def experiment_tasks(experiment: Experiment) -> tuple[dict[str, Task], dict[str, Task]]:
+    """What makes everything that is measured, and what measures it.
+
+    Making is training, retraining and erasure, the longest first, then what the sweep needs beforehand. Measuring is the
+    jobs of the sweep, the cost and samples, then the audits; their results are in the order of the rows.
+    """
     recipe, versions, machine = experiment.recipe, experiment.versions, experiment.machine
     name, original = recipe.experiment, versions.original.folder
-    tasks: dict[str, Task] = {}
+    making: dict[str, Task] = {}
     if recipe.training is not None:
-        tasks[f"{name}: original"] = Task(train_bundle, (recipe, original, machine))
+        making[f"{name}: original"] = Task(train_bundle, (recipe, original, machine))
     if recipe.erasure is not None:
         todo: list[tuple[str, Component, StoredCodec, int]] = [
             (codec.folder.name, RETRAIN, codec, recipe.seed + number) for number, codec in enumerate(versions.retrained)
@@ -132,23 +135,18 @@ def making_tasks(experiment: Experiment) -> dict[str, Task]:
         todo += [(method.label, method, codec, recipe.seed) for method, codec in methods]
         for label, method, codec, seed in todo:
             arguments = (original, experiment.request, method, codec.folder, machine, seed)
-            tasks[f"{name}: {label}"] = Task(erase_bundle, arguments, (f"{name}: original",))
+            making[f"{name}: {label}"] = Task(erase_bundle, arguments, (f"{name}: original",))
+    jobs: dict[str, Task] = {}
     if _sends(recipe):
-        tasks |= preparing_tasks(experiment.bench, experiment.prepared, experiment.sets, tuple(tasks))
-    return tasks
-
-
-def measuring_tasks(experiment: Experiment, made: tuple[str, ...]) -> dict[str, Task]:
-    """The jobs of the sweep, the cost and samples, then the audits."""
-    recipe, versions = experiment.recipe, experiment.versions
-    tasks = job_tasks(experiment.bench, experiment.sets, made) if _sends(recipe) else {}
-    arguments = (recipe, versions, experiment.bench, experiment.sets)
-    tasks[f"{recipe.experiment}: cost and samples"] = Task(cost_and_samples, arguments, made)
-    if recipe.erasure is not None:
-        for audit in recipe.erasure.audits:
-            needed = (recipe, experiment.request, versions, experiment.machine, audit)
-            tasks[f"{recipe.experiment}: {audit}"] = Task(run_audit, needed, made)
-    return tasks
+        preparing, jobs = sweep_tasks(experiment.bench, experiment.prepared, experiment.sets, tuple(making))
+        making |= preparing
+    made = tuple(making)
+    looked_at = (recipe, versions, experiment.bench, experiment.sets)
+    measuring = {**jobs, f"{name}: cost and samples": Task(cost_and_samples, looked_at, made)}
+    for audit in recipe.erasure.audits if recipe.erasure else ():
+        needed = (recipe, experiment.request, versions, machine, audit)
+        measuring[f"{name}: {audit}"] = Task(run_audit, needed, made)
+    return making, measuring
 
 
 @dataclass(frozen=True)

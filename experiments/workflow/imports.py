@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from semlink.codecs.bundle import save_bundle
 from semlink.codecs.interop.tf_deepsc import AMPLITUDES, Imported, import_deepsc
 from semlink.errors import RecipeError
+from semlink.experiments.workflow.erasure import IMPORT
 from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.preparation import prepare
 from semlink.experiments.workflow.recipe_file import override, recipe_from
 from semlink.experiments.workflow.training import source_facts
-from semlink.experiments.workflow.versions import IMPORT, recipe_file, training_part
+from semlink.experiments.workflow.versions import NewVersion, training_part
 from semlink.registry import choose, parse
 from semlink.version import __version__
 
@@ -74,5 +74,5 @@ def import_bundle(
     }
     if snr_label is not None:
         card["training_snr_db"] = snr_label + imported.label_offset_db
-    save_bundle(codec, card, out, {IMPORT: json.dumps(tensors, indent=2) + "\n", **recipe_file(card)})
+    NewVersion(out).store(codec, card, {IMPORT: json.dumps(tensors, indent=2) + "\n"})
     return imported

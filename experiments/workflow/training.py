@@ -10,22 +10,14 @@ import torch
 from semlink.channels import build_channel
 from semlink.codecs import CODECS
 from semlink.codecs.building import new_codec
-from semlink.codecs.bundle import Bundle, save_bundle
+from semlink.codecs.bundle import Bundle
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import RecipeError
 from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.preparation import prepare
 from semlink.experiments.workflow.recipe import Recipe
 from semlink.experiments.workflow.store import find_bundle, stored_bundle
-from semlink.experiments.workflow.versions import (
-    RECIPE,
-    check_space,
-    checkpoint_of,
-    holds,
-    recipe_file,
-    remove_checkpoint,
-    training_part,
-)
+from semlink.experiments.workflow.versions import RECIPE, new_version, training_part
 from semlink.files import write_whole
 from semlink.simulator.sources import SOURCES
 from semlink.simulator.sources.contract import Source
@@ -43,16 +35,17 @@ def train_bundle(recipe: Recipe, folder: Path, machine: Machine) -> None:
     """
     if recipe.training is None:
         raise RecipeError(f"The recipe {recipe.experiment} trains nothing; carry it out with: semlink run.")
-    if holds(folder, {"recipe": training_part(recipe), "version": "original"}):
+    version = new_version(folder, {"recipe": training_part(recipe), "version": "original"})
+    if version is None:
         return
     torch.set_num_threads(recipe.threads)
     source = prepare(recipe, None, machine).source
     codec = fresh_codec(recipe, source).on(machine.device)
-    check_space(folder, codec)
-    checkpoint, codes = checkpoint_of(folder), _codes_for(recipe, codec, source, folder)
+    version.check_space(codec)
+    codes = _codes_for(recipe, codec, source, folder)
     outcome = train(
         codec, source.train, source.validation, build_channel(recipe.channel), recipe.training, recipe.seed,
-        f"train {recipe.experiment}", checkpoint, CodeMixing(recipe.training.mnemonic, codes) if codes else None,
+        f"train {recipe.experiment}", version.checkpoint, CodeMixing(recipe.training.mnemonic, codes) if codes else None,
     )  # fmt: skip
     card = {
         "experiment": recipe.experiment,
@@ -74,8 +67,7 @@ def train_bundle(recipe: Recipe, folder: Path, machine: Machine) -> None:
         **({"start": start_of(recipe).digest()} if recipe.start else {}),
         "recipe": training_part(recipe),
     }
-    save_bundle(codec.cpu(), card, folder, recipe_file(card), {CODES_FILE: codes.stored()} if codes else {})
-    remove_checkpoint(checkpoint)
+    version.store(codec, card, protected={CODES_FILE: codes.stored()} if codes else {})
     _secret_of(folder).unlink(missing_ok=True)
 
 

@@ -1,12 +1,14 @@
-"""Versions of a codec on disk: whether a folder holds the one that is asked for, and what lies beside it while it is made."""
+"""A version of a codec while it is made: whether it is there already, its checkpoint, and how it is stored."""
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from semlink.codecs.bundle import save_bundle
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import BundleError, RecipeError
 from semlink.experiments.workflow.preparation import recipe_of
@@ -14,24 +16,50 @@ from semlink.experiments.workflow.recipe import Recipe
 from semlink.experiments.workflow.store import stored_bundle
 from semlink.files import check_room
 
-RECIPE, REQUEST, IMPORT = "training.yaml", "request.json", "import.json"
+RECIPE = "training.yaml"  # in a bundle: the recipe of its training
 CHECKPOINT_COPIES = 4  # of the weights: as they are, the best so far, and the optimiser's two averages
 
 
-def training_part(recipe: Recipe) -> dict[str, Any]:
-    """All of a recipe that the trained weights depend on."""
-    return recipe.model_dump(mode="json", exclude={"sweep", "erasure"})
+@dataclass(frozen=True)
+class NewVersion:
+    """A version that is not there yet. folder: where it will be."""
+
+    folder: Path
+
+    @property
+    def checkpoint(self) -> Path:
+        """The file from which stopped work goes on."""
+        return self.folder.parent / f".{self.folder.name}.checkpoint"
+
+    def check_space(self, codec: NeuralCodec[Any]) -> None:
+        """Errors: OSError when there is no room for a codec and the checkpoints on the way to it."""
+        size = sum(value.nbytes for value in codec.state_dict().values())
+        check_room(self.folder.parent, CHECKPOINT_COPIES * size)
+
+    def store(
+        self,
+        codec: NeuralCodec[Any],
+        card: Mapping[str, Any],
+        extra_files: Mapping[str, str] | None = None,
+        protected: Mapping[str, bytes] | None = None,
+    ) -> None:
+        """Stores the codec with its card and the recipe in it, and removes the checkpoints of all phases and parts.
+
+        Errors: as `save_bundle`.
+        """
+        recipe = {RECIPE: yaml.safe_dump(card["recipe"], sort_keys=False, allow_unicode=True)}
+        save_bundle(codec.cpu(), card, self.folder, {**(extra_files or {}), **recipe}, protected)
+        for part in (self.checkpoint, *self.folder.parent.glob(f"{self.checkpoint.name}-*")):
+            part.unlink(missing_ok=True)
 
 
-def recipe_file(card: Mapping[str, Any]) -> dict[str, str]:
-    """The recipe of a card as a file of a bundle: name -> content."""
-    return {RECIPE: yaml.safe_dump(card["recipe"], sort_keys=False, allow_unicode=True)}
+def new_version(folder: Path, marks: Mapping[str, Any]) -> NewVersion | None:
+    """The version to make at `folder`; None where a bundle with these marks in its card is there already.
 
-
-def holds(folder: Path, marks: Mapping[str, Any]) -> bool:
-    """Whether a bundle with these marks in its card is there. Errors: RecipeError when something else is."""
+    Errors: RecipeError when something else is there.
+    """
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        return False
+        return NewVersion(folder)
     try:
         bundle = stored_bundle(folder)
         card = {**bundle.card, "recipe": training_part(recipe_of(bundle))}  # with the defaults of fields added since
@@ -39,20 +67,9 @@ def holds(folder: Path, marks: Mapping[str, Any]) -> bool:
         raise RecipeError(f"{folder} holds something that is not this codec; choose another --out.") from error
     if any(card.get(key) != json.loads(json.dumps(value)) for key, value in marks.items()):
         raise RecipeError(f"{folder} holds another codec; choose another --out, or remove that folder first.")
-    return True
+    return None
 
 
-def check_space(folder: Path, codec: NeuralCodec[Any]) -> None:
-    """Errors: OSError when there is no room for a codec and the checkpoints on the way to it."""
-    check_room(folder.parent, CHECKPOINT_COPIES * sum(value.nbytes for value in codec.state_dict().values()))
-
-
-def checkpoint_of(folder: Path) -> Path:
-    """The file from which stopped work on a version goes on."""
-    return folder.parent / f".{folder.name}.checkpoint"
-
-
-def remove_checkpoint(checkpoint: Path) -> None:
-    """Removes a checkpoint, and those of phases of a method or parts of a codec."""
-    for part in (checkpoint, *checkpoint.parent.glob(f"{checkpoint.name}-*")):
-        part.unlink(missing_ok=True)
+def training_part(recipe: Recipe) -> dict[str, Any]:
+    """All of a recipe that the trained weights depend on."""
+    return recipe.model_dump(mode="json", exclude={"sweep", "erasure"})

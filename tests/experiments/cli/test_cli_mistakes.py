@@ -174,7 +174,7 @@ def test_a_damaged_checkpoint(fails, tmp_path: Path, content: bytes) -> None:
 def test_the_checkpoint_of_another_training(fails, semlink, shelf: Path, tmp_path: Path, monkeypatch) -> None:
     """A training that was stopped after its first checkpoint, and then another recipe for the same folder."""
     monkeypatch.setattr(
-        "semlink.experiments.workflow.training.save_bundle", lambda *_: (_ for _ in ()).throw(OSError("stopped"))
+        "semlink.experiments.workflow.versions.save_bundle", lambda *_: (_ for _ in ()).throw(OSError("stopped"))
     )
     assert semlink("train", shelf / "image.yaml", "--out", tmp_path / "out").status == 2
     assert [path.name for path in tmp_path.iterdir()] == [".out.checkpoint"]
