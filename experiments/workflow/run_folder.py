@@ -58,9 +58,7 @@ class RunFolder:
         try:
             content = yaml.safe_load(file.read_text(encoding="utf-8"))
         except OSError as error:
-            raise ResultsError(
-                f"{path} holds no run: there is no {RUN} that can be read; give another folder."
-            ) from error
+            raise ResultsError(f"{path} holds no run; make one with: semlink run, or semlink sweep.") from error
         except (ValueError, yaml.YAMLError) as error:
             raise ResultsError(f"{file} is damaged; fetch the folder again or repeat the run.") from error
         if not isinstance(content, dict) or not isinstance(content.get("run"), dict):

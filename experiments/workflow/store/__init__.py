@@ -9,7 +9,6 @@ from pathlib import Path
 
 from semlink.codecs.bundle import MANIFEST, Bundle, load_bundle
 from semlink.errors import BundleError, UnknownName
-from semlink.files import sha256_of
 from semlink.registry import choose
 from semlink.simulator.block_errors import BlockErrors
 
@@ -58,16 +57,16 @@ def find_bundle(name: str | Path) -> Path:
 
 
 def stored_bundle(folder: Path) -> Bundle:
-    """A stored codec, read and checked once a process; nobody changes the codec that it holds.
+    """A stored codec, read and checked once a process as long as its files stay as they are; nobody changes its codec.
 
     Errors: BundleError.
     """
-    manifest = folder / MANIFEST
-    if not manifest.is_file():
+    if not (folder / MANIFEST).is_file():
         return load_bundle(folder)  # which says what is wrong
-    return _read_once(folder.resolve(), folder, sha256_of(manifest))
+    files = [(path.name, path.stat()) for path in sorted(folder.iterdir())]
+    return _read_once(folder, tuple((name, status.st_size, status.st_mtime_ns) for name, status in files))
 
 
 @lru_cache(maxsize=64)
-def _read_once(place: Path, folder: Path, manifest: str) -> Bundle:
+def _read_once(folder: Path, files: tuple[tuple[str, int, int], ...]) -> Bundle:
     return load_bundle(folder)

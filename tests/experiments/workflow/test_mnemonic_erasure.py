@@ -11,7 +11,7 @@ import yaml
 
 from semlink.codecs.bundle import load_bundle
 from semlink.errors import SourceError
-from semlink.experiments.workflow import versions
+from semlink.experiments.workflow import preparation
 from semlink.unlearning.methods.mnemonic.codes import CODES_FILE, MnemonicCodes
 
 RECIPE: dict[str, Any] = {
@@ -55,7 +55,7 @@ def ask(
         request, out = tmp_path / "request.json", tmp_path / f"{folder.name}-without-{'-'.join(map(str, labels))}"
         request.write_text(json.dumps({**content, "selection": {"by": by, "values": list(labels)}}))
         with monkeypatch.context() as patch:
-            patch.setattr(versions, "build_source", gone)
+            patch.setattr(preparation, "build_source", gone)
             return semlink("erase", folder, "--request", request, "--method", method, "--out", out), out
 
     def gone(*_: object) -> None:
