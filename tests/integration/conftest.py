@@ -8,37 +8,53 @@ from pathlib import Path
 
 import pytest
 
-from semlink.experiments import cli
+from semlink.experiments.cli import app
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-ALONE = ("train", "erase", "audit", "list", "import", "export", "verify-export")  # commands of one process
+PARALLEL = ("sweep", "run", "block-errors", "quickstart")  # commands of several processes
+KINDS = ("python", "console", "json", "yaml")
 
 
 @pytest.fixture
-def run_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], set[str]]:
-    """`run_page("guide.md")` runs a page in `tmp_path` and gives the kinds of blocks that it had."""
+def blocks() -> Callable[[str, str], list[str]]:
+    """`blocks("docs/guide.md", "python")` gives the examples of one kind on a page."""
+
+    def of_kind(page: str, kind: str) -> list[str]:
+        return [body for name, _, body in BLOCK.findall((ROOT / page).read_text(encoding="utf-8")) if name == kind]
+
+    return of_kind
+
+
+@pytest.fixture
+def run_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., set[str]]:
+    """`run_page("docs/guide.md")` runs the examples of a page in `tmp_path` and gives the kinds that it had.
+
+    kinds: only these are run, such as ("python",).
+    """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SEMLINK_HOME", str(tmp_path / "home"))
 
     def command(words: list[str]) -> None:
-        monkeypatch.setattr(sys, "argv", [*words, *([] if words[1] in ALONE else ["--workers", "1"])])
+        monkeypatch.setattr(sys, "argv", [*words, *(["--workers", "1"] if words[1] in PARALLEL else [])])
         with pytest.raises(SystemExit) as left:
-            cli.main()
+            app.main()
         assert left.value.code == 0, f"{shlex.join(words)} failed"
 
-    def run(name: str) -> set[str]:
+    def run(page: str, kinds: tuple[str, ...] = KINDS) -> set[str]:
         names: dict[str, object] = {}
-        kinds = set()
-        for kind, file, body in BLOCK.findall((DOCS / name).read_text(encoding="utf-8")):
-            kinds.add(kind)
+        ran = set()
+        for kind, file, body in BLOCK.findall((ROOT / page).read_text(encoding="utf-8")):
+            if kind not in kinds:
+                continue
+            ran.add(kind)
             if kind == "python":
-                exec(compile(body, name, "exec"), names)
-            elif kind in ("json", "yaml"):
-                Path(file).write_text(body)
+                exec(compile(body, page, "exec"), names)
             elif kind == "console":
                 for line in body.splitlines():
                     command(shlex.split(line.removeprefix("$ ")))
-        return kinds
+            else:
+                Path(file).write_text(body)
+        return ran
 
     return run
