@@ -1,9 +1,12 @@
-"""The first steps with semlink: a stored codec beside a classical one over two channels, as a user writes it."""
+"""The script of the README: a stored codec forgets a class, and is measured before and after."""
 
 import semlink as sl
 
-rayleigh = sl.channel("rayleigh:coherence=symbol")
-for channel in ("awgn", rayleigh):
-    results = sl.sweep(["image-digits", "digital:webp"], channel=channel, snr_db=[0, 12], overrides=["records=20"])
-    for row in results.filter(metric="psnr").rows:
-        print(f"{row.channel}: {row.codec} has {row.value:.1f} dB PSNR at Es/N0 {row.snr_db} dB")
+settings = "rate=0.0003,forget_weight=1,brake_weight=0.0001,compensation=10,ratio=false,stop_at=1.5,check=2"
+request = sl.ErasureRequest.of("label", ["0"], reason="Consent for the images of the digit zero was withdrawn.")
+erased = sl.erase("image-digits", request, "without-zeros", method=f"scu:{settings}")
+results = sl.sweep(["image-digits", erased], "awgn", "0:18:6", request=request, out="curve", overrides=["records=50"])
+for row in results.filter("psnr", set="forget"):
+    print(f"{row.version} codec, erased images, Es/N0 {row.snr_db:g} dB: PSNR {row.value:.1f} dB")
+results.plot("psnr").savefig("before-and-after.svg")
+print(erased.certificate)

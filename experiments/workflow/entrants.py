@@ -63,10 +63,10 @@ class StoredCodec(Entrant):
         return stored_bundle(self.folder).card
 
     @property
-    def certificate(self) -> Mapping[str, Any] | None:
-        """The certificate of its erasure; None where nothing was erased."""
+    def certificate(self) -> Mapping[str, Any]:
+        """The certificate of its erasure; empty where nothing was erased."""
         file = self.folder / CERTIFICATE
-        return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+        return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
 
 
 @dataclass(frozen=True)

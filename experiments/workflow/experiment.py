@@ -218,7 +218,7 @@ def _retrained(erasure: ErasurePlan, name: str, folder: Path) -> tuple[StoredCod
 
 def _cost(codec: StoredCodec) -> dict[str, float]:
     """What a version took: the seconds of its training or, as its certificate has it, all that its erasure took."""
-    facts = {"seconds": codec.card["seconds"], **(codec.certificate or {})}
+    facts = {"seconds": codec.card["seconds"], **codec.certificate}
     return {name: float(facts[name]) for name in COST if name in facts}
 
 

@@ -1,8 +1,8 @@
 """semlink: simulate semantic communication end to end, and make a deployed codec forget.
 
 >>> import semlink as sl
->>> results = sl.sweep(["image-digits", "digital:webp"], channel="awgn", snr_db=[0, 12], overrides=["records=20"])
->>> results.filter(metric="psnr", snr_db=12).rows[0].codec
+>>> results = sl.sweep(["image-digits", "digital:jpeg"], channel="awgn", snr_db=[6, 18], overrides=["records=20"])
+>>> results.filter("psnr", snr_db=18).rows[0].codec
 'image-digits'
 
 The parts, each its own folder: `semlink.channels`, `semlink.codecs`, `semlink.simulator`, `semlink.unlearning`,
