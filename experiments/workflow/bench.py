@@ -63,7 +63,70 @@ class Job:
 Sets = Mapping[str, tuple[Record, ...]]
 
 
-def sets_of(prepared: Preparation, plan: SweepPlan) -> Sets:
+@dataclass(frozen=True)
+class SweepTasks:
+    """A bench, its sets of records, the tasks that its jobs need first, and the jobs, in the order of the rows."""
+
+    bench: Bench
+    sets: Sets
+    preparing: dict[str, Task]
+    jobs: dict[str, Task]
+
+
+def sweep_tasks(
+    experiment: str,
+    entrants: Sequence[Entrant],
+    prepared: Preparation,
+    plan: SweepPlan,
+    device: str,
+    parts: Path,
+    like: Path | None = None,
+    after: tuple[str, ...] = (),
+) -> SweepTasks:
+    """Everything of a sweep that is known before its codecs are there.
+
+    First an image classifier is made, compressors learn, and the block error rates that senders look up are measured.
+    In:     like: the stored codec whose channel uses the plan's classical codecs take. after: the tasks that make the
+            stored codecs.
+    Errors: UnknownName, WrongField; RecipeError when a set has no records, or a codec is for another kind of data.
+    """
+    sets = _sets_of(prepared, plan)
+    source, partition = prepared.source, prepared.partition
+    specs = classical_specs(plan.baselines, source, like, parts)
+    payloads = [record.payload for records in sets.values() for record in records]
+    measured = error_measurements(specs, payloads, plan.channels, plan.snr_db)
+    bench = Bench(
+        experiment=experiment,
+        entrants=tuple(entrants),
+        baselines=specs,
+        labels=source.labels,
+        terms=partition.terms if partition else (),
+        trigger=source.trigger,
+        classifier=classifier_path(source, parts) if plan.image_classifier else None,
+        plan=plan,
+        seed=prepared.seed,
+        threads=prepared.threads,
+        device=device,
+        parts=parts,
+    )
+    preparing: dict[str, Task] = {}
+    if bench.classifier is not None:
+        preparing[f"{experiment}: image classifier"] = Task(make_classifier, (source, bench.classifier))
+    for spec in {spec.learned: spec for spec in specs if spec.learned is not None}.values():
+        preparing[f"{experiment}: {spec.name} learns"] = Task(spec.learn, (source,), after)
+    ready = (*after, *preparing)
+    for name, (spec, *arguments) in measured.items():
+        preparing[f"{experiment}: {name}"] = Task(spec.measure_errors, tuple(arguments), ready)
+    before = (*after, *preparing)
+    jobs = {
+        f"{experiment}: {channel} on {name}": Task(run_job, (Job(bench, channel, name, records),), before)
+        for channel in plan.channels
+        for name, records in sets.items()
+    }
+    return SweepTasks(bench, sets, preparing, jobs)
+
+
+def _sets_of(prepared: Preparation, plan: SweepPlan) -> Sets:
     """The sets of records of a sweep: `test` and the source's probes; with a request, `forget` and `retain` too.
 
     Where the request names classes, unseen records of these are a set as well: `forget_test`.
@@ -77,69 +140,13 @@ def sets_of(prepared: Preparation, plan: SweepPlan) -> Sets:
     return {name: tuple(subset(records, plan.records, prepared.seed)) for name, records in sets.items()}
 
 
-def bench_of(
-    experiment: str,
-    entrants: Sequence[Entrant],
-    prepared: Preparation,
-    plan: SweepPlan,
-    device: str,
-    parts: Path,
-    like: Path | None = None,
-) -> Bench:
-    """A bench over the records of a preparation.
-
-    In:     like: the stored codec whose channel uses the plan's classical codecs take.
-    Errors: UnknownName, WrongField, RecipeError.
-    """
-    source, partition = prepared.source, prepared.partition
-    return Bench(
-        experiment=experiment,
-        entrants=tuple(entrants),
-        baselines=classical_specs(plan.baselines, source, like, parts),
-        labels=source.labels,
-        terms=partition.terms if partition else (),
-        trigger=source.trigger,
-        classifier=classifier_path(source, parts) if plan.image_classifier else None,
-        plan=plan,
-        seed=prepared.seed,
-        threads=prepared.threads,
-        device=device,
-        parts=parts,
-    )
-
-
-def sweep_tasks(
-    bench: Bench, prepared: Preparation, sets: Sets, after: tuple[str, ...] = ()
-) -> tuple[dict[str, Task], dict[str, Task]]:
-    """The tasks of a bench, once those named in `after` are done: what its jobs need first, and the jobs themselves.
-
-    First its image classifier is made, compressors learn, and the block error rates that senders look up are measured.
-    Jobs are in the order of the rows.
-    Errors: RecipeError when a set has no records.
-    """
-    tasks: dict[str, Task] = {}
-    if bench.classifier is not None:
-        tasks[f"{bench.experiment}: image classifier"] = Task(make_classifier, (prepared.source, bench.classifier))
-    for spec in {spec.learned: spec for spec in bench.baselines if spec.learned is not None}.values():
-        tasks[f"{bench.experiment}: {spec.name} learns"] = Task(spec.learn, (prepared.source,), after)
-    ready = (*after, *tasks)
-    payloads = [record.payload for records in sets.values() for record in records]
-    for name, (spec, *arguments) in error_measurements(
-        bench.baselines, payloads, bench.plan.channels, bench.plan.snr_db
-    ).items():
-        tasks[f"{bench.experiment}: {name}"] = Task(spec.measure_errors, tuple(arguments), ready)
-    for name, records in sets.items():
+def check_records(tasks: SweepTasks) -> None:
+    """Errors: RecipeError when a set of a sweep has no records."""
+    for name, records in tasks.sets.items():
         if not records:
             raise RecipeError(
-                f'The set "{name}" of {bench.experiment} has no records; choose another request or source.'
+                f'The set "{name}" of {tasks.bench.experiment} has no records; choose another request or source.'
             )
-    before = (*after, *tasks)
-    jobs = {
-        f"{bench.experiment}: {channel} on {name}": Task(run_job, (Job(bench, channel, name, records),), before)
-        for channel in bench.plan.channels
-        for name, records in sets.items()
-    }
-    return tasks, jobs
 
 
 def run_job(job: Job) -> list[Row]:

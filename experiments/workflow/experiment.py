@@ -10,12 +10,12 @@ import torch
 
 from semlink.codecs import CODECS
 from semlink.errors import RecipeError
-from semlink.experiments.workflow.bench import Bench, Sets, bench_of, sets_of, sweep_tasks
+from semlink.experiments.workflow.bench import Bench, Sets, check_records, sweep_tasks
 from semlink.experiments.workflow.component import Component
 from semlink.experiments.workflow.entrants import StoredCodec
 from semlink.experiments.workflow.erasure import erase_bundle
 from semlink.experiments.workflow.machine import Machine
-from semlink.experiments.workflow.preparation import Preparation, prepare
+from semlink.experiments.workflow.preparation import prepare
 from semlink.experiments.workflow.recipe import ErasurePlan, Recipe
 from semlink.experiments.workflow.run_folder import RunFolder
 from semlink.experiments.workflow.run_plan import ExperimentPlan
@@ -52,15 +52,17 @@ class Versions:
 
 @dataclass(frozen=True)
 class Experiment:
-    """A recipe with everything that is made of it before work starts."""
+    """A recipe before work starts.
+
+    making: the tasks of training, retraining and erasure, the longest first, then of what the sweep needs beforehand.
+    measuring: the jobs of the sweep, the cost and samples, then the audits; their results are in the order of the rows.
+    """
 
     recipe: Recipe
     request: ErasureRequest | None
     versions: Versions
-    bench: Bench
-    prepared: Preparation
-    sets: Sets
-    machine: Machine
+    making: dict[str, Task]
+    measuring: dict[str, Task]
 
 
 def run_experiments(plan: ExperimentPlan, out: Path, machine: Machine, command: str) -> RunFolder:
@@ -75,10 +77,9 @@ def run_experiments(plan: ExperimentPlan, out: Path, machine: Machine, command: 
     if len(set(names)) != len(names):
         raise RecipeError("Two recipes have the same experiment name; rename one with --set experiment=NAME.")
     experiments = [prepare_experiment(recipe, out, machine) for recipe in plan.recipes]
-    parts = [experiment_tasks(experiment) for experiment in experiments]
     folder = RunFolder.reserve(out, plan, command, machine.device)
-    making = {name: task for part, _ in parts for name, task in part.items()}
-    measuring = {name: task for _, part in parts for name, task in part.items()}
+    making = {name: task for experiment in experiments for name, task in experiment.making.items()}
+    measuring = {name: task for experiment in experiments for name, task in experiment.measuring.items()}
     results = run_tasks(making | measuring, machine.workers)
     outcomes = [results[name] for name in measuring]
     folder.write(
@@ -91,17 +92,26 @@ def run_experiments(plan: ExperimentPlan, out: Path, machine: Machine, command: 
 
 def prepare_experiment(recipe: Recipe, out: Path, machine: Machine) -> Experiment:
     """Everything of a recipe that is known before its first codec is trained. Errors: those of a wrong recipe."""
-    request = (
-        None if recipe.erasure is None else request_from(recipe.erasure.request, f"the recipe {recipe.experiment}")
-    )
-    versions = versions_of(recipe, out / recipe.experiment)
+    name, erasure = recipe.experiment, recipe.erasure
+    request = None if erasure is None else request_from(erasure.request, f"the recipe {name}")
+    versions = versions_of(recipe, out / name)
+    making = making_tasks(recipe, request, versions, machine)
     prepared = prepare(recipe, request, machine)
-    sets = sets_of(prepared, recipe.sweep)
-    bench = bench_of(
-        recipe.experiment, versions.all(), prepared, recipe.sweep, machine.device, out / ".parts",
-        versions.original.folder,
+    sweep = sweep_tasks(
+        name, versions.all(), prepared, recipe.sweep, machine.device, out / ".parts", versions.original.folder,
+        after=tuple(making),
     )  # fmt: skip
-    return Experiment(recipe, request, versions, bench, prepared, sets, machine)
+    jobs: dict[str, Task] = {}
+    if _sends(recipe):
+        check_records(sweep)
+        making |= sweep.preparing
+        jobs = sweep.jobs
+    made = tuple(making)
+    looked_at = (recipe, versions, sweep.bench, sweep.sets)
+    measuring = {**jobs, f"{name}: cost and samples": Task(cost_and_samples, looked_at, made)}
+    for audit in erasure.audits if erasure else ():
+        measuring[f"{name}: {audit}"] = Task(run_audit, (recipe, request, versions, machine, audit), made)
+    return Experiment(recipe, request, versions, making, measuring)
 
 
 def versions_of(recipe: Recipe, folder: Path) -> Versions:
@@ -116,13 +126,10 @@ def versions_of(recipe: Recipe, folder: Path) -> Versions:
     return Versions(original, _erased(recipe.erasure, name, folder), _retrained(recipe.erasure, name, folder))
 
 
-def experiment_tasks(experiment: Experiment) -> tuple[dict[str, Task], dict[str, Task]]:
-    """What makes everything that is measured, and what measures it.
-
-    Making is training, retraining and erasure, the longest first, then what the sweep needs beforehand. Measuring is
-    the jobs of the sweep, the cost and samples, then the audits; their results are in the order of the rows.
-    """
-    recipe, versions, machine = experiment.recipe, experiment.versions, experiment.machine
+def making_tasks(
+    recipe: Recipe, request: ErasureRequest | None, versions: Versions, machine: Machine
+) -> dict[str, Task]:
+    """Training, retraining and erasure, the longest first."""
     name, original = recipe.experiment, versions.original.folder
     making: dict[str, Task] = {}
     if recipe.training is not None:
@@ -134,19 +141,9 @@ def experiment_tasks(experiment: Experiment) -> tuple[dict[str, Task], dict[str,
         methods = zip(recipe.erasure.methods, versions.erased, strict=True)
         todo += [(method.label, method, codec, recipe.seed) for method, codec in methods]
         for label, method, codec, seed in todo:
-            arguments = (original, experiment.request, method, codec.folder, machine, seed)
+            arguments = (original, request, method, codec.folder, machine, seed)
             making[f"{name}: {label}"] = Task(erase_bundle, arguments, (f"{name}: original",))
-    jobs: dict[str, Task] = {}
-    if _sends(recipe):
-        preparing, jobs = sweep_tasks(experiment.bench, experiment.prepared, experiment.sets, tuple(making))
-        making |= preparing
-    made = tuple(making)
-    looked_at = (recipe, versions, experiment.bench, experiment.sets)
-    measuring = {**jobs, f"{name}: cost and samples": Task(cost_and_samples, looked_at, made)}
-    for audit in recipe.erasure.audits if recipe.erasure else ():
-        needed = (recipe, experiment.request, versions, machine, audit)
-        measuring[f"{name}: {audit}"] = Task(run_audit, needed, made)
-    return making, measuring
+    return making
 
 
 @dataclass(frozen=True)

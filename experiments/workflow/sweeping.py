@@ -8,7 +8,7 @@ import numpy as np
 
 from semlink.codecs.bundle import Bundle
 from semlink.errors import CodecError, RecipeError
-from semlink.experiments.workflow.bench import bench_of, sets_of, sweep_tasks
+from semlink.experiments.workflow.bench import check_records, sweep_tasks
 from semlink.experiments.workflow.component import Component
 from semlink.experiments.workflow.entrants import StoredCodec, distinct, is_export, stored_codec
 from semlink.experiments.workflow.machine import Machine
@@ -69,12 +69,11 @@ def run_sweep(plan: CodecSweepPlan, out: Path, machine: Machine, command: str) -
     experiment, entrants = out.name or "sweep", distinct(stored, exports)
     parts = out / ".parts"
     like = stored[0].folder if stored else None
-    sets = sets_of(prepared, plan.sweep)
-    bench = bench_of(experiment, entrants, prepared, plan.sweep, device, parts, like)
-    preparing, jobs = sweep_tasks(bench, prepared, sets)
+    tasks = sweep_tasks(experiment, entrants, prepared, plan.sweep, device, parts, like)
+    check_records(tasks)
     folder = RunFolder.reserve(out, _with_digest(plan, prepared.source), command, device)
-    results = run_tasks(preparing | jobs, machine.workers)
-    rows = [row for name in jobs for row in results[name]]
+    results = run_tasks(tasks.preparing | tasks.jobs, machine.workers)
+    rows = [row for name in tasks.jobs for row in results[name]]
     folder.write(rows, metadata={experiment: {"codec": dict(stored[0].card)}} if stored else {})
     return folder
 
