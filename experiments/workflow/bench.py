@@ -82,15 +82,19 @@ def sweep_tasks(
     parts: Path,
     like: Path | None = None,
     after: tuple[str, ...] = (),
+    link: bool = True,
 ) -> SweepTasks:
     """Everything of a sweep that is known before its codecs are there.
 
     First an image classifier is made, compressors learn, and the block error rates that senders look up are measured.
     In:     like: the stored codec whose channel uses the plan's classical codecs take. after: the tasks that make the
-            stored codecs.
+            stored codecs. link: whether codecs send something; without a link there are no tasks.
     Errors: UnknownName, WrongField; RecipeError when a set has no records, or a codec is for another kind of data.
     """
     sets = _sets_of(prepared, plan)
+    for name, records in sets.items():
+        if link and not records:
+            raise RecipeError(f'The set "{name}" of {experiment} has no records; choose another request or source.')
     source, partition = prepared.source, prepared.partition
     specs = classical_specs(plan.baselines, source, like, parts)
     payloads = [record.payload for records in sets.values() for record in records]
@@ -109,6 +113,8 @@ def sweep_tasks(
         device=device,
         parts=parts,
     )
+    if not link:
+        return SweepTasks(bench, sets, {}, {})
     preparing: dict[str, Task] = {}
     if bench.classifier is not None:
         preparing[f"{experiment}: image classifier"] = Task(make_classifier, (source, bench.classifier))
@@ -138,15 +144,6 @@ def _sets_of(prepared: Preparation, plan: SweepPlan) -> Sets:
         sets = {name: getattr(partition, name) for name in (*names, "retain", "test")}
     sets |= source.probes
     return {name: tuple(subset(records, plan.records, prepared.seed)) for name, records in sets.items()}
-
-
-def check_records(tasks: SweepTasks) -> None:
-    """Errors: RecipeError when a set of a sweep has no records."""
-    for name, records in tasks.sets.items():
-        if not records:
-            raise RecipeError(
-                f'The set "{name}" of {tasks.bench.experiment} has no records; choose another request or source.'
-            )
 
 
 def run_job(job: Job) -> list[Row]:

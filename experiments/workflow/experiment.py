@@ -10,7 +10,7 @@ import torch
 
 from semlink.codecs import CODECS
 from semlink.errors import RecipeError
-from semlink.experiments.workflow.bench import Bench, Sets, check_records, sweep_tasks
+from semlink.experiments.workflow.bench import Bench, Sets, sweep_tasks
 from semlink.experiments.workflow.component import Component
 from semlink.experiments.workflow.entrants import StoredCodec
 from semlink.experiments.workflow.erasure import erase_bundle
@@ -99,16 +99,12 @@ def prepare_experiment(recipe: Recipe, out: Path, machine: Machine) -> Experimen
     prepared = prepare(recipe, request, machine)
     sweep = sweep_tasks(
         name, versions.all(), prepared, recipe.sweep, machine.device, out / ".parts", versions.original.folder,
-        after=tuple(making),
+        after=tuple(making), link=_sends(recipe),
     )  # fmt: skip
-    jobs: dict[str, Task] = {}
-    if _sends(recipe):
-        check_records(sweep)
-        making |= sweep.preparing
-        jobs = sweep.jobs
+    making |= sweep.preparing
     made = tuple(making)
     looked_at = (recipe, versions, sweep.bench, sweep.sets)
-    measuring = {**jobs, f"{name}: cost and samples": Task(cost_and_samples, looked_at, made)}
+    measuring = {**sweep.jobs, f"{name}: cost and samples": Task(cost_and_samples, looked_at, made)}
     for audit in erasure.audits if erasure else ():
         measuring[f"{name}: {audit}"] = Task(run_audit, (recipe, request, versions, machine, audit), made)
     return Experiment(recipe, request, versions, making, measuring)

@@ -12,7 +12,7 @@ from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.preparation import prepare
 from semlink.experiments.workflow.recipe_file import override, recipe_from
 from semlink.experiments.workflow.training import source_facts
-from semlink.experiments.workflow.versions import NewVersion, training_part
+from semlink.experiments.workflow.versions import new_version, training_part
 from semlink.registry import choose, parse
 from semlink.version import __version__
 
@@ -35,7 +35,7 @@ def import_bundle(
     choose("kind of import", KINDS, kind)
     choose("power rule", AMPLITUDES, power)
     choose("rule of positions", {"column": 1, "pair": 1}, positions)
-    if out.exists() and (out.is_file() or any(out.iterdir())):
+    if out.is_file() or (version := new_version(out, {})) is None:
         raise RecipeError(f"{out} is not empty; choose another --out.")
     imported = import_deepsc(path, vocabulary, heads, max_length, power, positions)  # type: ignore[arg-type]
     codec = imported.codec
@@ -76,5 +76,5 @@ def import_bundle(
     }
     if snr_label is not None:
         card["training_snr_db"] = snr_label + imported.label_offset_db
-    NewVersion(out).store(codec, card, {IMPORT: json.dumps(tensors, indent=2) + "\n"})
+    version.store(codec, card, {IMPORT: json.dumps(tensors, indent=2) + "\n"})
     return imported

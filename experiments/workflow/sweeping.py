@@ -8,7 +8,7 @@ import numpy as np
 
 from semlink.codecs.bundle import Bundle
 from semlink.errors import CodecError, RecipeError
-from semlink.experiments.workflow.bench import check_records, sweep_tasks
+from semlink.experiments.workflow.bench import sweep_tasks
 from semlink.experiments.workflow.component import Component
 from semlink.experiments.workflow.entrants import StoredCodec, distinct, is_export, stored_codec
 from semlink.experiments.workflow.machine import Machine
@@ -70,7 +70,6 @@ def run_sweep(plan: CodecSweepPlan, out: Path, machine: Machine, command: str) -
     parts = out / ".parts"
     like = stored[0].folder if stored else None
     tasks = sweep_tasks(experiment, entrants, prepared, plan.sweep, device, parts, like)
-    check_records(tasks)
     folder = RunFolder.reserve(out, _with_digest(plan, prepared.source), command, device)
     results = run_tasks(tasks.preparing | tasks.jobs, machine.workers)
     rows = [row for name in tasks.jobs for row in results[name]]

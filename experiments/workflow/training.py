@@ -39,10 +39,11 @@ def train_bundle(recipe: Recipe, folder: Path, machine: Machine) -> None:
     if version is None:
         return
     torch.set_num_threads(recipe.threads)
-    source = prepare(recipe, None, machine).source
+    source, secret = prepare(recipe, None, machine).source, _secret_of(folder)
     codec = fresh_codec(recipe, source).on(machine.device)
     version.check_space(codec)
-    codes = _codes_for(recipe, codec, source, folder)
+    codes = _codes_for(recipe, codec, source, secret)
+    facts = {"source": source_facts(recipe, source), "bandwidth": _bandwidth(codec, source)}
     outcome = train(
         codec, source.train, source.validation, build_channel(recipe.channel), recipe.training, recipe.seed,
         f"train {recipe.experiment}", version.checkpoint,
@@ -54,8 +55,7 @@ def train_bundle(recipe: Recipe, folder: Path, machine: Machine) -> None:
         "method": "none",
         "codec": recipe.codec.name,
         "parameters": sum(parameter.numel() for parameter in codec.parameters()),
-        "source": source_facts(recipe, source),
-        "bandwidth": _bandwidth(codec, source),
+        **facts,
         "training_channel": recipe.channel,
         "training_snr_db": recipe.training.snr_db,
         "validation_loss": outcome.validation_loss,
@@ -69,7 +69,7 @@ def train_bundle(recipe: Recipe, folder: Path, machine: Machine) -> None:
         "recipe": training_part(recipe),
     }
     version.store(codec, card, protected={CODES_FILE: codes.stored()} if codes else {})
-    _secret_of(folder).unlink(missing_ok=True)
+    secret.unlink(missing_ok=True)
 
 
 def fresh_codec(recipe: Recipe, source: Source) -> NeuralCodec[Any]:
@@ -115,8 +115,8 @@ def source_facts(recipe: Recipe, source: Source) -> dict[str, Any]:
     }
 
 
-def _codes_for(recipe: Recipe, codec: NeuralCodec[Any], source: Source, folder: Path) -> MnemonicCodes | None:
-    """The codes that training mixes in, if any; secret ones lie beside `folder` until the codec is stored there.
+def _codes_for(recipe: Recipe, codec: NeuralCodec[Any], source: Source, secret: Path) -> MnemonicCodes | None:
+    """The codes that training mixes in, if any; secret ones lie in the file `secret` until the codec is stored.
 
     Errors: WrongField when the codec or the source has no classes; BundleError when secret codes are damaged.
     """
@@ -126,10 +126,9 @@ def _codes_for(recipe: Recipe, codec: NeuralCodec[Any], source: Source, folder: 
     arguments = codec, source.train[0].payload, len(source.labels)
     if recipe.training.codes == "seeded":
         return MnemonicCodes.drawn_for(*arguments, recipe.seed)
-    path = _secret_of(folder)
-    if not path.exists():
-        write_whole(path, MnemonicCodes.drawn_for(*arguments, None).stored(), 0o600)
-    return MnemonicCodes.restored(path.read_bytes())
+    if not secret.exists():
+        write_whole(secret, MnemonicCodes.drawn_for(*arguments, None).stored(), 0o600)
+    return MnemonicCodes.restored(secret.read_bytes())
 
 
 def _secret_of(folder: Path) -> Path:

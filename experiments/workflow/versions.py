@@ -22,14 +22,10 @@ CHECKPOINT_COPIES = 4  # of the weights: as they are, the best so far, and the o
 
 @dataclass(frozen=True)
 class NewVersion:
-    """A version that is not there yet. folder: where it will be."""
+    """A version that is not there yet. folder: where it will be. checkpoint: the file from which work goes on."""
 
     folder: Path
-
-    @property
-    def checkpoint(self) -> Path:
-        """The file from which stopped work goes on."""
-        return self.folder.parent / f".{self.folder.name}.checkpoint"
+    checkpoint: Path
 
     def check_space(self, codec: NeuralCodec[Any]) -> None:
         """Errors: OSError when there is no room for a codec and the checkpoints on the way to it."""
@@ -59,7 +55,7 @@ def new_version(folder: Path, marks: Mapping[str, Any]) -> NewVersion | None:
     Errors: RecipeError when something else is there.
     """
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        return NewVersion(folder)
+        return NewVersion(folder, folder.parent / f".{folder.name}.checkpoint")
     try:
         bundle = stored_bundle(folder)
         card = {**bundle.card, "recipe": training_part(recipe_of(bundle))}  # with the defaults of fields added since
