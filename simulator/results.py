@@ -85,7 +85,7 @@ def read_rows(path: Path) -> list[Row]:
         lines = path.read_text(encoding="utf-8").split("\n")
     except FileNotFoundError as error:
         raise ResultsError(f"There is no {path}; make it with: semlink sweep or semlink quickstart.") from error
-    except UnicodeDecodeError as error:
+    except (UnicodeDecodeError, IsADirectoryError) as error:
         raise ResultsError(f"{path} is not a text file of result rows.") from error
     adapter = TypeAdapter(Row)
     columns: list[str] = []
@@ -98,7 +98,7 @@ def read_rows(path: Path) -> list[Row]:
                 columns, constants = _header(content, columns, constants)
                 continue
             row = adapter.validate_json(json.dumps({**constants, **_named(content, columns)}), strict=True)
-        except ValueError as error:  # of json, of pydantic, or of the checks below
+        except (ValueError, RecursionError) as error:  # of json, of pydantic, or of the checks below
             raise ResultsError(
                 f"Line {number} of {path} is not a result row; restore the file or run again."
             ) from error

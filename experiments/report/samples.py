@@ -51,6 +51,8 @@ class Sample:
         texts = {"text": (self.reference, *self.estimates.values()), "class": tuple(self.estimates.values())}
         if not all(isinstance(text, str) for text in texts.get(self.modality, ())):
             raise ValueError(f"a sample of {self.modality} holds something that is not text")
+        if self.channel and self.snr_db is None:
+            raise ValueError("a sample that was sent has no Es/N0")
 
     @property
     def images(self) -> tuple[Any, ...]:

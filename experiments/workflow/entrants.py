@@ -1,5 +1,6 @@
 """Neural codecs in a sweep or an audit: stored ones and exports of these, each with its labels in the result rows."""
 
+import copy
 import dataclasses
 import json
 from abc import ABC, abstractmethod
@@ -54,8 +55,8 @@ class StoredCodec(Entrant):
 
     @property
     def codec(self) -> NeuralCodec[Any]:
-        """The codec itself, in evaluation mode; copy it before changing it."""
-        return stored_bundle(self.folder).codec
+        """A copy of the codec, in evaluation mode; changing it changes nothing that is measured."""
+        return copy.deepcopy(stored_bundle(self.folder).codec)
 
     @property
     def card(self) -> Mapping[str, Any]:

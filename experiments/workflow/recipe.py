@@ -61,6 +61,8 @@ class SweepPlan(Section):
     @field_validator("channels")
     @classmethod
     def _canonical(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if not names:
+            raise ValueError("name at least one channel, such as awgn")
         return tuple(channel_name(name) for name in names)
 
     @field_validator("baselines")

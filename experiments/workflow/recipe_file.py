@@ -36,12 +36,24 @@ def parse_seeds(text: str) -> list[int]:
 
 
 def over_seeds(recipe: Recipe, seeds: Sequence[int]) -> list[Recipe]:
-    """The same experiment with each of several seeds, named `NAME-seed-0` and so on; reports draw them together."""
-    if len(seeds) < 2:
-        return [recipe.model_copy(update={"seed": seed}) for seed in seeds]
-    return [
-        recipe.model_copy(update={"experiment": f"{recipe.experiment}-seed-{seed}", "seed": seed}) for seed in seeds
-    ]
+    """The same experiment with each of several seeds, named `NAME-seed-0` and so on; reports draw them together.
+
+    Errors: RecipeError when a seed is none.
+    """
+    names = [f"{recipe.experiment}-seed-{seed}" if len(seeds) > 1 else recipe.experiment for seed in seeds]
+    return [changed(recipe, {"experiment": name, "seed": seed}) for name, seed in zip(names, seeds, strict=True)]
+
+
+def changed(recipe: Recipe, fields: Mapping[str, Any]) -> Recipe:
+    """A recipe with other values of some fields, checked as one from a file is. Errors: RecipeError."""
+    return recipe_from({**recipe.model_dump(mode="json"), **fields}, recipe.experiment)
+
+
+def given_recipe(what: str | Path | Recipe, overrides: Sequence[str]) -> Recipe:
+    """A recipe, given as one or by its file or name, with overrides applied. Errors: RecipeError."""
+    if not isinstance(what, Recipe):
+        return load_recipe(what, overrides)
+    return recipe_from(override(what.model_dump(mode="json"), overrides), what.experiment) if overrides else what
 
 
 def load_recipe(name: str | Path, overrides: Sequence[str] = ()) -> Recipe:
@@ -62,7 +74,7 @@ def load_recipe(name: str | Path, overrides: Sequence[str] = ()) -> Recipe:
         raise RecipeError(f"There is no recipe {name}; give the path of a YAML file, or one of: {known}.")
     try:
         content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (ValueError, RecursionError, yaml.YAMLError) as error:
         raise RecipeError(f"The recipe {name} is not valid YAML; check its indentation and quotes.") from error
     if not isinstance(content, dict):
         raise RecipeError(f"The recipe {name} must be a mapping of fields such as experiment, source and codec.")
@@ -88,7 +100,7 @@ def override(content: dict[str, Any], assignments: Sequence[str]) -> dict[str, A
             target = inner
         try:
             target[last] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
+        except (ValueError, RecursionError, yaml.YAMLError) as error:
             raise RecipeError(
                 f'The value in "{assignment}" cannot be read; write a number, a word or a list.'
             ) from error

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from semlink.errors import ResultsError
-from semlink.experiments.workflow.run_folder import RunFolder
+from semlink.errors import RecipeError, ResultsError
+from semlink.experiments.workflow.run_folder import ROWS, RunFolder
 from semlink.simulator.results import Row
 
 if TYPE_CHECKING:
@@ -95,12 +95,14 @@ class Results:
         """Writes the report page with its figures, and returns the path of the page.
 
         In:     folder: where the rows go too; None: the folder of the run.
-        Errors: RecipeError when that folder holds something else; ResultsError; OSError.
+        Errors: RecipeError when that folder holds something else, or other rows of the run; ResultsError; OSError.
         """
         from semlink.experiments.report import write_report
 
         if folder is None:
             return write_report(self.folder.path)
+        if (Path(folder) / ROWS).exists() and Results.read(folder).rows != self.rows:
+            raise RecipeError(f"{folder} holds other rows of the run; choose another folder for the report.")
         run = RunFolder.reserve(Path(folder), self.folder.plan, self.folder.command, self.folder.device)
         run.write(self.rows, self.samples, self.metadata)
         return write_report(run.path)

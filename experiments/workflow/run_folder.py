@@ -59,13 +59,16 @@ class RunFolder:
             content = yaml.safe_load(file.read_text(encoding="utf-8"))
         except OSError as error:
             raise ResultsError(f"{path} holds no run; make one with: semlink run, or semlink sweep.") from error
-        except (ValueError, yaml.YAMLError) as error:
+        except (ValueError, RecursionError, yaml.YAMLError) as error:
             raise ResultsError(f"{file} is damaged; fetch the folder again or repeat the run.") from error
         if not isinstance(content, dict) or not isinstance(content.get("run"), dict):
             raise ResultsError(f"{file} does not describe a run; fetch the folder again or repeat the run.")
         plan = {**content["run"], "kind": content.get("kind")}
+        plugins = content.get("plugins") or ()
+        if not isinstance(plugins, list | tuple):
+            raise ResultsError(f"{file} does not describe a run; fetch the folder again or repeat the run.")
         texts = {name: str(content.get(name, "")) for name in ("command", "code_version", "device")}
-        return cls(path, run_plan_from(plan, str(file)), **texts, plugins=tuple(content.get("plugins", ())))
+        return cls(path, run_plan_from(plan, str(file)), **texts, plugins=tuple(map(str, plugins)))
 
     @property
     def parts(self) -> Path:

@@ -6,7 +6,7 @@ from pathlib import Path
 from semlink.errors import RecipeError
 from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.recipe import Recipe
-from semlink.experiments.workflow.recipe_file import load_recipe, over_seeds
+from semlink.experiments.workflow.recipe_file import given_recipe, over_seeds
 from semlink.experiments.workflow.run_folder import RUN, RunFolder
 from semlink.experiments.workflow.run_plan import (
     BlockErrorsPlan,
@@ -27,7 +27,9 @@ def plan_for(named: Sequence[str | Path | Recipe], overrides: Sequence[str], see
         if len(named) > 1 or overrides or seeds:
             raise RecipeError(f"{folders[0]} is a recorded run, which is repeated as it was; name it alone.")
         return RunFolder.open(folders[0]).plan
-    recipes = [name if isinstance(name, Recipe) else load_recipe(name, overrides) for name in named]
+    if not named:
+        raise RecipeError("There is nothing to run; name a recipe, or the folder of a recorded run.")
+    recipes = [given_recipe(name, overrides) for name in named]
     if seeds:
         recipes = [seeded for recipe in recipes for seeded in over_seeds(recipe, seeds)]
     return ExperimentPlan(recipes=tuple(recipes))

@@ -42,7 +42,7 @@ def run_tasks(tasks: Mapping[str, Task], workers: int) -> dict[str, Any]:
     except BrokenProcessPool as error:
         raise SemlinkError(
             "A worker process was killed, perhaps for want of memory; run the same command again to go on, "
-            "if need be with fewer --workers."
+            'if need be with fewer --workers. A script has to start the work below: if __name__ == "__main__".'
         ) from error
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

@@ -4,10 +4,15 @@ The command line calls these functions too. Whatever has a name on the command l
 taken where they are handy.
 """
 
-from collections.abc import Sequence
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Number
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
+
+from semlink.errors import WrongField
 
 if TYPE_CHECKING:
     from semlink.channels.contract import Channel
@@ -19,8 +24,53 @@ if TYPE_CHECKING:
     from semlink.unlearning.request import ErasureRequest
 
 FROM_PYTHON = "called from Python"
+P = ParamSpec("P")
+R = TypeVar("R")
+
+TEXTS = {"kind", "device", "command", "source", "method"}
+LISTS = {"overrides": str, "audits": str, "seeds": int, "uses": int}
+PLACES = {"name", "recipe", "what", "codec", "codecs", "channel", "original", "erased", "retrained", "request", "out",
+          "folder", "table", "data_dir"}  # fmt: skip
 
 
+def _checked(function: Callable[P, R]) -> Callable[P, R]:
+    """The function, with arguments of a wrong type told in a sentence. Errors: WrongField."""
+    signature = inspect.signature(function)
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        for name, value in signature.bind(*args, **kwargs).arguments.items():
+            needed = _needed(name, value)
+            if needed and (value is not None or signature.parameters[name].default is not None):
+                raise WrongField(f"{function.__name__} cannot take {name}={value!r}; give {needed}.")
+        return function(*args, **kwargs)
+
+    return call
+
+
+def _needed(name: str, value: object) -> str | None:
+    """What an argument of that name should be, where the value is not it."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if name == "seed" and not (whole and 0 <= cast(int, value) < 2**63):
+        return "a whole number from 0 to 2**63 - 1"
+    if name == "workers" and not (whole and cast(int, value) >= 1):
+        return "a number of processes, 1 or more"
+    if name in TEXTS and not isinstance(value, str):
+        return "a text"
+    if name == "snr_db" and (value is None or isinstance(value, bytes | Mapping)):
+        return "Es/N0 in dB"
+    if name in PLACES and (value is None or isinstance(value, Number | bytes | Mapping)):
+        return "a name or an object, as its documentation says"
+    if name in LISTS:
+        several = isinstance(value, Sequence) and not isinstance(value, str | bytes)
+        if not several or not all(type(item) is LISTS[name] for item in cast(Sequence[object], value)):
+            return "a list of texts" if LISTS[name] is str else "a list of whole numbers"
+        if name == "audits" and not value:
+            return "at least one"
+    return None
+
+
+@_checked
 def names(kind: str) -> list[str]:
     """The names that there are: of channels, codecs, classical, compressors, sources, metrics, methods, audits, recipes
     or bundles (stored codecs).
@@ -36,6 +86,7 @@ def names(kind: str) -> list[str]:
     return listing.names(kind)
 
 
+@_checked
 def channel(name: str) -> "Channel":
     """A channel, by the name that the command line takes. Errors: UnknownName, WrongField.
 
@@ -48,6 +99,7 @@ def channel(name: str) -> "Channel":
     return build_channel(name)
 
 
+@_checked
 def load_source(name: str, data_dir: str | Path | None = None) -> "Source":
     """Records with their splits, by the name that the command line takes.
 
@@ -65,6 +117,7 @@ def load_source(name: str, data_dir: str | Path | None = None) -> "Source":
     return build_source(component.name, component.fields, None if data_dir is None else Path(data_dir))
 
 
+@_checked
 def load_codec(name: str | Path) -> "StoredCodec":
     """A stored codec, by its folder or by a name from `names("bundles")`.
 
@@ -79,6 +132,7 @@ def load_codec(name: str | Path) -> "StoredCodec":
     return stored_codec(name)
 
 
+@_checked
 def train(
     recipe: "str | Path | Recipe",
     out: str | Path | None = None,
@@ -99,17 +153,17 @@ def train(
     >>> codec.card["codec"]
     'image'
     """
-    from semlink.experiments.workflow.recipe import Recipe
-    from semlink.experiments.workflow.recipe_file import load_recipe
+    from semlink.experiments.workflow.recipe_file import given_recipe
     from semlink.experiments.workflow.store import own_bundles
     from semlink.experiments.workflow.training import train_bundle
 
-    loaded = recipe if isinstance(recipe, Recipe) else load_recipe(recipe, overrides)
+    loaded = given_recipe(recipe, overrides)
     folder = own_bundles() / loaded.experiment if out is None else Path(out)
     train_bundle(loaded, folder, _machine(device, data_dir))
     return load_codec(folder)
 
 
+@_checked
 def sweep(
     codecs: "str | Path | StoredCodec | Sequence[str | Path | StoredCodec]",
     channel: "str | Channel | Sequence[str | Channel]" = "awgn",
@@ -167,6 +221,7 @@ def sweep(
         return Results.read(run_sweep(plan, Path(folder, "sweep"), machine, command))
 
 
+@_checked
 def erase(
     codec: "str | Path | StoredCodec",
     request: "str | Path | ErasureRequest",
@@ -200,6 +255,7 @@ def erase(
     return load_codec(out)
 
 
+@_checked
 def audit(
     original: "str | Path | StoredCodec",
     erased: "str | Path | StoredCodec",
@@ -237,6 +293,7 @@ def audit(
     return Results.read(run_audits(plan, Path(out), _machine(device, data_dir), command))
 
 
+@_checked
 def run(
     what: "str | Path | Recipe | Sequence[str | Path | Recipe]",
     out: str | Path,
@@ -269,6 +326,7 @@ def run(
     return Results.read(carry_out(plan, Path(out), _machine(device, data_dir, workers), command))
 
 
+@_checked
 def block_errors(
     out: str | Path,
     channel: Sequence[str] = ("awgn",),
@@ -296,6 +354,7 @@ def block_errors(
     return Results.read(run_block_errors(plan, Path(out), Machine(workers=workers), command))
 
 
+@_checked
 def report(folder: str | Path) -> Path:
     """Draws the report page and the figures of a run again, from its folder alone; returns the path of the page.
 

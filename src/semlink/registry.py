@@ -66,7 +66,7 @@ def parse(text: str) -> tuple[str, dict[str, object]]:
             raise WrongField(f'"{part}" in "{text}" is not a field; write it as field=value.')
         try:
             fields[field.strip()] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
+        except (ValueError, RecursionError, yaml.YAMLError) as error:
             raise WrongField(f'The value of "{field}" in "{text}" cannot be read; write a number or a word.') from error
     return name.strip(), fields
 

@@ -10,6 +10,9 @@ import pytest
 import semlink as sl
 from semlink import front_door
 from semlink.experiments.workflow import results
+from semlink.experiments.workflow.recipe_file import load_recipe
+from semlink.experiments.workflow.run_plan import ExperimentPlan
+from semlink.experiments.workflow.running import plan_for
 
 
 def _examples() -> list[doctest.DocTest]:
@@ -68,3 +71,49 @@ def test_rows_are_chosen_and_stored(tmp_path: Path) -> None:
     assert found.plot("psnr").get_axes() is not None
     pandas = pytest.importorskip("pandas")
     assert isinstance(found.to_pandas(), pandas.DataFrame)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("workers", 0), ("workers", "2"), ("seed", -1), ("seed", "a"), ("seed", True), ("device", None), ("out", 5),
+        ("overrides", "records=5"), ("overrides", [5]), ("request", 5), ("source", 5), ("channel", None),
+        ("channel", []), ("data_dir", 5), ("codecs", None), ("snr_db", None),
+    ],
+)  # fmt: skip
+def test_an_argument_of_a_wrong_type_is_told_in_a_sentence(field: str, value: object) -> None:
+    with pytest.raises(sl.SemlinkError, match=r"\.$"):
+        sl.sweep(**{"codecs": "image-digits", field: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("seeds", [["0"], [-1], [-1, -2], [1.5], [2**70], "01", 5])
+def test_wrong_seeds_are_told_before_anything_is_made(seeds: object, tmp_path: Path) -> None:
+    with pytest.raises(sl.SemlinkError, match=r"\.$"):
+        sl.run("quickstart-digits", tmp_path / "out", seeds=seeds)  # type: ignore[arg-type]
+    assert not (tmp_path / "out").exists()
+
+
+def test_overrides_change_recipe_objects_too() -> None:
+    recipe = load_recipe("quickstart-digits")
+    plan = plan_for([recipe], ["training.steps=7"], (3, 4))
+    assert isinstance(plan, ExperimentPlan)
+    assert [each.training and each.training.steps for each in plan.recipes] == [7, 7]
+    assert [each.experiment for each in plan.recipes] == ["image-digits-seed-3", "image-digits-seed-4"]
+    with pytest.raises(sl.SemlinkError, match="nothing to run"):
+        plan_for([], (), ())
+
+
+def test_changing_a_loaded_codec_changes_no_later_sweep() -> None:
+    stored = sl.load_codec("image-digits")
+    before = sl.sweep(stored, snr_db=[6.0], overrides=["records=5", "draws=1"])
+    for parameter in stored.codec.parameters():
+        parameter.data.zero_()
+    assert sl.sweep("image-digits", snr_db=[6.0], overrides=["records=5", "draws=1"]).rows == before.rows
+
+
+def test_a_report_of_some_rows_does_not_replace_all_rows(tmp_path: Path) -> None:
+    run = sl.sweep("image-digits", snr_db=[0.0, 6.0], out=tmp_path / "run", overrides=["records=5", "draws=1"])
+    with pytest.raises(sl.SemlinkError, match="other rows"):
+        run.filter("psnr").report(tmp_path / "run")
+    assert results.Results.read(tmp_path / "run").rows == run.rows
+    assert run.report(tmp_path / "run").is_file()

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from semlink.errors import RecipeError, ResultsError
-from semlink.experiments.workflow.recipe_file import recipe_from
+from semlink.experiments.report.samples import check_samples
+from semlink.experiments.workflow.recipe_file import override, recipe_from
 from semlink.experiments.workflow.results import Results
 from semlink.experiments.workflow.run_folder import RUN, RunFolder
 from semlink.experiments.workflow.run_plan import BlockErrorsPlan, ExperimentPlan
@@ -91,3 +92,36 @@ def test_damaged_files_are_one_sentence(tmp_path: Path, name: str, content: str)
     (tmp_path / name).write_text(content)
     with pytest.raises(ResultsError, match=name):
         run.samples() if name == "samples.json" else run.metadata()
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 50_000, "device: 2020-13-45", "plugins: 5\nrun: {}", "plugins: {a: b}\nrun: {}"]
+)
+def test_a_damaged_plan_is_told_in_a_sentence(text: str, tmp_path: Path) -> None:
+    (tmp_path / RUN).write_text(text)
+    with pytest.raises(ResultsError, match=r"\.$"):
+        RunFolder.open(tmp_path)
+
+
+@pytest.mark.parametrize("assignment", ["seed=2020-13-45", "seed=" + "[" * 50_000])
+def test_an_override_that_yaml_cannot_read_is_told(assignment: str) -> None:
+    with pytest.raises(RecipeError, match="cannot be read"):
+        override({}, [assignment])
+
+
+def test_damaged_rows_are_told_in_a_sentence(tmp_path: Path) -> None:
+    RunFolder.reserve(tmp_path, PLAN, "semlink block-errors")
+    (tmp_path / "results.jsonl").write_text("[" * 200_000)
+    with pytest.raises(ResultsError, match="not a result row"):
+        Results.read(tmp_path)
+    (tmp_path / "results.jsonl").unlink()
+    (tmp_path / "results.jsonl").mkdir()
+    with pytest.raises(ResultsError, match="not a text file"):
+        Results.read(tmp_path)
+
+
+def test_a_sample_that_was_sent_has_an_snr() -> None:
+    sample = {"experiment": "a", "modality": "text", "channel": "awgn", "set": "test", "snr_db": None, "record": "r",
+              "reference": "x", "estimates": {"original": "x"}}  # fmt: skip
+    with pytest.raises(ResultsError, match="Sample 1"):
+        check_samples([sample], "samples.json")
