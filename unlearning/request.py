@@ -54,14 +54,15 @@ class ErasureRequest(BaseModel):
         return value
 
     @classmethod
-    def of(cls, by: By, values: Sequence[str], reason: str, id: str = "", time: str = "") -> "ErasureRequest":  # noqa: A002
+    def of(cls, by: By, values: str | Sequence[str], reason: str, id: str = "", time: str = "") -> "ErasureRequest":  # noqa: A002
         """A request in one line. by: "id", "owner", "label" or "term". time: ISO 8601; "": now. id: "": from the time.
 
         Errors: ErasureError.
         """
+        listed = [values] if isinstance(values, str) else list(values)
         made = time or datetime.now(UTC).isoformat(timespec="seconds")
         content = {"id": id or f"request-{made}", "time": made, "reason": reason}
-        return request_from({**content, "selection": {"by": by, "values": list(values)}}, "the call")
+        return request_from({**content, "selection": {"by": by, "values": listed}}, "the call")
 
     def text(self) -> str:
         """The request as JSON in its one form: sorted keys, no spaces."""

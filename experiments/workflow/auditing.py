@@ -6,7 +6,7 @@ from pathlib import Path
 
 from semlink.channels.snr import LOWEST_DB
 from semlink.errors import AuditError, RecipeError
-from semlink.experiments.workflow.entrants import distinct, stored_codec
+from semlink.experiments.workflow.entrants import certificates_of, distinct, stored_codec
 from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.preparation import prepare_stored, recipe_of
 from semlink.experiments.workflow.references import found, reference_of
@@ -73,5 +73,6 @@ def run_audits(plan: CodecAuditPlan, out: Path, machine: Machine, command: str) 
         for audit in plan.audits
         for row in build("audit", AUDITS, *parse(audit)).run(entries, prepared.partition, context)
     ]
-    folder.write(rows, metadata={recipe.experiment: {"codec": dict(codecs[0].card), "request": plan.request}})
+    metadata = {"codec": dict(codecs[0].card), "request": plan.request, **certificates_of(codecs)}
+    folder.write(rows, metadata={recipe.experiment: metadata})
     return folder

@@ -12,7 +12,7 @@ from semlink.codecs.contract import Codec
 from semlink.codecs.digital.codec import DigitalCodec
 from semlink.codecs.digital.compression import COMPRESSORS
 from semlink.codecs.digital.compression.ngram import Ngram
-from semlink.codecs.digital.language.transformer import TransformerModel
+from semlink.codecs.digital.language.contract import LanguageModel
 from semlink.codecs.text.tokenizer import TextTokenizer
 from semlink.errors import RecipeError
 from semlink.experiments.workflow.store import block_errors, stored_bundle
@@ -79,8 +79,13 @@ class ClassicalSpec:
         if isinstance(plan, Digital) or (isinstance(plan, Limit) and plan.compressor != "ngram"):
             return None
         assert self.learned is not None
-        transformer = isinstance(plan, Bound) and plan.model == "transformer"
-        model = TransformerModel.load(self.learned) if transformer else Ngram.load(self.learned).model
+        model: LanguageModel
+        if isinstance(plan, Bound) and plan.model == "transformer":
+            from semlink.codecs.digital.language.transformer import TransformerModel
+
+            model = TransformerModel.load(self.learned)
+        else:
+            model = Ngram.load(self.learned).model
         payloads = [record.payload for record in records]
         return limit_of(self._codec("cpu"), model, payloads, channel, plan.error_rate)
 
@@ -92,6 +97,8 @@ class ClassicalSpec:
         reader = tokenizer or TextTokenizer.learn([], "word", 2, 1, lower_case=True)
         sentences = [reader.words(record.payload) for record in source.train]
         if isinstance(self.plan, Bound) and self.plan.model == "transformer":
+            from semlink.codecs.digital.language.transformer import TransformerModel
+
             TransformerModel.learn(sentences, self.plan.steps, seed=0).save(self.learned)
         else:
             COMPRESSORS[_learner(self.plan)].learn(sentences).save(self.learned)

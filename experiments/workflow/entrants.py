@@ -102,7 +102,7 @@ class ExportedCodec(Entrant):
 
 def stored_codec(folder: str | Path) -> StoredCodec:
     """A stored codec, given by its folder or name, labelled as its card says. Errors: BundleError."""
-    place = find_bundle(folder)
+    place = find_bundle(folder).absolute()
     card = stored_bundle(place).card
     method = card.get("method", "none")
     label = str(method.get("as", method.get("name"))) if isinstance(method, Mapping) else str(method)
@@ -122,6 +122,14 @@ def distinct(stored: Sequence[StoredCodec], exports: Sequence[Path] = ()) -> lis
     if not _differ(exported):
         exported = [_exported(export, stored, export.name) for export in exports]
     return [*stored, *exported]
+
+
+def certificates_of(codecs: Sequence[StoredCodec]) -> dict[str, Any]:
+    """The certificates of the erased ones, as a report reads them: the first one's, then others' by method."""
+    found = {codec.method: dict(codec.certificate) for codec in codecs if codec.version == "erased"}
+    first, *others = found or {"": {}}
+    metadata: dict[str, Any] = {"erasure": found[first]} if found else {}
+    return metadata | ({"other_erasures": {method: found[method] for method in others}} if others else {})
 
 
 def is_export(folder: Path) -> bool:

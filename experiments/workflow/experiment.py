@@ -12,7 +12,7 @@ from semlink.codecs import CODECS
 from semlink.errors import RecipeError
 from semlink.experiments.workflow.bench import Bench, Sets, sweep_tasks
 from semlink.experiments.workflow.component import Component
-from semlink.experiments.workflow.entrants import StoredCodec
+from semlink.experiments.workflow.entrants import StoredCodec, certificates_of
 from semlink.experiments.workflow.erasure import erase_bundle
 from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.preparation import prepare
@@ -219,9 +219,6 @@ def _metadata(experiment: Experiment) -> Mapping[str, Any]:
     """What the report says about an experiment beside its rows: the first method's certificate, then others'."""
     metadata: dict[str, Any] = {"codec": dict(experiment.versions.original.card)}
     if experiment.request is not None:
-        certificates = {codec.method: codec.certificate for codec in experiment.versions.erased}
-        first, *others = certificates
         metadata["request"] = json.loads(experiment.request.text())
-        metadata["erasure"] = certificates[first]
-        metadata |= {"other_erasures": {label: certificates[label] for label in others}} if others else {}
+        metadata |= certificates_of(experiment.versions.erased)
     return metadata

@@ -100,9 +100,11 @@ class Results:
         from semlink.experiments.report import write_report
 
         if folder is None:
+            if not self.folder.path.is_dir():
+                raise ResultsError("These results are in memory alone; give the folder for their report.")
             return write_report(self.folder.path)
         if (Path(folder) / ROWS).exists() and Results.read(folder).rows != self.rows:
             raise RecipeError(f"{folder} holds other rows of the run; choose another folder for the report.")
-        run = RunFolder.reserve(Path(folder), self.folder.plan, self.folder.command, self.folder.device)
+        run = self.folder.copied_to(Path(folder))
         run.write(self.rows, self.samples, self.metadata)
         return write_report(run.path)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,13 @@ class RunFolder:
         run = cls(path, plan, command, device=device)
         write_whole(path / RUN, run._text())
         return run
+
+    def copied_to(self, path: Path) -> "RunFolder":
+        """The same run in another folder, which says of itself what this one says. Errors: as `reserve`."""
+        RunFolder.reserve(path, self.plan, self.command)
+        copied = replace(self, path=path)
+        write_whole(path / RUN, copied._text())
+        return copied
 
     @classmethod
     def open(cls, path: Path) -> "RunFolder":

@@ -25,7 +25,10 @@ def plan_for(named: Sequence[str | Path | Recipe], overrides: Sequence[str], see
     folders = [Path(name) for name in named if not isinstance(name, Recipe) and (Path(name) / RUN).is_file()]
     if folders:
         if len(named) > 1 or overrides or seeds:
-            raise RecipeError(f"{folders[0]} is a recorded run, which is repeated as it was; name it alone.")
+            raise RecipeError(
+                f"{folders[0]} is a recorded run, which is repeated as it was; leave out other names, --set, --seed "
+                "and --seeds."
+            )
         return RunFolder.open(folders[0]).plan
     if not named:
         raise RecipeError("There is nothing to run; name a recipe, or the folder of a recorded run.")

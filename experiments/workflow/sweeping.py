@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from semlink.codecs.bundle import Bundle
 from semlink.errors import CodecError, RecipeError
 from semlink.experiments.workflow.bench import sweep_tasks
 from semlink.experiments.workflow.component import Component
-from semlink.experiments.workflow.entrants import StoredCodec, distinct, is_export, stored_codec
+from semlink.experiments.workflow.entrants import StoredCodec, certificates_of, distinct, is_export, stored_codec
 from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.preparation import Preparation, prepare_stored
 from semlink.experiments.workflow.recipe import SweepPlan
@@ -73,7 +74,9 @@ def run_sweep(plan: CodecSweepPlan, out: Path, machine: Machine, command: str) -
     folder = RunFolder.reserve(out, _with_digest(plan, prepared.source), command, device)
     results = run_tasks(tasks.preparing | tasks.jobs, machine.workers)
     rows = [row for name in tasks.jobs for row in results[name]]
-    folder.write(rows, metadata={experiment: {"codec": dict(stored[0].card)}} if stored else {})
+    metadata: dict[str, Any] = {"codec": dict(stored[0].card)} if stored else {}
+    metadata |= {"request": plan.request, **certificates_of(stored)} if plan.request else {}
+    folder.write(rows, metadata={experiment: metadata} if metadata else {})
     return folder
 
 

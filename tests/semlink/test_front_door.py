@@ -117,3 +117,26 @@ def test_a_report_of_some_rows_does_not_replace_all_rows(tmp_path: Path) -> None
         run.filter("psnr").report(tmp_path / "run")
     assert results.Results.read(tmp_path / "run").rows == run.rows
     assert run.report(tmp_path / "run").is_file()
+
+
+def test_a_request_names_one_value_or_several() -> None:
+    assert sl.ErasureRequest.of("owner", "anna", reason="Asked.").selection.values == ("anna",)
+    assert sl.ErasureRequest.of("label", ["1", "7"], reason="Asked.").selection.values == ("1", "7")
+    with pytest.raises(sl.SemlinkError, match="empty"):
+        sl.ErasureRequest.of("label", [], reason="Asked.")
+
+
+def test_a_loaded_codec_is_found_from_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = sl.load_codec("image-digits").folder
+    (tmp_path / "mine").symlink_to(folder)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    codec = sl.load_codec("mine")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert codec.card["codec"] == "image"
+
+
+def test_results_in_memory_need_a_folder_for_their_report() -> None:
+    found = sl.sweep("image-digits", snr_db=[6], overrides=["records=5", "draws=1"])
+    with pytest.raises(sl.SemlinkError, match="give the folder"):
+        found.report()
