@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from semlink.errors import BundleError
-from semlink.registry import choose, fields_of
+from semlink.experiments.workflow.entry_source import EntryText, read_entry
+from semlink.registry import Registry, choose, fields_of
 
 REGISTRIES: Mapping[str, str] = {
     "channels": "semlink.channels:CHANNELS",
@@ -63,7 +64,8 @@ def _section(kind: str) -> str:
         lines = [_bundle(name, folder) for name, folder in stored_codecs().items()]
         lines = lines or ["  none: semlink train makes one"]
     else:
-        lines = [_entry(name, make, kind) for name, make in _registry(kind).items()]
+        registry = _registry(kind)
+        lines = [_entry(name, registry, kind) for name in registry]
         for place in range(len(lines) - 1, 0, -1):  # kinds of one family have the same fields
             (line, *fields), (_, *before) = lines[place].split("\n"), lines[place - 1].split("\n")
             if fields and fields == before:
@@ -71,14 +73,23 @@ def _section(kind: str) -> str:
     return "\n".join([f"{kind}:", *lines])
 
 
-def _entry(name: str, make: Callable[..., Any], kind: str) -> str:
+def _entry(name: str, registry: Mapping[str, Callable[..., Any]], kind: str) -> str:
+    text = read_entry(registry.place_of(name)) if isinstance(registry, Registry) else None
+    text = text or loaded_entry(registry[name])
+    shown = text.fields if kind != "compressors" else ()
+    fields = [field if default is ... else f"{field}={default}" for field, default in shown]
+    defined = _defined_on(registry[name]) if kind == "methods" else []
+    summary = text.summary
+    return "\n".join([f"  {name}: {summary}", *defined, *([f"    {', '.join(fields)}"] if fields else [])])
+
+
+def loaded_entry(make: Callable[..., Any]) -> EntryText:
+    """What a class says of itself once it is loaded."""
     summary = (inspect.getdoc(make) or "").splitlines()[0]
     fields = [
-        field if default is inspect.Parameter.empty else f"{field}={default}"
-        for field, (_, default) in (fields_of(make).items() if kind != "compressors" else ())
+        (name, ... if default is inspect.Parameter.empty else default) for name, (_, default) in fields_of(make).items()
     ]
-    defined = _defined_on(make) if kind == "methods" else []
-    return "\n".join([f"  {name}: {summary}", *defined, *([f"    {', '.join(fields)}"] if fields else [])])
+    return EntryText(summary, tuple(fields))
 
 
 def _defined_on(method: Any) -> list[str]:

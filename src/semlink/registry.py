@@ -47,6 +47,10 @@ class Registry(Mapping[str, T]):
     def __contains__(self, name: object) -> bool:
         return name in self._places
 
+    def place_of(self, name: str) -> str:
+        """Where an entry is defined: "module:class"."""
+        return self._places[name]
+
     def name_of(self, entry: object) -> str | None:
         """The name of a class that is an entry, or None."""
         place = f"{getattr(entry, '__module__', '')}:{getattr(entry, '__qualname__', '')}"
