@@ -15,7 +15,7 @@ VARIABLE = "/.ATTRIBUTES/VARIABLE_VALUE"
 
 
 @dataclass(frozen=True)
-class Checkpoint:
+class TensorFlowCheckpoint:
     """What a checkpoint holds.
 
     weights: path in the tree of objects -> array; Keras 2 names a kernel `kernel`, Keras 3 `_kernel`: here both are the
@@ -28,7 +28,7 @@ class Checkpoint:
     digest: str
 
 
-def read_checkpoint(path: Path) -> Checkpoint:
+def read_checkpoint(path: Path) -> TensorFlowCheckpoint:
     """Reads an object-based checkpoint: its prefix (`ckpt-7`), a folder that has one, or the folder of a SavedModel.
 
     Errors: CodecError when there is none, it is damaged, or TensorFlow is missing.
@@ -44,7 +44,9 @@ def read_checkpoint(path: Path) -> Checkpoint:
     digest = hashlib.sha256()
     for file in sorted(Path(prefix).parent.glob(f"{Path(prefix).name}.*")):
         digest.update(file.read_bytes())
-    return Checkpoint(weights, tuple(name for name in names if not _is_weight(name)), f"sha256:{digest.hexdigest()}")
+    return TensorFlowCheckpoint(
+        weights, tuple(name for name in names if not _is_weight(name)), f"sha256:{digest.hexdigest()}"
+    )
 
 
 def _prefix(path: Path, tensorflow: Any) -> str:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from semlink.codecs.deepsc.configuration import DeepScConfig
 from semlink.codecs.deepsc.model import DeepSc, label_offset_db
-from semlink.codecs.interop.tf_checkpoint import Checkpoint, read_checkpoint
+from semlink.codecs.interop.tf_checkpoint import TensorFlowCheckpoint, read_checkpoint
 from semlink.codecs.interop.tf_structure import structure_of
 from semlink.codecs.text.tokenizer import SPECIAL, UNKNOWN, TextTokenizer
 from semlink.errors import CodecError
@@ -63,7 +63,7 @@ def import_deepsc(
 
 
 def imported_from(
-    checkpoint: Checkpoint, tokenizer: TextTokenizer, rows: list[int], heads: int, max_length: int, amplitude: float,
+    checkpoint: TensorFlowCheckpoint, tokenizer: TextTokenizer, rows: list[int], heads: int, max_length: int, amplitude: float,
     positions: Literal["column", "pair"],
 ) -> Imported:  # fmt: skip
     """The codec of tensors that were read.

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from semlink.codecs.deepsc.model import DeepSc
-from semlink.codecs.interop.tf_checkpoint import Checkpoint, _is_weight, _plain
+from semlink.codecs.interop.tf_checkpoint import TensorFlowCheckpoint, _is_weight, _plain
 from semlink.codecs.interop.tf_deepsc import imported_from, read_vocabulary
 from semlink.errors import CodecError
 
@@ -77,7 +77,9 @@ def vocabulary(tmp_path: Path) -> Path:
 
 
 def take(weights: dict[str, np.ndarray], vocabulary: Path, heads: int = 2) -> Any:
-    return imported_from(Checkpoint(weights, (), "sha256:0"), *read_vocabulary(vocabulary), heads, 9, 1.0, "column")
+    return imported_from(
+        TensorFlowCheckpoint(weights, (), "sha256:0"), *read_vocabulary(vocabulary), heads, 9, 1.0, "column"
+    )
 
 
 @pytest.mark.parametrize("feed_forward", [12, None])

@@ -1,5 +1,6 @@
 """The layout holds: every folder with code is a package that tools find through its link, and is light to import."""
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -43,3 +44,13 @@ def test_imports_are_light(code: str, absent: tuple[str, ...]) -> None:
     program = f"{code}\nimport sys\nprint(*[name for name in {absent!r} if name in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert loaded == []
+
+
+def test_a_class_name_stands_once_in_the_project() -> None:
+    names: dict[str, list[str]] = {}
+    for folder in FOLDERS:
+        for module in (ROOT / folder).rglob("*.py"):
+            for node in ast.parse(module.read_text(encoding="utf-8")).body:
+                if isinstance(node, ast.ClassDef):
+                    names.setdefault(node.name, []).append(module.relative_to(ROOT).as_posix())
+    assert {name: places for name, places in names.items() if len(places) > 1} == {}
