@@ -63,7 +63,8 @@ def import_deepsc(
 
 
 def imported_from(
-    checkpoint: TensorFlowCheckpoint, tokenizer: TextTokenizer, rows: list[int], heads: int, max_length: int, amplitude: float,
+    checkpoint: TensorFlowCheckpoint, tokenizer: TextTokenizer, rows: list[int], heads: int, max_length: int,
+    amplitude: float,
     positions: Literal["column", "pair"],
 ) -> Imported:  # fmt: skip
     """The codec of tensors that were read.
