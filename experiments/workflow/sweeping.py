@@ -43,6 +43,10 @@ def sweep_plan(
     stored = [(name, folder) for name, folder in zip(codecs, folders, strict=True) if folder not in exports]
     if source is not None and request is not None:
         raise RecipeError("A request is about records of the codec's training; leave out --request or --source.")
+    if exports and not stored:
+        raise RecipeError(
+            f"{exports[0]} is the export of a codec that is not in this sweep; name the bundle that it was made of too."
+        )
     if not stored and source is None:
         raise RecipeError("Without a stored codec there are no records to send; name some with --source.")
     if seed is None:
