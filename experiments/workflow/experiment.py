@@ -1,6 +1,5 @@
 """Whole experiments: train, erase, retrain, sweep, audit, and leave all that the report is drawn from."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,12 +93,12 @@ def prepare_experiment(recipe: Recipe, out: Path, machine: Machine) -> Experimen
     """Everything of a recipe that is known before its first codec is trained. Errors: those of a wrong recipe."""
     name, erasure = recipe.experiment, recipe.erasure
     request = None if erasure is None else request_from(erasure.request, f"the recipe {name}")
-    versions = versions_of(recipe, out / name)
+    versions, link = versions_of(recipe, out / name), _sends(recipe)
     making = making_tasks(recipe, request, versions, machine)
     prepared = prepare(recipe, request, machine)
     sweep = sweep_tasks(
         name, versions.all(), prepared, recipe.sweep, machine.device, out / ".parts", versions.original.folder,
-        after=tuple(making), link=_sends(recipe),
+        after=tuple(making), link=link,
     )  # fmt: skip
     making |= sweep.preparing
     made = tuple(making)
@@ -219,6 +218,6 @@ def _metadata(experiment: Experiment) -> Mapping[str, Any]:
     """What the report says about an experiment beside its rows: the first method's certificate, then others'."""
     metadata: dict[str, Any] = {"codec": dict(experiment.versions.original.card)}
     if experiment.request is not None:
-        metadata["request"] = json.loads(experiment.request.text())
         metadata |= certificates_of(experiment.versions.erased)
+        metadata["request"] = experiment.request.model_dump(mode="json")
     return metadata

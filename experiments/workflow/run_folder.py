@@ -46,9 +46,10 @@ class RunFolder:
             raise RecipeError(f"{path} is not empty and holds no run; choose another --out.")
         if made and cls.open(path).plan != plan:
             raise RecipeError(f"{path} holds a run with other settings; choose another --out, or remove that folder.")
-        check_room(path, ROOM)
         run = cls(path, plan, command, device=device)
-        write_whole(path / RUN, run._text())
+        text = run._text()
+        check_room(path, ROOM)
+        write_whole(path / RUN, text)
         return run
 
     def copied_to(self, path: Path) -> "RunFolder":
