@@ -68,14 +68,14 @@ def run_sweep(plan: CodecSweepPlan, out: Path, machine: Machine, command: str) -
     """
     stored = [stored_codec(found(reference)) for reference in plan.codecs]
     exports = [found(reference) for reference in plan.exports]
+    entrants = distinct(stored, exports)
     prepared = _prepared(plan, stored, machine)
     check_codecs([stored_bundle(codec.folder) for codec in stored], prepared.source, plan.sweep)
-    device = "cpu" if exports else machine.device
-    experiment, entrants = out.name or "sweep", distinct(stored, exports)
-    parts = out / ".parts"
+    plan = _with_digest(plan, prepared.source)
+    experiment, device = out.name or "sweep", "cpu" if exports else machine.device
     like = stored[0].folder if stored else None
-    tasks = sweep_tasks(experiment, entrants, prepared, plan.sweep, device, parts, like)
-    folder = RunFolder.reserve(out, _with_digest(plan, prepared.source), command, device)
+    tasks = sweep_tasks(experiment, entrants, prepared, plan.sweep, device, out / ".parts", like)
+    folder = RunFolder.reserve(out, plan, command, device)
     results = run_tasks(tasks.preparing | tasks.jobs, machine.workers)
     rows = [row for name in tasks.jobs for row in results[name]]
     metadata: dict[str, Any] = {"codec": dict(stored[0].card)} if stored else {}
