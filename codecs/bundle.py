@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,9 @@ from semlink.errors import BundleError, SemlinkError
 from semlink.files import whole_folder
 
 MANIFEST, CONFIG, WEIGHTS, CARD, README = "manifest.json", "config.json", "model.safetensors", "card.json", "README.md"
+MAKING = "making.json"  # the facts of the card that differ between two equal makings
+FACTS_OF_MAKING = ("seconds", "device", "command", "code_version")
+FORMAT, FIRST_FORMAT = "semlink-bundle-2", "semlink-bundle-1"
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Bundle:
     codec: in evaluation mode, on the CPU. card: what its maker wrote about it. folder: where it is stored.
     manifest: the names and SHA-256 digests of all its files, as stored.
     protected: the content of those protected files that are there. They are not deployed with the codec.
+    texts: name and content of its other text files, as they were checked.
     """
 
     codec: NeuralCodec[Any]
@@ -37,13 +41,17 @@ class Bundle:
     folder: Path
     manifest: bytes
     protected: Mapping[str, bytes] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
 
     def digest(self) -> str:
-        """SHA-256 of the manifest, "sha256:...", and so of every stored byte.
+        """What the codec is, "sha256:...": SHA-256 over the digests of its weights, configuration, vocabulary and card.
 
-        It is the same whether the protected files are there or not.
+        It is the same for two equal makings, whatever time these took, and whether the protected files are there or
+        not. In bundles of the first format it is the SHA-256 of the whole manifest.
         """
-        return f"sha256:{hashlib.sha256(self.manifest).hexdigest()}"
+        stored = json.loads(self.manifest)
+        what = self.manifest if stored["format"] == FIRST_FORMAT else json.dumps(stored["files"]).encode()
+        return f"sha256:{_sha256(what)}"
 
 
 def save_bundle(
@@ -52,31 +60,37 @@ def save_bundle(
     folder: Path,
     extra_files: Mapping[str, str] | None = None,
     protected: Mapping[str, bytes] | None = None,
+    accounts: Mapping[str, str] | None = None,
 ) -> None:
     """Stores a codec in one step: either the whole folder is there afterwards, or what was there before.
 
     In:     card: provenance, of values that JSON knows; the model card, README.md, is written from it.
             extra_files: name and content of further text files.
+            accounts: the same of text files that tell of the making, such as measured times: checked as all others, but
+            no part of what `Bundle.digest` stands for.
             protected: name and content of files that only their owner may read, and without which the codec still
             works: a copy of the folder that is deployed leaves them out. The manifest vouches for them where they are.
     Errors: BundleError when a name among these is not a file name of its own; OSError.
     """
-    protected = protected or {}
-    texts = {
-        CARD: json.dumps(card, indent=2, ensure_ascii=False) + "\n",
+    protected, extra_files = protected or {}, extra_files or {}
+    lasting = {name: fact for name, fact in card.items() if name not in FACTS_OF_MAKING}
+    accounts = {
+        **(accounts or {}),
+        MAKING: _as_json({name: card[name] for name in FACTS_OF_MAKING if name in card}),
         README: model_card(card, codec.delivers),
     }
     with whole_folder(folder) as unfinished:
         _save_quietly(codec, unfinished)
-        taken = {MANIFEST, *texts, *(path.name for path in unfinished.iterdir())}
-        for name in (*(extra_files or {}), *protected):
+        taken = {MANIFEST, CARD, *(path.name for path in unfinished.iterdir())}
+        for name in (*accounts, *extra_files, *protected):
             if name in taken or not _plain(name):
                 raise BundleError(f'A bundle cannot hold an extra file "{name}"; give it another plain name.')
             taken.add(name)
-        for name, text in {**texts, **(extra_files or {})}.items():
+        for name, text in {CARD: _as_json(lasting), **accounts, **extra_files}.items():
             (unfinished / name).write_text(text, encoding="utf-8")
         files = {path.name: path.read_bytes() for path in unfinished.iterdir()}
-        (unfinished / MANIFEST).write_bytes(_manifest(files, {name: _sha256(protected[name]) for name in protected}))
+        digests = {name: _sha256(content) for name, content in protected.items()}
+        (unfinished / MANIFEST).write_bytes(_manifest(files, digests, tuple(accounts)))
         for path in unfinished.iterdir():
             path.chmod(0o644)  # safetensors keeps its files to their owner
         for name, content in protected.items():
@@ -92,7 +106,7 @@ def load_bundle(folder: Path) -> Bundle:
     files, protected, manifest = _checked_files(folder)
     try:
         config = json.loads(files[CONFIG])
-        card = json.loads(files[CARD])
+        card = {**json.loads(files[CARD]), **(json.loads(files[MAKING]) if MAKING in files else {})}
         tensors = safetensors.torch.load(files[WEIGHTS])
         kind = next((entry for entry in CODECS.values() if _type_of(entry) == config["model_type"]), None)
     except (KeyError, TypeError, ValueError, SafetensorError) as error:
@@ -110,7 +124,8 @@ def load_bundle(folder: Path) -> Bundle:
         raise BundleError(f"The codec in {folder} cannot be used: {str(error).rstrip('.')}.") from error
     _compare(codec.state_dict(), tensors, folder)
     codec.load_state_dict(tensors, assign=True)
-    return Bundle(codec.eval(), card, folder, manifest, protected)
+    texts = {name: content.decode() for name, content in files.items() if name not in (WEIGHTS, CONFIG, CARD, MAKING)}
+    return Bundle(codec.eval(), card, folder, manifest, protected, texts)
 
 
 def _save_quietly(codec: NeuralCodec[Any], folder: Path) -> None:
@@ -146,41 +161,76 @@ def _checked_files(folder: Path) -> tuple[dict[str, bytes], dict[str, bytes], by
     protected: dict[str, bytes] = {}
     try:
         stored = json.loads(manifest)
-        for name in stored["files"]:
-            if not _plain(name):
-                raise ValueError("a path, not a file name")
+        for kind in ("files", "accounts", "protected"):
+            if not all(isinstance(digest, str) for digest in stored.get(kind, {}).values()):
+                raise ValueError("not names and digests")
+        for name in (*stored["files"], *stored.get("accounts", {})):
+            if not _plain(name) or name in files:
+                raise ValueError("a path, not a file name, or a file twice")
             files[name] = (folder / name).read_bytes()
-        kept = dict(stored.get("protected", {}).items())
-        for name in kept:
+        for name in stored.get("protected", {}):
             if not _plain(name) or name in files:
                 raise ValueError("a path, not a file name, or a file twice")
             with contextlib.suppress(FileNotFoundError, PermissionError):  # not deployed, or not readable for this user
                 protected[name] = (folder / name).read_bytes()
+        expected = {
+            **stored,
+            **{kind: _digests(stored[kind], files) for kind in ("files", "accounts") if kind in stored},
+            **({"protected": _digests(stored["protected"], protected)} if "protected" in stored else {}),
+        }
+        if stored["format"] not in (FORMAT, FIRST_FORMAT):
+            raise BundleError(f"{folder} has the format {stored['format']!r:.40}; this semlink reads {FORMAT}.")
+        changed = _written(expected) != manifest
     except OSError as error:
         raise BundleError(f"{folder} has lost its file {name}; fetch or store the codec again.") from error
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BundleError(f"{folder / MANIFEST} is damaged; fetch or store the codec again.") from error
-    if _manifest(files, {**kept, **{name: _sha256(protected[name]) for name in protected}}) != manifest:
+    if changed:
         raise BundleError(
             f"{folder} was changed after it was stored: {_changed({**files, **protected}, stored)} differs."
         )
     return files, protected, manifest
 
 
-def _manifest(files: Mapping[str, bytes], protected: Mapping[str, str] | None = None) -> bytes:
-    """The one way to write the manifest of these files, so that a changed byte of the manifest shows as well.
+def _manifest(
+    files: Mapping[str, bytes], protected: Mapping[str, str] | None = None, accounts: Sequence[str] = (MAKING, README)
+) -> bytes:
+    """The manifest of some files.
 
-    In: protected: name and digest of the files that may be missing.
+    In: protected: name and digest of the files that may be missing. accounts: the names of those that are no part of
+        what the codec is.
     """
-    manifest: dict[str, Any] = {
-        "format": "semlink-bundle-1",
-        "files": {name: _sha256(files[name]) for name in sorted(files)},
-    }
-    if protected:
-        manifest["protected"] = {name: protected[name] for name in sorted(protected)}
-        # Where a protected file is not deployed, no file would show a changed byte of its digest.
-        manifest["protected_digest"] = _sha256(json.dumps(manifest["protected"]).encode())
-    return (json.dumps(manifest, indent=2) + "\n").encode()
+    digests = {name: _sha256(content) for name, content in files.items()}
+    return _written(
+        {
+            "format": FORMAT,
+            "files": {name: digest for name, digest in digests.items() if name not in accounts},
+            "accounts": {name: digest for name, digest in digests.items() if name in accounts},
+            "protected": protected or {},
+        }
+    )
+
+
+def _digests(stored: Mapping[str, str], files: Mapping[str, bytes]) -> dict[str, str]:
+    """The digests of files as they are; of those that are not there, as stored."""
+    return {name: _sha256(files[name]) if name in files else stored[name] for name in stored}
+
+
+def _written(manifest: Mapping[str, Any]) -> bytes:
+    """The one way to write a manifest, so that a changed byte of it shows as well."""
+    content: dict[str, Any] = {"format": manifest["format"]}
+    for kind in ("files", "accounts", "protected"):
+        if manifest.get(kind):
+            content[kind] = dict(sorted(manifest[kind].items()))
+    if (
+        "protected" in content
+    ):  # where a protected file is not deployed, no file would show a changed byte of its digest
+        content["protected_digest"] = _sha256(json.dumps(content["protected"]).encode())
+    return (json.dumps(content, indent=2) + "\n").encode()
+
+
+def _as_json(content: object) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
 def _sha256(content: bytes) -> str:
@@ -188,7 +238,7 @@ def _sha256(content: bytes) -> str:
 
 
 def _changed(files: Mapping[str, bytes], stored: Mapping[str, Any]) -> str:
-    digests = {**stored["files"], **stored.get("protected", {})}
+    digests = {**stored["files"], **stored.get("accounts", {}), **stored.get("protected", {})}
     return next((name for name in sorted(files) if _sha256(files[name]) != digests[name]), MANIFEST)
 
 

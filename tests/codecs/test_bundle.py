@@ -32,6 +32,20 @@ def seal(folder: Path) -> None:
     (folder / "manifest.json").write_bytes(_manifest(files))
 
 
+def test_the_digest_is_of_what_the_codec_is_not_of_how_long_it_took(case: Any, tmp_path: Path) -> None:
+    """Two equal makings share it; another card does not; the times are in the card all the same."""
+    for name, seconds, seed in (("one", 1.0, 0), ("two", 2.5, 0), ("other", 1.0, 1)):
+        card = {**CARD, "seed": seed, "seconds": seconds, "device": name}
+        save_bundle(case.codec(), card, tmp_path / name, accounts={"erasure.json": f"{seconds}\n"})
+    one, two, other = (load_bundle(tmp_path / name) for name in ("one", "two", "other"))
+    assert one.digest() == two.digest() != other.digest()
+    assert (one.card["seconds"], two.card["seconds"], two.card["device"]) == (1.0, 2.5, "two")
+    assert two.texts["erasure.json"] == "2.5\n"
+    (tmp_path / "two" / "erasure.json").write_text("1.0\n")
+    with pytest.raises(BundleError, match=r"erasure\.json differs"):
+        load_bundle(tmp_path / "two")
+
+
 def test_bundle_comes_back(case: Any, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     before = torch.get_rng_state()
     bundle = load_bundle(folder)
