@@ -1,6 +1,8 @@
 """The certificate of an erasure: the request, what was done and measured, and what that does not prove."""
 
 import dataclasses
+import hashlib
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +12,6 @@ from semlink.simulator.batches import batch_of
 from semlink.simulator.sources.subset import subset
 from semlink.simulator.training import mean_loss
 from semlink.unlearning.contract import ErasedCodec, ErasureContext, Method, Partition
-from semlink.unlearning.request import ErasureRequest
 from semlink.version import __version__
 
 STILL_THERE = (
@@ -30,26 +31,22 @@ MEASURED = 500  # records of a set; more would take longer than the unlearning
 
 
 def certificate(
-    request: ErasureRequest,
     method: Method,
     partition: Partition,
     context: ErasureContext,
     erased: ErasedCodec,
     losses: Sequence[dict[str, Any]],
-    source_digest: str | None,
-    original_digest: str,
 ) -> dict[str, Any]:
-    """The content of `erasure.json`: plain data for JSON, to which a caller may add measurements of its own.
+    """What a certificate says of the erasure itself: plain data for JSON, to which its caller adds the request.
 
-    In: source_digest: of the records, None where none were read. losses: from `compare_losses`.
-        original_digest: of the stored original.
+    It holds digests and counts, nobody's data. In: losses: from `compare_losses`.
     """
+    settings = dataclasses.asdict(method)  # type: ignore[call-overload]
     caveat = OUTPUTS_ONLY if losses else WITHOUT_DATA
     return {
-        "request": {"id": request.id, "digest": request.digest()},
         "issued": datetime.now(UTC).isoformat(timespec="seconds"),
-        "method": {"name": method.name, "settings": dataclasses.asdict(method)},  # type: ignore[call-overload]
-        "forgotten_records": len(partition.forget) if source_digest else None,
+        "method": {"name": method.name, "settings": settings, "digest": _digest({"name": method.name, **settings})},
+        "forgotten_records": len(partition.forget) if partition.retain else None,
         "read_records": {name: len(getattr(partition, name)) for name in erased.reads},
         "steps": erased.steps,
         "samples": erased.samples,
@@ -58,11 +55,13 @@ def certificate(
         "seed": context.seed,
         "device": str(erased.codec.device),
         "code_version": __version__,
-        "source_digest": source_digest,
-        "original_digest": original_digest,
         "mean_loss": list(losses),
         "does_not_prove": STILL_THERE if method.name == "retrain" else f"{caveat} {STILL_THERE}",
     }
+
+
+def _digest(content: dict[str, Any]) -> str:
+    return f"sha256:{hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()}"
 
 
 def compare_losses(

@@ -1,9 +1,11 @@
 """Divides the records of a source by an erasure request."""
 
+import contextlib
 import difflib
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from semlink.errors import ErasureError
 from semlink.simulator.sources.contract import SPLITS, Record, Source
@@ -15,12 +17,21 @@ WORD = re.compile(r"\w+(?:['’]\w+)*")
 PART = re.compile(r"\w+")
 
 
-def divide(source: Source, request: ErasureRequest) -> Partition:
+def divide(
+    source: Source,
+    request: ErasureRequest,
+    before: Sequence[ErasureRequest] = (),
+    after: Sequence[ErasureRequest] = (),
+    may_be_gone: bool = False,
+) -> Partition:
     """The training records to forget and to retain, and the held-out records that the request does not match.
 
     The order of the source is kept. Matching records of the validation split are dropped too: training chose the
     weights by them.
 
+    In:     before: requests that were carried out earlier; what they match is in no set. after: others that a codec
+            under test carries; what they match is in no set but `forget`. may_be_gone: whether no training record
+            need match any more, since the owner of the data deleted those that did.
     Errors: ErasureError when a value is in no record at all, when no training record or every one of them matches,
             and when the source has no such property (labels, or words for terms).
     """
@@ -28,7 +39,7 @@ def divide(source: Source, request: ErasureRequest) -> Partition:
     wanted = _wanted(source, request)
     known = {key for split in SPLITS for record in source.split(split) for key in keys_of(record)}
     for key, value in wanted.items():
-        if key not in known:
+        if key not in known and not may_be_gone:
             names = source.labels if request.selection.by == "label" else map(str, known)
             raise ErasureError(
                 f'No record of {source.name} has the {request.selection.by} "{value}".{_near(value, names)}'
@@ -37,26 +48,49 @@ def divide(source: Source, request: ErasureRequest) -> Partition:
     def matches(record: Record) -> bool:
         return not wanted.keys().isdisjoint(keys_of(record))
 
+    source = without(source, before)
     train = [(record, matches(record)) for record in source.train]
     forget = [record for record, match in train if match]
     retain = [record for record, match in train if not match]
-    if not forget:
+    if not forget and not may_be_gone:
+        others = " that earlier requests have not erased already" if before else ""
         raise ErasureError(
-            f"Request {request.id} matches no training record of {source.name}: there is nothing to forget."
+            f"Request {request.id} matches no training record of {source.name}{others}: there is nothing to forget."
         )
     if not retain:
         raise ErasureError(
             f"Request {request.id} matches every training record of {source.name}; narrow its selection."
         )
+    gone = matching(source, after)
     return Partition(
         forget=forget,
-        retain=retain,
-        validation=[record for record in source.validation if not matches(record)],
-        test=[record for record in source.test if not matches(record)],
+        retain=[record for record in retain if not gone(record)],
+        validation=[record for record in source.validation if not matches(record) and not gone(record)],
+        test=[record for record in source.test if not matches(record) and not gone(record)],
         terms=tuple(map(str, wanted)) if request.selection.by == "term" else (),
         forget_test=[record for record in source.test if matches(record)],
         labels=tuple(map(int, wanted)) if request.selection.by == "label" else (),
     )
+
+
+def without(source: Source, requests: Sequence[ErasureRequest]) -> Source:
+    """The source less the records of its splits that requests match; probes stay, which no training ever saw."""
+    if not requests:
+        return source
+    gone = matching(source, requests)
+    train, validation, test = (
+        [record for record in records if not gone(record)] for records in (source.train, source.validation, source.test)
+    )
+    return replace(source, train=train, validation=validation, test=test)
+
+
+def matching(source: Source, requests: Sequence[ErasureRequest]) -> Callable[[Record], bool]:
+    """Whether a record of a source is matched by any of some requests, which may have been made for another source."""
+    rules = []
+    for request in requests:
+        with contextlib.suppress(ErasureError):  # words of images, or a class that this source does not have
+            rules.append((_keys_of(source, request), _wanted(source, request).keys()))
+    return lambda record: any(not wanted.isdisjoint(keys_of(record)) for keys_of, wanted in rules)
 
 
 def without_data(labels: Sequence[str], request: ErasureRequest) -> Partition:

@@ -18,7 +18,8 @@ from semlink.codecs.building import new_codec_like
 from semlink.codecs.bundle import load_bundle
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.experiments.workflow.machine import Machine
-from semlink.experiments.workflow.preparation import prepare_stored, recipe_of
+from semlink.experiments.workflow.preparation import prepare_stored
+from semlink.experiments.workflow.stored_recipe import recipe_of
 from semlink.simulator.batches import Batches
 from semlink.simulator.sources.subset import subset
 from semlink.unlearning.contract import ErasureContext
@@ -44,7 +45,7 @@ def main(folder: Path) -> None:
     made = folder / "erased" if (folder / "erased").is_dir() else folder / "scu-bounded"
     recipe = recipe_of(bundles["original"])
     request = read_request(made / "request.json")
-    partition = prepare_stored(bundles["original"], request, Machine()).partition
+    partition = prepare_stored([bundles["original"]], request, Machine()).partition
     assert partition is not None
     original: NeuralCodec[Any] = bundles["original"].codec.eval()
     retain = Batches(original, partition.retain, 32, recipe.seed, "retain", "cpu")

@@ -21,7 +21,8 @@ from semlink.channels import build_channel
 from semlink.codecs.bundle import load_bundle
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.experiments.workflow.machine import Machine
-from semlink.experiments.workflow.preparation import prepare_stored, recipe_of
+from semlink.experiments.workflow.preparation import prepare_stored
+from semlink.experiments.workflow.stored_recipe import recipe_of
 from semlink.seeding import generator_for
 from semlink.simulator.batches import Batches, batch_of
 from semlink.simulator.link import transmit
@@ -49,7 +50,7 @@ class Study:
         assert recipe.training is not None, "a stored codec was trained"
         codes = MnemonicCodes.restored(bundle.protected[CODES_FILE])
         request = read_request(folder / "mnemonic" / "request.json")
-        prepared = prepare_stored(bundle, request, Machine())
+        prepared = prepare_stored([bundle], request, Machine())
         assert prepared.partition is not None
         self.original = bundle.codec
         self.erased, self.retrained = (load_bundle(folder / name).codec for name in ("mnemonic", "retrained"))

@@ -8,11 +8,13 @@ from semlink.channels.snr import LOWEST_DB
 from semlink.errors import AuditError, RecipeError
 from semlink.experiments.workflow.entrants import certificates_of, distinct, stored_codec
 from semlink.experiments.workflow.machine import Machine
-from semlink.experiments.workflow.preparation import prepare_stored, recipe_of
+from semlink.experiments.workflow.preparation import prepare_stored
 from semlink.experiments.workflow.references import found, reference_of
 from semlink.experiments.workflow.run_folder import RunFolder
 from semlink.experiments.workflow.run_plan import CodecAuditPlan
 from semlink.experiments.workflow.store import find_bundle, stored_bundle
+from semlink.experiments.workflow.stored_recipe import recipe_of
+from semlink.experiments.workflow.training_records import chain_of
 from semlink.registry import build, parse
 from semlink.unlearning.audits import AUDITS
 from semlink.unlearning.audits.contract import AuditContext
@@ -38,11 +40,18 @@ def audit_plan(
         raise RecipeError(f"Audits cannot measure at an Es/N0 of {snr_db} dB; give --snr-db a number such as 12.")
     folders = {name: find_bundle(name) for name in (original, erased, retrained)}
     parent = stored_bundle(folders[original])
+    if chain_of(parent).entry_of(request) is not None:
+        raise AuditError(f"Request {request.id} was carried out on {original} already; give the codec before it.")
     for made in (erased, retrained):
-        if stored_bundle(folders[made]).card.get("parent") != parent.digest():
+        chain = chain_of(stored_bundle(folders[made]))
+        if parent.digest() not in {entry.parent for entry in chain.entries}:
             raise AuditError(
                 f"{folders[made]} was not made from {original}; "
                 f"make it with: semlink erase {original} --request FILE --out DIR."
+            )
+        if chain.entry_of(request) is None:
+            raise AuditError(
+                f"{folders[made]} does not carry request {request.id}; give the request that was carried out on it."
             )
     return CodecAuditPlan(
         original=reference_of(original, folders[original]),
@@ -62,8 +71,13 @@ def run_audits(plan: CodecAuditPlan, out: Path, machine: Machine, command: str) 
     """
     codecs = [stored_codec(found(reference)) for reference in (plan.original, plan.erased, plan.retrained)]
     request = request_from(plan.request, "the audit")
-    prepared = prepare_stored(stored_bundle(codecs[0].folder), request, machine, plan.seed)
+    prepared = prepare_stored([stored_bundle(codec.folder) for codec in codecs], request, machine, plan.seed)
     assert prepared.partition is not None
+    if not prepared.partition.forget:
+        raise AuditError(
+            f"The records that request {request.id} erased are no longer among the data, and audits look at them; "
+            "measure the rest with: semlink sweep."
+        )
     folder = RunFolder.reserve(out, plan, command, machine.device)
     entries = [entrant.entry(machine.device) for entrant in distinct(codecs)]
     recipe = recipe_of(stored_bundle(codecs[0].folder))

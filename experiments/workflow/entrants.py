@@ -2,7 +2,6 @@
 
 import copy
 import dataclasses
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +12,12 @@ from semlink.codecs.interop.exported import open_export
 from semlink.codecs.interop.sidecar import SIDECAR, read_sidecar
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import RecipeError
-from semlink.experiments.workflow.erasure import CERTIFICATE
+from semlink.experiments.workflow.erasure import CERTIFICATE, certificate_of
 from semlink.experiments.workflow.store import find_bundle, stored_bundle
+from semlink.experiments.workflow.training_records import chain_of
 from semlink.files import sha256_of
 from semlink.simulator.sweep import Entry
+from semlink.unlearning.request import ErasureRequest
 
 
 class Entrant(ABC):
@@ -65,9 +66,13 @@ class StoredCodec(Entrant):
 
     @property
     def certificate(self) -> Mapping[str, Any]:
-        """The certificate of its erasure; empty where nothing was erased."""
-        file = self.folder / CERTIFICATE
-        return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        """The certificate of its erasure; empty where nothing was erased. Errors: BundleError when it is of another."""
+        bundle = stored_bundle(self.folder)
+        return certificate_of(bundle) if CERTIFICATE in bundle.texts else {}
+
+    def carries(self, request: ErasureRequest) -> bool:
+        """Whether a request was carried out on it, or on what it came from."""
+        return chain_of(stored_bundle(self.folder)).entry_of(request) is not None
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ def verify_export(
     bundle = stored_bundle(find_bundle(folder))
     exported = open_export(export, bundle.codec, bundle.digest())
     original = exported.original
-    source = prepare_stored(bundle, None, machine, seed).source
+    source = prepare_stored([bundle], None, machine, seed).source
     chosen = list(subset(source.test, records, seed))
     if not chosen:
         raise RecipeError(f"The source {source.name} has no test records to verify with; train with another one.")

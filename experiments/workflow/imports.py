@@ -12,8 +12,10 @@ from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.preparation import prepare
 from semlink.experiments.workflow.recipe_file import override, recipe_from
 from semlink.experiments.workflow.training import source_facts
+from semlink.experiments.workflow.training_records import RECORDS
 from semlink.experiments.workflow.versions import new_version, training_part
 from semlink.registry import choose, parse
+from semlink.simulator.sources.record_digests import RecordDigests
 from semlink.version import __version__
 
 KINDS: Mapping[str, str] = {"tf-deepsc": "the published DeepSC in TensorFlow 2"}
@@ -76,5 +78,6 @@ def import_bundle(
     }
     if snr_label is not None:
         card["training_snr_db"] = snr_label + imported.label_offset_db
-    version.store(codec, card, {IMPORT: json.dumps(tensors, indent=2) + "\n"})
+    protected = {RECORDS: RecordDigests.of(records).stored()}
+    version.store(codec, card, {IMPORT: json.dumps(tensors, indent=2) + "\n"}, protected)
     return imported

@@ -1,23 +1,29 @@
 """What every run needs before it starts: records, their division by a request, the seed, and the threads."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from semlink.codecs.bundle import Bundle
 from semlink.errors import BundleError
 from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.recipe import Recipe
-from semlink.experiments.workflow.recipe_file import recipe_from
+from semlink.experiments.workflow.store import find_bundle, stored_bundle
+from semlink.experiments.workflow.stored_recipe import recipe_of
+from semlink.experiments.workflow.training_records import chain_of, training_records
 from semlink.simulator.sources import build_source
 from semlink.simulator.sources.contract import Source
 from semlink.unlearning.contract import Partition
-from semlink.unlearning.partition import divide
+from semlink.unlearning.partition import divide, without
 from semlink.unlearning.request import ErasureRequest
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """source: the records. partition: these, divided by a request where there is one. threads: of each process."""
+    """What a run works on.
+
+    source: the records, less those that requests erased before. partition: these, divided by a request where there is
+    one; its forget set is empty where the owner of the data deleted the erased records. threads: of each process.
+    """
 
     source: Source
     partition: Partition | None
@@ -28,36 +34,51 @@ class Preparation:
 def prepare(recipe: Recipe, request: ErasureRequest | None, machine: Machine, seed: int | None = None) -> Preparation:
     """The records of a recipe, divided by a request.
 
+    Where the recipe starts from a stored codec, what was erased from that one is in no set.
     In:     seed: None: the recipe's.
-    Errors: SourceError, UnknownName, WrongField; ErasureError when the request does not fit the records.
+    Errors: SourceError, UnknownName, WrongField; ErasureError when the request does not fit the records, or earlier
+            ones are not at hand.
     """
     source = build_source(recipe.source.name, recipe.source.fields, machine.data_dir)
-    return _prepared(recipe, source, request, seed)
+    before: list[ErasureRequest] = []
+    if recipe.start is not None:
+        chain = chain_of(stored_bundle(find_bundle(recipe.start)))
+        before = [carried_out.request for carried_out in chain.requests()]
+    partition = None if request is None else divide(source, request, before)
+    return Preparation(without(source, before), partition, recipe.seed if seed is None else seed, recipe.threads)
 
 
 def prepare_stored(
-    bundle: Bundle, request: ErasureRequest | None, machine: Machine, seed: int | None = None
+    bundles: Sequence[Bundle], request: ErasureRequest | None, machine: Machine, seed: int | None = None
 ) -> Preparation:
-    """The same for a stored codec: the records of its training. Errors: BundleError when they differ; as `prepare`."""
-    recipe = recipe_of(bundle)
-    source = build_source(recipe.source.name, recipe.source.fields, machine.data_dir)
-    stored = bundle.card.get("source", {}).get("digest")
-    if stored != source.digest():
-        raise BundleError(
-            f"The records of {source.name} differ from those that {bundle.folder} was trained on; "
-            "use the data (and, for embedded text, the Python version) of its training."
-        )
-    return _prepared(recipe, source, request, seed)
+    """The records of the training of the first of some stored codecs, to measure all of them.
+
+    What any of them was made to forget is in no set, except in the forget set of `request`.
+    Errors: BundleError when the records were added to or changed since; as `prepare`.
+    """
+    recipe = recipe_of(bundles[0])
+    records = training_records(bundles, machine, request)
+    partition = None
+    if request is not None:
+        before, after = records.around(request)
+        carried_out = any(chain.entry_of(request) for chain in records.chains)
+        partition = divide(records.source, request, before, after, may_be_gone=carried_out)
+    return Preparation(records.remaining(), partition, recipe.seed if seed is None else seed, recipe.threads)
 
 
-def _prepared(recipe: Recipe, source: Source, request: ErasureRequest | None, seed: int | None) -> Preparation:
-    partition = None if request is None else divide(source, request)
-    return Preparation(source, partition, recipe.seed if seed is None else seed, recipe.threads)
+def check_carried(bundles: Sequence[Bundle], request: ErasureRequest) -> None:
+    """Checks that a request can be measured on stored codecs: every one that anything was erased from carries it.
 
-
-def recipe_of(bundle: Bundle) -> Recipe:
-    """The recipe that a stored codec was trained with. Errors: BundleError when its card has none."""
-    content = bundle.card.get("recipe")
-    if not isinstance(content, Mapping):
-        raise BundleError(f"The bundle {bundle.folder} does not say how it was trained; train it with: semlink train.")
-    return recipe_from(content, f"in {bundle.folder / 'card.json'}")
+    A codec that it was carried out on, or an ancestor of that one, may stand beside them without it.
+    Errors: BundleError.
+    """
+    chains = {bundle.digest(): chain_of(bundle) for bundle in bundles}
+    ancestors = {
+        entry.parent for chain in chains.values() if chain.entry_of(request) is not None for entry in chain.entries
+    }
+    for bundle in bundles:
+        chain = chains[bundle.digest()]
+        if chain.entries and chain.entry_of(request) is None and bundle.digest() not in ancestors:
+            raise BundleError(
+                f"{bundle.folder} does not carry request {request.id}; give the request that was carried out on it."
+            )

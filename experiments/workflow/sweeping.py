@@ -13,7 +13,7 @@ from semlink.experiments.workflow.bench import sweep_tasks
 from semlink.experiments.workflow.component import Component
 from semlink.experiments.workflow.entrants import StoredCodec, certificates_of, distinct, is_export, stored_codec
 from semlink.experiments.workflow.machine import Machine
-from semlink.experiments.workflow.preparation import Preparation, prepare_stored
+from semlink.experiments.workflow.preparation import Preparation, check_carried, prepare_stored
 from semlink.experiments.workflow.recipe import SweepPlan
 from semlink.experiments.workflow.references import found, reference_of
 from semlink.experiments.workflow.run_folder import RunFolder
@@ -85,9 +85,12 @@ def run_sweep(plan: CodecSweepPlan, out: Path, machine: Machine, command: str) -
 
 
 def _prepared(plan: CodecSweepPlan, stored: Sequence[StoredCodec], machine: Machine) -> Preparation:
-    request = None if plan.request is None else request_from(plan.request, "the sweep")
     if plan.source is None:
-        return prepare_stored(stored_bundle(stored[0].folder), request, machine, plan.seed)
+        request = None if plan.request is None else request_from(plan.request, "the sweep")
+        bundles = [stored_bundle(codec.folder) for codec in stored]
+        if request is not None:
+            check_carried(bundles, request)
+        return prepare_stored(bundles, request, machine, plan.seed)
     source = build_source(plan.source.name, plan.source.fields, machine.data_dir)
     threads = int(stored[0].card.get("recipe", {}).get("threads", 1)) if stored else 1
     return Preparation(source, None, plan.seed, threads)

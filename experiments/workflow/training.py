@@ -17,10 +17,12 @@ from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.preparation import prepare
 from semlink.experiments.workflow.recipe import Recipe
 from semlink.experiments.workflow.store import find_bundle, stored_bundle
+from semlink.experiments.workflow.training_records import RECORDS, REQUESTS, chain_of
 from semlink.experiments.workflow.versions import RECIPE, new_version, training_part
 from semlink.files import write_whole
 from semlink.simulator.sources import SOURCES
 from semlink.simulator.sources.contract import Source
+from semlink.simulator.sources.record_digests import RecordDigests
 from semlink.simulator.training import train
 from semlink.unlearning.methods.mnemonic.codes import CODES_FILE, CodeMixing, MnemonicCodes
 from semlink.version import __version__
@@ -65,10 +67,18 @@ def train_bundle(recipe: Recipe, folder: Path, machine: Machine) -> None:
         "device": machine.device,
         "code_version": __version__,
         "command": f"semlink train {RECIPE} --out DIR",
-        **({"start": start_of(recipe).digest()} if recipe.start else {}),
         "recipe": training_part(recipe),
     }
-    version.store(codec, card, protected={CODES_FILE: codes.stored()} if codes else {})
+    protected = {RECORDS: RecordDigests.of(source).stored()}
+    if codes is not None:
+        protected[CODES_FILE] = codes.stored()
+    if recipe.start is not None:  # what was erased from that codec stays erased from this one
+        start = start_of(recipe)
+        card |= {"start": start.digest()}
+        if chain_of(start).entries:
+            card["chain"] = chain_of(start).on_card()
+            protected[REQUESTS] = chain_of(start).register()
+    version.store(codec, card, protected=protected)
     secret.unlink(missing_ok=True)
 
 

@@ -11,9 +11,9 @@ import yaml
 from semlink.codecs.bundle import save_bundle
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import BundleError, RecipeError
-from semlink.experiments.workflow.preparation import recipe_of
 from semlink.experiments.workflow.recipe import Recipe
 from semlink.experiments.workflow.store import stored_bundle
+from semlink.experiments.workflow.stored_recipe import recipe_of
 from semlink.files import check_room
 
 RECIPE = "training.yaml"  # in a bundle: the recipe of its training
@@ -38,13 +38,14 @@ class NewVersion:
         card: Mapping[str, Any],
         extra_files: Mapping[str, str] | None = None,
         protected: Mapping[str, bytes] | None = None,
+        accounts: Mapping[str, str] | None = None,
     ) -> None:
         """Stores the codec with its card and the recipe in it, and removes the checkpoints of all phases and parts.
 
         Errors: as `save_bundle`.
         """
         recipe = {RECIPE: yaml.safe_dump(card["recipe"], sort_keys=False, allow_unicode=True)}
-        save_bundle(codec.cpu(), card, self.folder, {**(extra_files or {}), **recipe}, protected)
+        save_bundle(codec.cpu(), card, self.folder, {**(extra_files or {}), **recipe}, protected, accounts)
         for part in (self.checkpoint, *self.folder.parent.glob(f"{self.checkpoint.name}-*")):
             part.unlink(missing_ok=True)
 

@@ -31,18 +31,15 @@ def test_certificate(
 ) -> None:
     context = context_for()
     context = replace(context, training=replace(context.training, steps=20, validate=20))
-    request = request_for("owner", "ann")
-    erased, content = erase(trained, source, request, method, context, "sha256:0", snr_db=(0.0, 10.0))
+    partition = divide(source, request_for("owner", "ann"))
+    erased, content = erase(trained, partition, method, context, snr_db=(0.0, 10.0))
     assert json.loads(json.dumps(content)) == content
-    partition = divide(source, request)
     retrains = isinstance(method, Retrain)
-    assert content["request"] == {"id": "r-1", "digest": request.digest()}
     assert content["forgotten_records"] == 100
     assert content["read_records"] == ({"retain": 300, "validation": 60} if retrains else {"forget": 100})
     assert content["method"]["name"] == ("retrain" if retrains else "gradient-ascent")
     assert content["method"]["settings"].get("steps") == (None if retrains else 8)
     assert (content["steps"], content["samples"]) == ((20, 640) if retrains else (8, 128))
-    assert (content["source_digest"], content["original_digest"]) == (source.digest(), "sha256:0")
     assert (content["seed"], content["code_version"], content["device"]) == (7, __version__, "cpu")
     assert [(loss["set"], loss["snr_db"], loss["n"]) for loss in content["mean_loss"]] == [
         ("forget", 0.0, 100), ("forget", 10.0, 100), ("validation", 0.0, 60), ("validation", 10.0, 60)
@@ -58,5 +55,6 @@ def test_empty_validation_set_is_left_out(
     trained: NeuralCodec[Any], source: Source, context_for: Callable[..., ErasureContext], request_for: Requests
 ) -> None:
     bare = replace(source, validation=[record for record in source.validation if record.owner == "ann"])
-    _, content = erase(trained, bare, request_for("owner", "ann"), GradientAscent(steps=1), context_for(), "", (0.0,))
+    partition = divide(bare, request_for("owner", "ann"))
+    _, content = erase(trained, partition, GradientAscent(steps=1), context_for(), (0.0,))
     assert [loss["set"] for loss in content["mean_loss"]] == ["forget"]

@@ -12,8 +12,9 @@ from semlink.codecs.bundle import Bundle, load_bundle
 from semlink.errors import BundleError
 from semlink.experiments.workflow import store
 from semlink.experiments.workflow.machine import Machine
-from semlink.experiments.workflow.preparation import prepare_stored, recipe_of
+from semlink.experiments.workflow.preparation import prepare_stored
 from semlink.experiments.workflow.store import PACKAGED, find_bundle, own_bundles, stored_codecs
+from semlink.experiments.workflow.stored_recipe import recipe_of
 from semlink.simulator.batches import Batches
 from semlink.simulator.results import read_rows
 from semlink.simulator.sources.subset import subset
@@ -126,7 +127,7 @@ def test_a_packaged_codec_is_what_its_card_says(name: str, home: Path) -> None:
     need_data(name)
     folder = find_bundle(name)
     bundle = load_bundle(folder)
-    prepared = prepare_stored(bundle, None, Machine())
+    prepared = prepare_stored([bundle], None, Machine())
     recipe = recipe_of(bundle)
     assert name == recipe.experiment
     assert sum(path.stat().st_size for path in folder.iterdir()) < 4 * MEGABYTE
