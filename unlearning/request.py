@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
@@ -75,6 +75,15 @@ class ErasureRequest(BaseModel):
         """
         return f"sha256:{hashlib.sha256((salt + self.text()).encode()).hexdigest()}"
 
+    def summary(self) -> dict[str, Any]:
+        """What may travel: digest, time, kind of the selection and number of its values; nobody's data."""
+        return {
+            "digest": self.digest(),
+            "time": self.time,
+            "by": self.selection.by,
+            "values": len(self.selection.values),
+        }
+
 
 def read_request(path: Path) -> ErasureRequest:
     """Reads a request from a JSON file.
@@ -95,6 +104,10 @@ def request_from(content: object, where: str) -> ErasureRequest:
 
     Errors: ErasureError when a field is missing, unknown or wrong.
     """
+    if isinstance(content, Mapping) and content.keys() == {"digest"}:
+        raise ErasureError(
+            f"The full request in {where} is not at hand; put back requests.json, which its owner keeps."
+        )
     try:
         return ErasureRequest.model_validate(content)
     except ValidationError as error:

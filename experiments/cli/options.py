@@ -23,6 +23,9 @@ SnrDb = Annotated[str, typer.Option("--snr", metavar="LOW:HIGH:STEP", help="Es/N
 Channels = Annotated[
     list[str], typer.Option("--channel", help="Channel, such as rayleigh:coherence=symbol; repeatable.")
 ]
+ShowErased = Annotated[
+    bool, typer.Option("--show-erased", help="Show erased records, and what the request says, in the report.")
+]
 Request = Annotated[Path, typer.Option(help="The erasure request, a JSON file.")]
 
 

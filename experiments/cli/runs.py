@@ -16,6 +16,7 @@ from semlink.experiments.cli.options import (
     Overrides,
     Request,
     Seed,
+    ShowErased,
     SnrDb,
     Workers,
     command,
@@ -28,14 +29,14 @@ QUICKSTART = ("quickstart-text", "quickstart-digits")
 
 def quickstart(
     out: Out = Path("runs/quickstart"), seed: Seed = None, overrides: Overrides = [],  # noqa: B006 (typer copies them)
-    workers: Workers = None, device: Device = "auto",
+    workers: Workers = None, device: Device = "auto", show_erased: ShowErased = False,
 ) -> None:  # fmt: skip
     """Train, erase, retrain, sweep and report on embedded text and images: the whole story in minutes."""
     front_door.run(
         QUICKSTART, out, overrides=with_seed(overrides, seed), workers=workers or cores(), device=device,
-        command=command(),
+        show_erased=show_erased, command=command(),
     )  # fmt: skip
-    _draw(out)
+    _draw(out, show_erased)
 
 
 def run(
@@ -50,6 +51,7 @@ def run(
     seeds: Annotated[str | None, typer.Option(
         help="Several seeds, such as 0,1,2: each recipe runs with each, and the report shows means over them."
     )] = None,
+    show_erased: ShowErased = False,
 ) -> None:  # fmt: skip
     """Carry out whole experiments (train, erase, retrain, sweep, audit, report), or repeat a recorded run."""
     from semlink.experiments.workflow.recipe_file import parse_seeds
@@ -58,9 +60,9 @@ def run(
     folder = out or Path("runs") / (recorded.resolve().name if recorded else "run")
     front_door.run(
         recipes, folder, overrides=with_seed(overrides, seed), seeds=parse_seeds(seeds) if seeds else (),
-        workers=workers or cores(), device=device, data_dir=data_dir, command=command(),
+        show_erased=show_erased, workers=workers or cores(), device=device, data_dir=data_dir, command=command(),
     )  # fmt: skip
-    _draw(folder)
+    _draw(folder, show_erased)
 
 
 def sweep(
@@ -74,14 +76,14 @@ def sweep(
         str | None, typer.Option(help="Other test records, such as kodak; default: those of the codec's own source.")
     ] = None,
     overrides: Overrides = [], seed: Seed = None, workers: Workers = None, device: Device = "auto",  # noqa: B006
-    data_dir: DataDir = None,
+    data_dir: DataDir = None, show_erased: ShowErased = False,
 ) -> None:  # fmt: skip
     """Measure codecs over a range of Es/N0, all under the same fades and noise."""
     front_door.sweep(
         bundles, channel, snr, request=request, source=source, out=out, overrides=overrides, seed=seed,
         workers=workers or cores(), device=device, data_dir=data_dir, command=command(),
     )  # fmt: skip
-    _draw(out)
+    _draw(out, show_erased)
 
 
 def audit(
@@ -118,11 +120,13 @@ def block_errors(
     _draw(out)
 
 
-def report(folder: Annotated[Path, typer.Argument(help="The folder of a run.")]) -> None:
+def report(
+    folder: Annotated[Path, typer.Argument(help="The folder of a run.")], show_erased: ShowErased = False
+) -> None:
     """Draw the report page and the figures of a run again, from its folder alone."""
-    typer.echo(f"Open {front_door.report(folder)} in a browser.")
+    typer.echo(f"Open {front_door.report(folder, show_erased)} in a browser.")
 
 
-def _draw(folder: Path) -> None:
-    page = front_door.report(folder)
+def _draw(folder: Path, show_erased: bool = False) -> None:
+    page = front_door.report(folder, show_erased)
     typer.echo(f"Open {page} in a browser; the numbers are in {folder / 'results.jsonl'}.")

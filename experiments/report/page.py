@@ -14,16 +14,17 @@ from semlink.experiments.report.verdicts import sign_of
 from semlink.files import write_whole
 
 
-def write_report(folder: Path, out: Path | None = None) -> Path:
+def write_report(folder: Path, out: Path | None = None, show_erased: bool = False) -> Path:
     """Writes `report.html` and the figures of the run in `folder`, and returns the path of the page.
 
     In:     folder: a run folder; its samples and metadata add to the report where they exist.
-            out: the folder to write to; without it, `folder` itself.
+            out: the folder to write to; without it, `folder` itself. show_erased: whether erased records and what a
+            request says may stand on the page.
     Errors: ResultsError when the folder holds no run, rows are missing, or a file is damaged; ErasureError when a
             request is not valid.
     """
     out = folder if out is None else out
-    run = read_run(folder, out)
+    run = read_run(folder, out, show_erased)
     experiments = measurements_of(run.rows, run.modalities)
     sections = [
         section_of(measured, anchor, run.samples.get(measured.name, ()), run.descriptions.get(measured.name, {}))

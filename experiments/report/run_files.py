@@ -9,8 +9,10 @@ from typing import Any
 from semlink.errors import ResultsError
 from semlink.experiments.report.samples import Sample, check_samples
 from semlink.experiments.report.seeds import first_of_each
-from semlink.experiments.workflow.run_folder import METADATA, ROWS, RUN, SAMPLES, RunFolder
+from semlink.experiments.workflow.hidden_requests import hidden
+from semlink.experiments.workflow.run_folder import ERASED_SETS, METADATA, ROWS, RUN, SAMPLES, RunFolder
 from semlink.simulator.results import Row
+from semlink.unlearning.request import request_from
 
 DATA_FILES = {
     ROWS: "every number of this page, one row each with its interval",
@@ -18,6 +20,13 @@ DATA_FILES = {
     RUN: "what the run does, with every default filled in; semlink run repeats it",
     METADATA: "codecs, requests and certificates",
 }
+
+
+def _summary(request: Mapping[str, Any], stored: object) -> object:
+    """What may be shown of a request: as the run stored it, or else worked out of the full request."""
+    if isinstance(stored, Mapping) and "selection" not in stored:
+        return stored
+    return request_from(request, "the run").summary() if "selection" in request else request
 
 
 @dataclass(frozen=True)
@@ -39,10 +48,11 @@ class RunFiles:
         return {experiment: samples[0].modality for experiment, samples in self.samples.items()}
 
 
-def read_run(folder: Path, out: Path) -> RunFiles:
+def read_run(folder: Path, out: Path, show_erased: bool = False) -> RunFiles:
     """Reads a run.
 
-    In:     folder: of the run; out: of the report.
+    In:     folder: of the run; out: of the report. show_erased: whether samples of erased records and full requests are
+            read too, where they are at hand.
     Errors: ResultsError when the folder holds no run, its rows are missing, or a file is damaged.
     """
     run = RunFolder.open(folder)
@@ -50,10 +60,16 @@ def read_run(folder: Path, out: Path) -> RunFiles:
     if not rows:
         raise ResultsError(f"{folder / ROWS} holds no result rows; run the experiment again.")
     metadata = run.metadata()
-    described: dict[str, Mapping[str, Any]] = {
-        name: {"command": run.command, "recipe": run.plan_of(name), **metadata.get(name, {})}
-        for name in dict.fromkeys(row.experiment for row in rows)
-    }
+    described: dict[str, Mapping[str, Any]] = {}
+    for name in dict.fromkeys(row.experiment for row in rows):
+        plan, facts = run.plan_of(name), metadata.get(name, {})
+        request = (plan.get("erasure") or plan).get("request")
+        if request is not None:
+            asked = request if show_erased and "selection" in request else _summary(request, facts.get("request"))
+            facts = {**facts, "request": asked}
+        described[name] = {"command": run.command, "recipe": plan if show_erased else hidden(plan, {}), **facts}
+    if not show_erased:
+        samples = [sample for sample in samples if sample.set not in ERASED_SETS]
     # A study over seeds shows one seed, the first that has samples, or else the first that is described.
     shown = first_of_each(described) | first_of_each(sample.experiment for sample in samples)
     by_experiment: dict[str, list[Sample]] = {}

@@ -75,7 +75,8 @@ def section_of(
             run has none.
     Errors: ErasureError when the request in the description is not valid; ResultsError for a damaged image.
     """
-    request = request_from(description["request"], "metadata.json") if description.get("request") else None
+    asked = _mapping(description.get("request"))
+    request = request_from(asked, "metadata.json") if "selection" in asked else None
     certificate = _mapping(description.get("erasure"))
     main = list(dict.fromkeys(metric for metric in (measured.forget_metric, measured.quality_metric) if metric))
     if not measured.erased:
@@ -104,7 +105,7 @@ def section_of(
         more=[plot for metric, plot in grids.items() if metric not in main],
         verdicts=verdicts(measured),
         sentences=sentences(measured),
-        answers=answers(measured, request),
+        answers=answers(measured, request or asked),
         limit=str(certificate.get("does_not_prove", "")),
         point=point_table(measured, main),
         gaps=gap_table(measured, main),

@@ -1,8 +1,9 @@
 """What the rows of one experiment say, in sentences and in four short answers."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from semlink.experiments.report.formatting import duration, interval, number, with_interval, without_unit
 from semlink.experiments.report.labels import channel_label, snr_label
@@ -40,8 +41,11 @@ def sentences(measured: Measurements) -> list[str]:
     return [f"On {_records(measured, set_name)} {_place(measured)}, {phrase} is {_listing(values)}."] if values else []
 
 
-def answers(measured: Measurements, request: ErasureRequest | None) -> list[Answer]:
-    """What was erased, whether it is gone, how near that is to retraining, and what it cost."""
+def answers(measured: Measurements, request: ErasureRequest | Mapping[str, Any]) -> list[Answer]:
+    """What was erased, whether it is gone, how near that is to retraining, and what it cost.
+
+    In: request: in full, or its summary; empty where there is none.
+    """
     if not measured.erased:
         return []
     erased = measured.erased[0]
@@ -90,10 +94,12 @@ def _erasure_sentences(measured: Measurements, erased: Series) -> list[str]:
     return told
 
 
-def _request(short: str, request: ErasureRequest | None) -> Answer:
+def _request(short: str, request: ErasureRequest | Mapping[str, Any]) -> Answer:
     question = "What was erased?"
-    if request is None:
-        return Answer(question, short, "The records of the forget set.")
+    if not isinstance(request, ErasureRequest):
+        selected = f" Selected by {request['by']}, {request['values']} of them." if "by" in request else ""
+        digest = f"Request {request['digest'][:19]}" if "digest" in request else ""
+        return Answer(question, short, f"The records of the forget set.{selected}", digest)
     values = request.selection.values
     named = ", ".join(values[:VALUES]) + (f" and {len(values) - VALUES} more" if len(values) > VALUES else "")
     reason = request.reason if request.reason[-1] in ".!?" else f"{request.reason}."

@@ -79,7 +79,7 @@ def run_audits(plan: CodecAuditPlan, out: Path, machine: Machine, command: str) 
             "measure the rest with: semlink sweep."
         )
     folder = RunFolder.reserve(out, plan, command, machine.device)
-    entries = [entrant.entry(machine.device) for entrant in distinct(codecs)]
+    entries = [entrant.entry(machine.device) for entrant in distinct([codec.beside(request) for codec in codecs])]
     recipe = recipe_of(stored_bundle(codecs[0].folder))
     context = AuditContext(recipe.experiment, recipe.channel, plan.snr_db, plan.seed)
     rows = [
@@ -87,6 +87,6 @@ def run_audits(plan: CodecAuditPlan, out: Path, machine: Machine, command: str) 
         for audit in plan.audits
         for row in build("audit", AUDITS, *parse(audit)).run(entries, prepared.partition, context)
     ]
-    metadata = {"codec": dict(codecs[0].card), "request": plan.request, **certificates_of(codecs)}
+    metadata = {"codec": dict(codecs[0].card), "request": request.summary(), **certificates_of(codecs)}
     folder.write(rows, metadata={recipe.experiment: metadata})
     return folder

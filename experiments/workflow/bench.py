@@ -140,7 +140,8 @@ def _sets_of(prepared: Preparation, plan: SweepPlan) -> Sets:
     partition, source = prepared.partition, prepared.source
     sets: dict[str, Sequence[Record]] = {"test": source.test}
     if partition is not None:
-        names = ("forget", "forget_test") if partition.labels and partition.forget_test else ("forget",)
+        names = ["forget"] if partition.forget else []  # else the owner of the data deleted what was erased
+        names += ["forget_test"] if partition.labels and partition.forget_test else []
         sets = {name: getattr(partition, name) for name in (*names, "retain", "test")}
     sets |= source.probes
     return {name: tuple(subset(records, plan.records, prepared.seed)) for name, records in sets.items()}

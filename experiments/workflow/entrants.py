@@ -54,6 +54,10 @@ class StoredCodec(Entrant):
     def entry(self, device: str) -> Entry:
         return Entry(stored_bundle(self.folder).codec.on(device), self.name, self.version, self.method)
 
+    def beside(self, request: ErasureRequest | None) -> "StoredCodec":
+        """The codec as the rows about a request call it: before it was carried out, every version is the original."""
+        return self if request is None or self.carries(request) else dataclasses.replace(self, version="original")
+
     @property
     def codec(self) -> NeuralCodec[Any]:
         """A copy of the codec, in evaluation mode; changing it changes nothing that is measured."""

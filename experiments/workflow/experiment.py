@@ -1,6 +1,6 @@
 """Whole experiments: train, erase, retrain, sweep, audit, and leave all that the report is drawn from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from semlink.experiments.workflow.erasure import erase_bundle
 from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.preparation import prepare
 from semlink.experiments.workflow.recipe import ErasurePlan, Recipe
-from semlink.experiments.workflow.run_folder import RunFolder
+from semlink.experiments.workflow.run_folder import ERASED_SETS, RunFolder
 from semlink.experiments.workflow.run_plan import ExperimentPlan
 from semlink.experiments.workflow.tasks import Task, run_tasks
 from semlink.experiments.workflow.training import start_of, train_bundle
@@ -64,18 +64,21 @@ class Experiment:
     measuring: dict[str, Task]
 
 
-def run_experiments(plan: ExperimentPlan, out: Path, machine: Machine, command: str) -> RunFolder:
+def run_experiments(
+    plan: ExperimentPlan, out: Path, machine: Machine, command: str, show_erased: bool = False
+) -> RunFolder:
     """Carries out recipes side by side over processes and writes everything below `out`; a stopped run goes on.
 
     Leaves bundles in `<experiment>/{original,erased,retrained}`; where there are several methods, each has a folder of
     its name instead of `erased`.
 
+    In:     show_erased: whether samples of erased records are kept for the report.
     Errors: RecipeError when `out` holds a run of other recipes.
     """
     names = [recipe.experiment for recipe in plan.recipes]
     if len(set(names)) != len(names):
         raise RecipeError("Two recipes have the same experiment name; rename one with --set experiment=NAME.")
-    experiments = [prepare_experiment(recipe, out, machine) for recipe in plan.recipes]
+    experiments = [prepare_experiment(recipe, out, machine, show_erased) for recipe in plan.recipes]
     folder = RunFolder.reserve(out, plan, command, machine.device)
     making = {name: task for experiment in experiments for name, task in experiment.making.items()}
     measuring = {name: task for experiment in experiments for name, task in experiment.measuring.items()}
@@ -89,7 +92,7 @@ def run_experiments(plan: ExperimentPlan, out: Path, machine: Machine, command: 
     return folder
 
 
-def prepare_experiment(recipe: Recipe, out: Path, machine: Machine) -> Experiment:
+def prepare_experiment(recipe: Recipe, out: Path, machine: Machine, show_erased: bool = False) -> Experiment:
     """Everything of a recipe that is known before its first codec is trained. Errors: those of a wrong recipe."""
     name, erasure = recipe.experiment, recipe.erasure
     request = None if erasure is None else request_from(erasure.request, f"the recipe {name}")
@@ -102,7 +105,8 @@ def prepare_experiment(recipe: Recipe, out: Path, machine: Machine) -> Experimen
     )  # fmt: skip
     making |= sweep.preparing
     made = tuple(making)
-    looked_at = (recipe, versions, sweep.bench, sweep.sets)
+    shown = sweep.sets if show_erased else {name: sweep.sets[name] for name in sweep.sets if name not in ERASED_SETS}
+    looked_at = (recipe, versions, sweep.bench, shown, () if show_erased else sweep.bench.terms)
     measuring = {**sweep.jobs, f"{name}: cost and samples": Task(cost_and_samples, looked_at, made)}
     for audit in erasure.audits if erasure else ():
         measuring[f"{name}: {audit}"] = Task(run_audit, (recipe, request, versions, machine, audit), made)
@@ -149,8 +153,10 @@ class Look:
     samples: list[dict[str, Any]]
 
 
-def cost_and_samples(recipe: Recipe, versions: Versions, bench: Bench, sets: Sets) -> Look:
-    """Rows of what each version took, and samples of what arrives."""
+def cost_and_samples(
+    recipe: Recipe, versions: Versions, bench: Bench, sets: Sets, hidden_terms: tuple[str, ...] = ()
+) -> Look:
+    """Rows of what each version took, and samples of what arrives, but none in which one of some words arrives."""
     torch.set_num_threads(recipe.threads)
     rows = [
         Row(
@@ -174,7 +180,7 @@ def cost_and_samples(recipe: Recipe, versions: Versions, bench: Bench, sets: Set
             samples += take_samples(
                 shown, records, channel, name, shown_at, SAMPLES, recipe.experiment, recipe.seed, bench.labels
             )
-    return Look(rows, samples)
+    return Look(rows, [sample for sample in samples if not _spoken(hidden_terms, sample["estimates"].values())])
 
 
 def run_audit(recipe: Recipe, request: ErasureRequest, versions: Versions, machine: Machine, audit: str) -> list[Row]:
@@ -186,6 +192,12 @@ def run_audit(recipe: Recipe, request: ErasureRequest, versions: Versions, machi
     context = AuditContext(recipe.experiment, recipe.channel, recipe.erasure.audit_snr_db, recipe.seed)
     entries = [codec.entry(machine.device) for codec in versions.all()]
     return build("audit", AUDITS, *parse(audit)).run(entries, partition, context)
+
+
+def _spoken(terms: Sequence[str], estimates: Iterable[Any]) -> bool:
+    """Whether a text among what arrived holds one of some words in lower case."""
+    texts = [estimate.casefold() for estimate in estimates if isinstance(estimate, str)]
+    return any(term in text for term in terms for text in texts)
 
 
 def _sends(recipe: Recipe) -> bool:
@@ -219,5 +231,5 @@ def _metadata(experiment: Experiment) -> Mapping[str, Any]:
     metadata: dict[str, Any] = {"codec": dict(experiment.versions.original.card)}
     if experiment.request is not None:
         metadata |= certificates_of(experiment.versions.erased)
-        metadata["request"] = experiment.request.model_dump(mode="json")
+        metadata["request"] = experiment.request.summary()
     return metadata

@@ -91,10 +91,10 @@ class Results:
 
         return figure_of(self.rows, metric)
 
-    def report(self, folder: str | Path | None = None) -> Path:
+    def report(self, folder: str | Path | None = None, show_erased: bool = False) -> Path:
         """Writes the report page with its figures, and returns the path of the page.
 
-        In:     folder: where the rows go too; None: the folder of the run.
+        In:     folder: where the rows go too; None: the folder of the run. show_erased: as in `semlink.report`.
         Errors: RecipeError when that folder holds something else, or other rows of the run; ResultsError; OSError.
         """
         from semlink.experiments.report import write_report
@@ -102,9 +102,9 @@ class Results:
         if folder is None:
             if not self.folder.path.is_dir():
                 raise ResultsError("These results are in memory alone; give the folder for their report.")
-            return write_report(self.folder.path)
+            return write_report(self.folder.path, show_erased=show_erased)
         if (Path(folder) / ROWS).exists() and Results.read(folder).rows != self.rows:
             raise RecipeError(f"{folder} holds other rows of the run; choose another folder for the report.")
         run = self.folder.copied_to(Path(folder))
         run.write(self.rows, self.samples, self.metadata)
-        return write_report(run.path)
+        return write_report(run.path, show_erased=show_erased)

@@ -9,12 +9,15 @@ from typing import Any
 import yaml
 
 from semlink.errors import RecipeError, ResultsError
+from semlink.experiments.workflow.hidden_requests import hidden, restored
 from semlink.experiments.workflow.run_plan import ExperimentPlan, RunPlan, run_plan_from
 from semlink.files import check_room, write_whole
 from semlink.simulator.results import Row, read_rows, write_rows
 from semlink.version import __version__
 
 RUN, ROWS, SAMPLES, METADATA = "run.yaml", "results.jsonl", "samples.json", "metadata.json"
+REQUESTS = "requests.json"  # in full, for the owner of the data alone; a copy of the folder leaves them out
+ERASED_SETS = ("forget", "forget_test")  # what a request matches: no file shows such a record unless its owner asks
 ROOM = 8 << 20  # bytes for the rows, figures and report of a run
 
 
@@ -47,16 +50,15 @@ class RunFolder:
         if made and cls.open(path).plan != plan:
             raise RecipeError(f"{path} holds a run with other settings; choose another --out, or remove that folder.")
         run = cls(path, plan, command, device=device)
-        text = run._text()
         check_room(path, ROOM)
-        write_whole(path / RUN, text)
+        run._write()
         return run
 
     def copied_to(self, path: Path) -> "RunFolder":
         """The same run in another folder, which says of itself what this one says. Errors: as `reserve`."""
         RunFolder.reserve(path, self.plan, self.command)
         copied = replace(self, path=path)
-        write_whole(path / RUN, copied._text())
+        copied._write()
         return copied
 
     @classmethod
@@ -71,7 +73,7 @@ class RunFolder:
             raise ResultsError(f"{file} is damaged; fetch the folder again or repeat the run.") from error
         if not isinstance(content, dict) or not isinstance(content.get("run"), dict):
             raise ResultsError(f"{file} does not describe a run; fetch the folder again or repeat the run.")
-        plan = {**content["run"], "kind": content.get("kind")}
+        plan = {**restored(content["run"], _requests_in(path / REQUESTS)), "kind": content.get("kind")}
         plugins = content.get("plugins") or ()
         if not isinstance(plugins, list | tuple):
             raise ResultsError(f"{file} does not describe a run; fetch the folder again or repeat the run.")
@@ -133,13 +135,30 @@ class RunFolder:
         except (OSError, ValueError, RecursionError) as error:
             raise ResultsError(f"{self.path / name} is damaged; remove it or repeat the run.") from error
 
-    def _text(self) -> str:
+    def _write(self) -> None:
+        requests: dict[str, Any] = {}
+        plan = hidden(self.plan.model_dump(mode="json", exclude={"kind"}), requests)
         content = {
             "kind": self.plan.kind,
             "command": self.command,
             "code_version": self.code_version,
             "device": self.device,
             "plugins": list(self.plugins),
-            "run": self.plan.model_dump(mode="json", exclude={"kind"}),
+            "run": plan,
         }
-        return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
+        if requests:
+            write_whole(self.path / REQUESTS, json.dumps(requests, indent=1) + "\n", 0o600)
+        write_whole(self.path / RUN, yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100))
+
+
+def _requests_in(file: Path) -> dict[str, Any]:
+    """The full requests of a run, by their digests; none where their file is missing. Errors: ResultsError."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, PermissionError):
+        return {}
+    except (OSError, ValueError, RecursionError) as error:
+        raise ResultsError(f"{file} is damaged; remove it or repeat the run.") from error
+    if not isinstance(content, dict):
+        raise ResultsError(f"{file} is damaged; remove it or repeat the run.")
+    return content

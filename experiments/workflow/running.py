@@ -38,13 +38,17 @@ def plan_for(named: Sequence[str | Path | Recipe], overrides: Sequence[str], see
     return ExperimentPlan(recipes=tuple(recipes))
 
 
-def carry_out(plan: RunPlan, out: Path, machine: Machine, command: str) -> RunFolder:
-    """Does what a plan says, into the folder `out`. Errors: those of the kind of run."""
+def carry_out(plan: RunPlan, out: Path, machine: Machine, command: str, show_erased: bool = False) -> RunFolder:
+    """Does what a plan says, into the folder `out`.
+
+    In:     show_erased: whether an experiment keeps samples of erased records.
+    Errors: those of the kind of run.
+    """
     match plan:
         case ExperimentPlan():
             from semlink.experiments.workflow.experiment import run_experiments
 
-            return run_experiments(plan, out, machine, command)
+            return run_experiments(plan, out, machine, command, show_erased)
         case CodecSweepPlan():
             from semlink.experiments.workflow.sweeping import run_sweep
 

@@ -20,6 +20,7 @@ from semlink.experiments.workflow.run_folder import RunFolder
 from semlink.experiments.workflow.run_plan import CodecSweepPlan
 from semlink.experiments.workflow.store import find_bundle, stored_bundle
 from semlink.experiments.workflow.tasks import run_tasks
+from semlink.progress import note
 from semlink.simulator.sources import build_source
 from semlink.simulator.sources.contract import Source
 from semlink.unlearning.request import ErasureRequest, request_from
@@ -66,10 +67,11 @@ def run_sweep(plan: CodecSweepPlan, out: Path, machine: Machine, command: str) -
 
     Errors: RecipeError, BundleError, CodecError, ErasureError, SourceError.
     """
-    stored = [stored_codec(found(reference)) for reference in plan.codecs]
+    request = None if plan.request is None else request_from(plan.request, "the sweep")
+    stored = [stored_codec(found(reference)).beside(request) for reference in plan.codecs]
     exports = [found(reference) for reference in plan.exports]
     entrants = distinct(stored, exports)
-    prepared = _prepared(plan, stored, machine)
+    prepared = _prepared(plan, stored, request, machine)
     check_codecs([stored_bundle(codec.folder) for codec in stored], prepared.source, plan.sweep)
     plan = _with_digest(plan, prepared.source)
     experiment, device = out.name or "sweep", "cpu" if exports else machine.device
@@ -79,18 +81,23 @@ def run_sweep(plan: CodecSweepPlan, out: Path, machine: Machine, command: str) -
     results = run_tasks(tasks.preparing | tasks.jobs, machine.workers)
     rows = [row for name in tasks.jobs for row in results[name]]
     metadata: dict[str, Any] = {"codec": dict(stored[0].card)} if stored else {}
-    metadata |= {"request": plan.request, **certificates_of(stored)} if plan.request else {}
+    if request is not None:
+        metadata |= {"request": request.summary(), **certificates_of(stored)}
     folder.write(rows, metadata={experiment: metadata} if metadata else {})
     return folder
 
 
-def _prepared(plan: CodecSweepPlan, stored: Sequence[StoredCodec], machine: Machine) -> Preparation:
+def _prepared(
+    plan: CodecSweepPlan, stored: Sequence[StoredCodec], request: ErasureRequest | None, machine: Machine
+) -> Preparation:
     if plan.source is None:
-        request = None if plan.request is None else request_from(plan.request, "the sweep")
         bundles = [stored_bundle(codec.folder) for codec in stored]
         if request is not None:
             check_carried(bundles, request)
-        return prepare_stored(bundles, request, machine, plan.seed)
+        prepared = prepare_stored(bundles, request, machine, plan.seed)
+        if prepared.partition is not None and not prepared.partition.forget:
+            note("The erased records are no longer among the data, so their set is not measured; the others are.")
+        return prepared
     source = build_source(plan.source.name, plan.source.fields, machine.data_dir)
     threads = int(stored[0].card.get("recipe", {}).get("threads", 1)) if stored else 1
     return Preparation(source, None, plan.seed, threads)

@@ -241,7 +241,7 @@ def erase(
     >>> import semlink as sl
     >>> sevens = sl.ErasureRequest.of("label", ["7"], reason="An example.")
     >>> erased = sl.erase("image-digits", sevens, "without-sevens", method="finetune:share=0.01")
-    >>> erased.certificate["request"]["digest"] == sevens.digest()
+    >>> erased.carries(sevens)
     True
     """
     asked = _request(request)  # before anything heavy is loaded
@@ -300,6 +300,7 @@ def run(
     *,
     overrides: Sequence[str] = (),
     seeds: Sequence[int] = (),
+    show_erased: bool = False,
     workers: int = 1,
     device: str = "auto",
     data_dir: str | Path | None = None,
@@ -309,6 +310,7 @@ def run(
 
     In:     what: recipes (files, names, or `Recipe` objects), or one folder of a run of any kind. out: folder of the
             run; a stopped one goes on. overrides: such as "sweep.records=50". seeds: each recipe with each of several.
+            show_erased: whether samples of erased records are kept for the report.
     Errors: RecipeError, and those of what is carried out.
 
     >>> import semlink as sl
@@ -323,7 +325,7 @@ def run(
 
     listed = [what] if isinstance(what, str | Path | Recipe) else list(what)
     plan = plan_for(listed, overrides, seeds)
-    return Results.read(carry_out(plan, Path(out), _machine(device, data_dir, workers), command))
+    return Results.read(carry_out(plan, Path(out), _machine(device, data_dir, workers), command, show_erased))
 
 
 @_checked
@@ -355,9 +357,10 @@ def block_errors(
 
 
 @_checked
-def report(folder: str | Path) -> Path:
+def report(folder: str | Path, show_erased: bool = False) -> Path:
     """Draws the report page and the figures of a run again, from its folder alone; returns the path of the page.
 
+    In:     show_erased: whether erased records and what a request says may stand on the page.
     Errors: ResultsError when the folder holds no run, or a file is damaged.
 
     >>> import semlink as sl
@@ -367,7 +370,7 @@ def report(folder: str | Path) -> Path:
     """
     from semlink.experiments.report import write_report
 
-    return write_report(Path(folder))
+    return write_report(Path(folder), show_erased=show_erased)
 
 
 def _machine(device: str, data_dir: str | Path | None, workers: int = 1) -> "Machine":

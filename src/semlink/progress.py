@@ -5,6 +5,12 @@ import time
 from typing import Self, TextIO
 
 
+def note(text: str) -> None:
+    """Tells the user one fact beside the progress, on the standard error stream."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
 class Progress:
     """Counts steps of a known number and shows, at most every `interval` seconds, how many are done and the time left.
 
