@@ -72,6 +72,17 @@ class NeuralCodec(PreTrainedModel, Codec[Batch]):
             f"Codecs of the type {type(self).__name__} cannot be exported yet; export a text or image codec."
         )
 
+    def forget_vocabulary(self, forgotten: Sequence[Any], kept: Sequence[Any]) -> int:
+        """Takes out of the vocabulary what only forgotten payloads need, and returns how many entries that was."""
+        return 0
+
+    def with_vocabulary_of(self, other: "NeuralCodec[Any]") -> Self:
+        """This codec with the vocabulary of another version of it, as somebody has it who kept that one.
+
+        The weights are shared. Errors: CodecError when the vocabularies are not equally large.
+        """
+        return self
+
     @property
     @abstractmethod
     def sender(self) -> tuple[nn.Module, ...]:

@@ -15,8 +15,8 @@ from semlink.unlearning.contract import ErasedCodec, ErasureContext, Method, Par
 from semlink.version import __version__
 
 STILL_THERE = (
-    "The vocabulary of a text codec is not changed, settings were chosen with the forget set at hand, and the erased "
-    "records still exist wherever else they are kept."
+    "Words that other records hold too stay in the vocabulary of a text codec, settings were chosen with the forget "
+    "set at hand, and the erased records still exist wherever else they are kept."
 )
 OUTPUTS_ONLY = (
     "The losses show how the codec's outputs changed; they are no proof that no memory of the forget set is left in "

@@ -46,6 +46,10 @@ class BackboneTokenizer(TextTokenizer):
         special = [number for number, is_special in around if is_special]
         return [padding, *self._rows[1:], *special], before, len(special) - before
 
+    def without(self, forgotten: Iterable[str], kept: Iterable[str]) -> tuple[TextTokenizer, int]:
+        """All of it: a pretrained vocabulary is not of the records of the training."""
+        return self, 0
+
     def words(self, text: str) -> tuple[str, ...]:
         normalizer, splitter = self._tokenizer.normalizer, self._tokenizer.pre_tokenizer
         plain = normalizer.normalize_str(text) if normalizer else text

@@ -1,5 +1,6 @@
 """The text codec: words become symbols in one pass, and symbols become words the way that the receiver goes."""
 
+import copy
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -89,6 +90,17 @@ class TextCodec(NeuralCodec[TextBatch]):
     def like(self, seed: int) -> Self:
         """See `NeuralCodec`. The vocabulary is the same; a backbone starts from the same pretrained weights."""
         return started_like(seeded(seed, lambda: type(self)(self.config, self.tokenizer)), self)
+
+    def forget_vocabulary(self, forgotten: Sequence[str], kept: Sequence[str]) -> int:
+        self.tokenizer, count = self._tokenizer().without(forgotten, kept)
+        return count
+
+    def with_vocabulary_of(self, other: NeuralCodec[Any]) -> Self:
+        if not isinstance(other, TextCodec) or len(other._tokenizer()) != len(self._tokenizer()):
+            raise CodecError("The codecs have vocabularies of different sizes; compare versions of one codec.")
+        copied = copy.copy(self)
+        copied.tokenizer = other.tokenizer
+        return copied
 
     def export_ends(self) -> CodecEnds:
         return self.semantic_decoder.export_ends(self)

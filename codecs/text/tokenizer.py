@@ -15,6 +15,7 @@ TOKENIZER_FILE = "tokenizer.json"  # its name beside a stored codec or an export
 PADDING, UNKNOWN = 0, 1
 SPECIAL = ("<pad>", "<unk>")
 WORD = r"\w+(?:['’]\w+)*|[^\w\s]"  # a word with its apostrophes, or one mark; only white space is between
+UNUSED = "<unused-{}>"  # an entry that was taken out; its marks are words of their own, so no text spells it
 MARK = "▁"  # begins the first piece of a word in a byte-pair vocabulary
 
 
@@ -67,6 +68,39 @@ class TextTokenizer:
     def to_json(self) -> str:
         """All of it, as the text of a tokenizer.json."""
         return self._tokenizer.to_str(pretty=True)
+
+    def without(self, forgotten: Iterable[str], kept: Iterable[str]) -> tuple["TextTokenizer", int]:
+        """The vocabulary less what only forgotten texts need, and how many entries that is.
+
+        Such entries keep their numbers under names that no text can spell, so that the weights still fit. Other texts
+        have the same ids as before.
+        """
+        content = json.loads(self._tokenizer.to_str())
+        model = content["model"]
+        merges = [(first, second) for first, second in model.get("merges", ())]
+        needed, doubtful = (self._entries_of(texts, merges) for texts in (kept, forgotten))
+        unneeded = doubtful - needed - set(SPECIAL)
+        while further := {a + b for a, b in merges if unneeded & {a, b}} - unneeded - needed:
+            unneeded |= further
+        model["vocab"] = {
+            UNUSED.format(number) if entry in unneeded else entry: number for entry, number in model["vocab"].items()
+        }
+        if merges:
+            model["merges"] = [[a, b] for a, b in merges if not unneeded & {a, b, a + b}]
+        return type(self)(Tokenizer.from_str(json.dumps(content))), len(unneeded)
+
+    def _entries_of(self, texts: Iterable[str], merges: Sequence[tuple[str, str]]) -> set[str]:
+        """The entries that texts become, and those that these are merged from."""
+        entries = {self._entries[index] for text in texts for index in self.encode(text)}
+        parts: dict[str, set[str]] = {}
+        for first, second in merges:
+            parts.setdefault(first + second, set()).update((first, second))
+        pending = list(entries)
+        while pending:
+            new = parts.get(pending.pop(), set()) - entries
+            entries |= new
+            pending += new
+        return entries
 
     def __len__(self) -> int:
         return len(self._entries)

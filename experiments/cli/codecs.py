@@ -29,10 +29,13 @@ def erase(
     method: Annotated[str, typer.Option(
         help="Method, such as scu:forget_weight=0.2; see: semlink list methods."
     )] = "scu",
+    vocabulary: Annotated[str, typer.Option(
+        help="Words that only erased records hold: replace, keep, or auto: replace where the request names words."
+    )] = "auto",
     seed: Seed = None, device: Device = "auto", data_dir: DataDir = None,
 ) -> None:  # fmt: skip
     """Carry out an erasure request: a new bundle beside the old one, with its certificate."""
-    front_door.erase(bundle, request, out, method, seed=seed, device=device, data_dir=data_dir)
+    front_door.erase(bundle, request, out, method, vocabulary=vocabulary, seed=seed, device=device, data_dir=data_dir)
     typer.echo(f"The new version is in {out}, its certificate in {out / 'erasure.json'}.")
 
 

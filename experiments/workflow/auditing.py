@@ -6,7 +6,7 @@ from pathlib import Path
 
 from semlink.channels.snr import LOWEST_DB
 from semlink.errors import AuditError, RecipeError
-from semlink.experiments.workflow.entrants import certificates_of, distinct, stored_codec
+from semlink.experiments.workflow.entrants import around, certificates_of, distinct, stored_codec
 from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.preparation import prepare_stored
 from semlink.experiments.workflow.references import found, reference_of
@@ -79,7 +79,7 @@ def run_audits(plan: CodecAuditPlan, out: Path, machine: Machine, command: str) 
             "measure the rest with: semlink sweep."
         )
     folder = RunFolder.reserve(out, plan, command, machine.device)
-    entries = [entrant.entry(machine.device) for entrant in distinct([codec.beside(request) for codec in codecs])]
+    entries = [entrant.entry(machine.device) for entrant in distinct(around(codecs, request))]
     recipe = recipe_of(stored_bundle(codecs[0].folder))
     context = AuditContext(recipe.experiment, recipe.channel, plan.snr_db, plan.seed)
     rows = [

@@ -40,23 +40,27 @@ class Entrant(ABC):
 class StoredCodec(Entrant):
     """A codec in a folder, as `semlink.load_codec` gives it; it is read when it is first used.
 
-    name, version, method: how result rows call it.
+    name, version, method: how result rows call it. vocabulary: folder of the version whose vocabulary it is measured
+    with, as an attacker has it who kept that version; None: its own.
     """
 
     folder: Path
     name: str
     version: str = "original"
     method: str = "none"
+    vocabulary: Path | None = None
 
     def digest(self) -> str:
-        return stored_bundle(self.folder).digest()
+        spoken = "" if self.vocabulary is None else f" {stored_bundle(self.vocabulary).digest()}"
+        return f"{stored_bundle(self.folder).digest()}{spoken}"
 
     def entry(self, device: str) -> Entry:
-        return Entry(stored_bundle(self.folder).codec.on(device), self.name, self.version, self.method)
+        return Entry(self.measured().on(device), self.name, self.version, self.method)
 
-    def beside(self, request: ErasureRequest | None) -> "StoredCodec":
-        """The codec as the rows about a request call it: before it was carried out, every version is the original."""
-        return self if request is None or self.carries(request) else dataclasses.replace(self, version="original")
+    def measured(self) -> NeuralCodec[Any]:
+        """The codec as it is measured; nobody changes it."""
+        codec = stored_bundle(self.folder).codec
+        return codec if self.vocabulary is None else codec.with_vocabulary_of(stored_bundle(self.vocabulary).codec)
 
     @property
     def codec(self) -> NeuralCodec[Any]:
@@ -104,8 +108,7 @@ class ExportedCodec(Entrant):
         return f"{self.stored.digest()} {sha256_of(self.export / SIDECAR)}"
 
     def entry(self, device: str) -> Entry:
-        bundle = stored_bundle(self.stored.folder)
-        exported = open_export(self.export, bundle.codec, bundle.digest())
+        exported = open_export(self.export, self.stored.measured(), stored_bundle(self.stored.folder).digest())
         return Entry(exported, self.name, self.version, self.method)
 
 
@@ -116,6 +119,26 @@ def stored_codec(folder: str | Path) -> StoredCodec:
     method = card.get("method", "none")
     label = str(method.get("as", method.get("name"))) if isinstance(method, Mapping) else str(method)
     return StoredCodec(place, str(card.get("experiment", place.name)), str(card.get("version", "original")), label)
+
+
+def around(codecs: Sequence[StoredCodec], request: ErasureRequest | None) -> list[StoredCodec]:
+    """Codecs as they are measured and called in rows about a request.
+
+    Before it was carried out, every version is the original. The versions after it are measured with the vocabulary of
+    the original beside them, from which the request may have taken words: a codec that still knows them must show it.
+    """
+    if request is None:
+        return list(codecs)
+    originals = {stored_bundle(codec.folder).digest(): codec.folder for codec in codecs if not codec.carries(request)}
+    changed = []
+    for codec in codecs:
+        if codec.carries(request):
+            parents = [entry.parent for entry in chain_of(stored_bundle(codec.folder)).entries]
+            spoken = next((originals[parent] for parent in reversed(parents) if parent in originals), None)
+            changed.append(dataclasses.replace(codec, vocabulary=spoken))
+        else:
+            changed.append(dataclasses.replace(codec, version="original"))
+    return changed
 
 
 def distinct(stored: Sequence[StoredCodec], exports: Sequence[Path] = ()) -> list[Entrant]:
@@ -149,7 +172,7 @@ def is_export(folder: Path) -> bool:
 def _exported(export: Path, stored: Sequence[StoredCodec], mark: str | None = None) -> ExportedCodec:
     sidecar = read_sidecar(export)
     for codec in stored:
-        if codec.digest() == sidecar["bundle"]:
+        if stored_bundle(codec.folder).digest() == sidecar["bundle"]:
             return ExportedCodec(export, codec, f"{codec.name} ({mark or sidecar['kind']})")
     raise RecipeError(
         f"{export} is the export of a codec that is not in this sweep; name the bundle that it was made of too."

@@ -24,12 +24,12 @@ from semlink.experiments.workflow.training_records import (
     training_records,
 )
 from semlink.experiments.workflow.versions import new_version
-from semlink.registry import build, canonical
+from semlink.registry import build, canonical, choose
 from semlink.simulator.checkpoint import weights_digest
 from semlink.simulator.sources.contract import SPLITS, Source
 from semlink.simulator.sources.record_digests import RecordDigests
 from semlink.unlearning.chain import CarriedOut, ChainEntry
-from semlink.unlearning.contract import ErasureContext
+from semlink.unlearning.contract import ErasureContext, Partition
 from semlink.unlearning.erase import erase
 from semlink.unlearning.methods import METHODS
 from semlink.unlearning.methods.mnemonic.codes import CODES_FILE, CodeMixing, MnemonicCodes
@@ -42,7 +42,13 @@ IMPORT = "import.json"  # where the tensors of a codec that was taken in are fro
 
 
 def erase_bundle(
-    folder: Path, request: ErasureRequest, method: Component, out: Path, machine: Machine, seed: int | None = None
+    folder: Path,
+    request: ErasureRequest,
+    method: Component,
+    out: Path,
+    machine: Machine,
+    seed: int | None = None,
+    vocabulary: str = "auto",
 ) -> None:
     """Carries out an erasure request on the codec stored at `folder` and stores the new version at `out`.
 
@@ -50,6 +56,8 @@ def erase_bundle(
     data alone, all requests that were ever carried out on it, digests of the records of its training, and the mnemonic
     codes of the classes that are left. What earlier requests erased is in no set that the method reads. A codec that
     was trained from a stored one, whose records it saw too, takes methods alone that read no records.
+    In:     vocabulary: whether words that only erased records hold are taken out of it: "replace", "keep", or "auto":
+            where the request names words.
     Errors: ErasureError, BundleError, RecipeError; OSError, before the work, when `out` cannot be written.
     """
     bundle = stored_bundle(folder)
@@ -60,6 +68,8 @@ def erase_bundle(
             f"{folder} was trained from {recipe.start}, which saw records too; carry out the request on "
             f"{recipe.start}, then train from what that gives."
         )
+    choose("vocabulary rule", {"auto": 1, "keep": 1, "replace": 1}, vocabulary)
+    replaces = vocabulary == "replace" or (vocabulary == "auto" and request.selection.by == "term")
     seed = recipe.seed if seed is None else seed
     version = "retrained" if method.name == "retrain" else "erased"
     parent = bundle.digest()
@@ -69,6 +79,7 @@ def erase_bundle(
         "parent": parent,
         "method": method.model_dump(),
         "erasure_seed": seed,
+        "vocabulary": "replaced" if replaces and unlearn.reads else "kept",
     }
     new = new_version(out, marks)
     if new is None:
@@ -119,6 +130,7 @@ def erase_bundle(
         "original_digest": parent,
         "weights": f"sha256:{weights_digest(erased.codec)}",
         "chain": chain.on_card(),
+        "replaced_words": _forget_vocabulary(erased.codec, partition) if marks["vocabulary"] == "replaced" else 0,
     }
     extra = {IMPORT: bundle.texts[IMPORT]} if IMPORT in bundle.texts and version == "erased" else {}
     protected = {REQUESTS: chain.register()}
@@ -143,6 +155,14 @@ def certificate_of(bundle: Bundle) -> dict[str, Any]:
     if bound != (f"sha256:{weights_digest(bundle.codec)}", bundle.card.get("chain")):
         raise BundleError(f"The certificate in {bundle.folder} is of another codec; do not trust this one.")
     return dict(content)
+
+
+def _forget_vocabulary(codec: NeuralCodec[Any], partition: Partition) -> int:
+    """Takes the words out of a codec that the forget set alone holds; returns how many entries these are."""
+    kept = [
+        record.payload for records in (partition.retain, partition.validation, partition.test) for record in records
+    ]
+    return codec.forget_vocabulary([record.payload for record in partition.forget], kept)
 
 
 def _digests_of(bundle: Bundle, source: Source) -> RecordDigests:

@@ -1,7 +1,7 @@
 """Whole experiments: train, erase, retrain, sweep, audit, and leave all that the report is drawn from."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +122,12 @@ def versions_of(recipe: Recipe, folder: Path) -> Versions:
         original = StoredCodec(stored.folder, str(stored.card.get("experiment", recipe.start)))
     if recipe.erasure is None:
         return Versions(original)
-    return Versions(original, _erased(recipe.erasure, name, folder), _retrained(recipe.erasure, name, folder))
+    after = (*_erased(recipe.erasure, name, folder), *_retrained(recipe.erasure, name, folder))
+    erased, retrained = (
+        tuple(replace(codec, vocabulary=original.folder) for codec in after if codec.version == version)
+        for version in ("erased", "retrained")
+    )
+    return Versions(original, erased, retrained)
 
 
 def making_tasks(

@@ -11,7 +11,14 @@ from semlink.codecs.bundle import Bundle
 from semlink.errors import CodecError, RecipeError
 from semlink.experiments.workflow.bench import sweep_tasks
 from semlink.experiments.workflow.component import Component
-from semlink.experiments.workflow.entrants import StoredCodec, certificates_of, distinct, is_export, stored_codec
+from semlink.experiments.workflow.entrants import (
+    StoredCodec,
+    around,
+    certificates_of,
+    distinct,
+    is_export,
+    stored_codec,
+)
 from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.preparation import Preparation, check_carried, prepare_stored
 from semlink.experiments.workflow.recipe import SweepPlan
@@ -68,7 +75,7 @@ def run_sweep(plan: CodecSweepPlan, out: Path, machine: Machine, command: str) -
     Errors: RecipeError, BundleError, CodecError, ErasureError, SourceError.
     """
     request = None if plan.request is None else request_from(plan.request, "the sweep")
-    stored = [stored_codec(found(reference)).beside(request) for reference in plan.codecs]
+    stored = around([stored_codec(found(reference)) for reference in plan.codecs], request)
     exports = [found(reference) for reference in plan.exports]
     entrants = distinct(stored, exports)
     prepared = _prepared(plan, stored, request, machine)

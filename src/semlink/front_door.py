@@ -27,7 +27,7 @@ FROM_PYTHON = "called from Python"
 P = ParamSpec("P")
 R = TypeVar("R")
 
-TEXTS = {"kind", "device", "command", "source", "method"}
+TEXTS = {"kind", "device", "command", "source", "method", "vocabulary"}
 LISTS = {"overrides": str, "audits": str, "seeds": int, "uses": int}
 PLACES = {"name", "recipe", "what", "codec", "codecs", "channel", "original", "erased", "retrained", "request", "out",
           "folder", "table", "data_dir"}  # fmt: skip
@@ -228,6 +228,7 @@ def erase(
     out: str | Path,
     method: str = "scu",
     *,
+    vocabulary: str = "auto",
     seed: int | None = None,
     device: str = "auto",
     data_dir: str | Path | None = None,
@@ -235,7 +236,8 @@ def erase(
     """Carries out an erasure request: a new version of a stored codec in the folder `out`, with its certificate.
 
     In:     request: a JSON file, or an `ErasureRequest`. method: such as "scu:forget_weight=0.2"; "retrain" makes the
-            reference that the others are compared with.
+            reference that the others are compared with. vocabulary: "replace" takes words out that only erased records
+            hold, "keep" keeps them, "auto" replaces where the request names words.
     Errors: BundleError, ErasureError, RecipeError, SourceError, OSError.
 
     >>> import semlink as sl
@@ -251,7 +253,7 @@ def erase(
     from semlink.experiments.workflow.store import find_bundle
 
     folder = find_bundle(_place(codec))
-    erase_bundle(folder, asked, component_from(method), Path(out), _machine(device, data_dir), seed)
+    erase_bundle(folder, asked, component_from(method), Path(out), _machine(device, data_dir), seed, vocabulary)
     return load_codec(out)
 
 

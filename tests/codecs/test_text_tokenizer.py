@@ -141,3 +141,30 @@ def test_what_is_not_unicode_is_refused() -> None:
     for wrong in ("\ud800", 3):
         with pytest.raises(CodecError, match="is not text"):
             VOCABULARIES["word"].encode(wrong)  # type: ignore[arg-type]
+
+
+FORGOTTEN = ("Weber's codec forgets Weber quickly.", "The Weberian channel webs.")
+KEPT = ("The codec forgets the channel.", "A web of channels, quickly made!")
+
+
+@pytest.mark.parametrize("lower_case", [True, False])
+@pytest.mark.parametrize("kind", ["word", "bpe"])
+def test_a_vocabulary_without_what_forgotten_texts_alone_need(kind: Literal["word", "bpe"], lower_case: bool) -> None:
+    """Other texts keep their ids; the forgotten words are nowhere in the file; numbers and size stay."""
+    whole = TextTokenizer.learn((*FORGOTTEN, *KEPT), kind, 120, 1, lower_case)
+    assert "weber" in whole.to_json().casefold()
+    less, count = whole.without(FORGOTTEN, KEPT)
+    assert count > 0
+    assert len(less) == len(whole)
+    assert all(less.encode(text) == whole.encode(text) for text in KEPT)
+    assert all(less.decode(whole.encode(text)) == whole.decode(whole.encode(text)) for text in KEPT)
+    text = less.to_json().casefold()
+    assert "weber" not in text
+    assert "webe" not in text
+    assert TextTokenizer.from_json(less.to_json()).encode(KEPT[0]) == whole.encode(KEPT[0])
+    assert less.without(FORGOTTEN, KEPT)[1] == 0
+    unknown = less.encode("Weber")
+    assert kind == "bpe" or unknown == [1]
+    spelled = " ".join(entry for entry in less._entries if entry.startswith("<unused-"))
+    assert not {index for index in less.encode(spelled) if less._entries[index].startswith("<unused-")}
+    assert whole.without((), KEPT)[1] == 0
