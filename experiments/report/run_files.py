@@ -22,11 +22,15 @@ DATA_FILES = {
 }
 
 
-def _summary(request: Mapping[str, Any], stored: object) -> object:
-    """What may be shown of a request: as the run stored it, or else worked out of the full request."""
-    if isinstance(stored, Mapping) and "selection" not in stored:
+def _request(planned: object, stored: object, show_erased: bool) -> Mapping[str, Any]:
+    """What may be shown of a request, from the plan and from the metadata of a run; empty where there is none."""
+    known = [request for request in (planned, stored) if isinstance(request, Mapping)]
+    full = next((request for request in known if "digest" not in request), None)
+    if show_erased and full is not None:
+        return full
+    if isinstance(stored, Mapping) and "digest" in stored:
         return stored
-    return request_from(request, "the run").summary() if "selection" in request else request
+    return request_from(full, METADATA).summary() if full is not None else next(iter(known), {})
 
 
 @dataclass(frozen=True)
@@ -63,10 +67,8 @@ def read_run(folder: Path, out: Path, show_erased: bool = False) -> RunFiles:
     described: dict[str, Mapping[str, Any]] = {}
     for name in dict.fromkeys(row.experiment for row in rows):
         plan, facts = run.plan_of(name), metadata.get(name, {})
-        request = (plan.get("erasure") or plan).get("request")
-        if request is not None:
-            asked = request if show_erased and "selection" in request else _summary(request, facts.get("request"))
-            facts = {**facts, "request": asked}
+        asked = _request((plan.get("erasure") or plan).get("request"), facts.get("request"), show_erased)
+        facts = {**facts, "request": asked} if asked else facts
         described[name] = {"command": run.command, "recipe": plan if show_erased else hidden(plan, {}), **facts}
     if not show_erased:
         samples = [sample for sample in samples if sample.set not in ERASED_SETS]

@@ -76,7 +76,7 @@ def section_of(
     Errors: ErasureError when the request in the description is not valid; ResultsError for a damaged image.
     """
     asked = _mapping(description.get("request"))
-    request = request_from(asked, "metadata.json") if "selection" in asked else None
+    request = request_from(asked, "metadata.json") if asked and "digest" not in asked else None
     certificate = _mapping(description.get("erasure"))
     main = list(dict.fromkeys(metric for metric in (measured.forget_metric, measured.quality_metric) if metric))
     if not measured.erased:

@@ -94,7 +94,7 @@ MISTAKES = {
     "audit: in a recipe": ((*RUN, "--set", "erasure.audits=[member]"), "Choose one of: generation, information"),
     "audit: Es/N0": ((*AUDIT, "--snr-db", "nan"), "--snr-db a number such as 12"),
     "audit: of another codec": (("audit", TEXT, *AUDIT[2:]), "was not made from"),
-    "audit: another request": ((*AUDIT, "--request", "{shelf}/nobody.json"), 'has the owner "nobody"'),
+    "audit: another request": ((*AUDIT, "--request", "{shelf}/nobody.json"), "does not carry request sevens"),
     "report: nothing there": (("report", "{tmp}/none"), "make one with: semlink run"),
     "report: of a codec": (("report", IMAGE), "holds no run"),
     "usage: nothing to train": (("train",), "; see: semlink train --help."),

@@ -184,7 +184,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, write_run: Callable[..., Path]
     """A run with its report written into it."""
     shown = ("term_recall", "corpus_bleu4", "psnr", "mse", "membership_auc", "seconds", "channel_uses")
     folder = write_run(tmp_path_factory.mktemp("run"), [row for row in fake_rows() if row.metric in shown])
-    write_report(folder)
+    write_report(folder, show_erased=True)
     return folder
 
 
@@ -196,7 +196,7 @@ def image_rows() -> list[Row]:
 def summary_of(rows: list[Row]) -> str:
     """The sentences and the answers of one experiment."""
     measured = Measurements("x", rows, "image")
-    answers = [f"{a.question} {a.short} {a.detail}" for a in summary.answers(measured, None)]
+    answers = [f"{a.question} {a.short} {a.detail}" for a in summary.answers(measured, {})]
     return " ".join(summary.sentences(measured) + answers).replace("\u00a0", " ")
 
 
@@ -421,6 +421,20 @@ def test_the_request_is_told_as_it_was_made(run: Path) -> None:
     seen = text_of((run / "report.html").read_text(encoding="utf-8"))
     told = "What was erased? 48 sentences The owners ask for it. Selected by term: asyncio, coroutine."
     assert f"{told} Request r-17, 2026-03-01" in seen
+
+
+def test_nobody_is_named_unless_it_is_asked(run: Path, tmp_path: Path) -> None:
+    """Without --show-erased the page tells digests and counts, and shows no erased record."""
+    seen = text_of(write_report(run, tmp_path).read_text(encoding="utf-8"))
+    assert "What was erased? 48 sentences The records of the forget set. Selected by term, 2 of them." in seen
+    assert "Request sha256:" in seen
+    shown = text_of((run / "report.html").read_text(encoding="utf-8"))
+    erased = [sample for sample in fake_samples() if sample["set"] == "forget" and sample["modality"] == "text"]
+    assert erased
+    for word in ("coroutine", "r-17", "The owners ask for it"):
+        assert word in shown
+        assert word not in seen
+    assert all(sample["record"] not in seen for sample in erased)
 
 
 def test_a_long_request_is_cut() -> None:

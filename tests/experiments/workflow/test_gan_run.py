@@ -25,7 +25,7 @@ RECIPE = {
 def test_a_gan_is_audited_and_not_swept(semlink, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(image_classifier, "STEPS", 5)
     (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(RECIPE))
-    ended = semlink("run", tmp_path / "recipe.yaml", "--out", tmp_path / "out", "--workers", "1")
+    ended = semlink("run", tmp_path / "recipe.yaml", "--out", tmp_path / "out", "--workers", "1", "--show-erased")
     assert ended.status == 0, ended.err
     rows = read_rows(tmp_path / "out" / "results.jsonl")
     metrics = {row.metric for row in rows}

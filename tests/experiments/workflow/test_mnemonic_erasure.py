@@ -11,7 +11,7 @@ import yaml
 
 from semlink.codecs.bundle import load_bundle
 from semlink.errors import SourceError
-from semlink.experiments.workflow import preparation
+from semlink.experiments.workflow import training_records
 from semlink.unlearning.methods.mnemonic.codes import CODES_FILE, MnemonicCodes
 
 RECIPE: dict[str, Any] = {
@@ -55,7 +55,7 @@ def ask(
         request, out = tmp_path / "request.json", tmp_path / f"{folder.name}-without-{'-'.join(map(str, labels))}"
         request.write_text(json.dumps({**content, "selection": {"by": by, "values": list(labels)}}))
         with monkeypatch.context() as patch:
-            patch.setattr(preparation, "build_source", gone)
+            patch.setattr(training_records, "build_source", gone)
             return semlink("erase", folder, "--request", request, "--method", method, "--out", out), out
 
     def gone(*_: object) -> None:
@@ -96,7 +96,7 @@ def test_a_class_is_erased_after_its_data_are_gone(original: Path, ask: Callable
     assert MnemonicCodes.restored(after.protected[CODES_FILE]).labels.tolist() == [0, 1, 2, 4, 5, 6, 7, 8, 9]
     assert (out / CODES_FILE).stat().st_mode & 0o777 == 0o600
     again, _ = ask(out, 3)
-    assert (again.status, "erased before" in again.err) == (2, True)
+    assert (again.status, "was carried out on" in again.err) == (2, True)
     ended, out = ask(out, 8)
     assert ended.status == 0, ended.err
     assert MnemonicCodes.restored(load_bundle(out).protected[CODES_FILE]).labels.tolist() == [0, 1, 2, 4, 5, 6, 7, 9]

@@ -32,7 +32,7 @@ SETS = {"forget", "forget_test", "retain", "test"}
 def out(semlink, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("task")
     (folder / "recipe.yaml").write_text(yaml.safe_dump(RECIPE))
-    ended = semlink("run", folder / "recipe.yaml", "--out", folder / "out", "--workers", "1")
+    ended = semlink("run", folder / "recipe.yaml", "--out", folder / "out", "--workers", "1", "--show-erased")
     assert ended.status == 0, ended.err
     return folder / "out"
 

@@ -64,7 +64,7 @@ def test_train_sweep_erase_and_audit_by_name(semlink, shelf: Path, home: Path, t
         shelf / "image" / "model.safetensors"
     ).read_bytes()
     card = load_bundle(home / "bundles" / "erased").card
-    assert card["command"].startswith("semlink erase tiny-image --request request.json --method finetune:share=0.25 ")
+    assert card["command"].startswith("semlink erase tiny-image --request FILE --method finetune:share=0.25 ")
 
 
 def test_a_path_wins_and_the_users_own_hides_what_is_packaged(
@@ -112,7 +112,10 @@ def test_other_records_than_those_of_the_training_are_refused(semlink, shelf: Pa
     assert ended.status == 2
     (sentence,) = ended.err.splitlines()
     assert "differ from those that" in sentence
-    assert sentence.endswith("use the data (and, for embedded text, the Python version) of its training.")
+    assert "was not there when the codec was trained" in sentence
+    (find_bundle("tiny-text") / "records.json").unlink()  # as in a deployed copy
+    ended = semlink("sweep", "tiny-text", "--out", tmp_path / "out", *QUICK_SWEEP)
+    assert "use the data (and, for embedded text, the Python version) of its training" in ended.err
 
 
 def need_data(name: str) -> None:
