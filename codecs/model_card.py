@@ -90,8 +90,10 @@ def _figures(card: Mapping[str, Any], delivers: str) -> Iterator[str]:
 
 
 def _erasure(card: Mapping[str, Any]) -> Iterator[str]:
+    for number, entry in enumerate(card.get("chain", ()), start=1):
+        records = "" if entry["records"] is None else f", {entry['records']} records"
+        yield f"- **Request {number}**: {entry['request']} of {entry['time']}, by {entry['method']}{records}"
     if "request" in card:
-        yield f"- **Request**: {card['request']}, stored here as `request.json`"
         yield f"- **Method**: {', '.join(f'{name}={value}' for name, value in _mapping(card.get('method')).items())}"
         yield f"- **Made from**: {card.get('parent')}"
         yield "- **Certificate**: `erasure.json`"

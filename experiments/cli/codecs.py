@@ -1,4 +1,4 @@
-"""Commands that make or take in stored codecs: train, erase, export, verify-export, import."""
+"""Commands that make or take in stored codecs: train, erase, share, export, verify-export, import."""
 
 from pathlib import Path
 from typing import Annotated
@@ -37,6 +37,14 @@ def erase(
     """Carry out an erasure request: a new bundle beside the old one, with its certificate."""
     front_door.erase(bundle, request, out, method, vocabulary=vocabulary, seed=seed, device=device, data_dir=data_dir)
     typer.echo(f"The new version is in {out}, its certificate in {out / 'erasure.json'}.")
+
+
+def share(folder: Annotated[Path, typer.Argument(help="The folder of a stored codec or of a run.")], out: Out) -> None:
+    """Copy a stored codec or a run for others, without the files that are for the owner of the data alone."""
+    from semlink.experiments.workflow import sharing
+
+    left_out = ", ".join(sharing.share(folder, out)) or "nothing"
+    typer.echo(f"The copy is in {out}; left out: {left_out}.")
 
 
 def export(

@@ -42,6 +42,10 @@ def test_an_erased_codec_tells_of_its_erasure() -> None:
         "request": "sha256:a5c",
         "parent": "sha256:b00",
         "method": {"name": "scu", "rate": 0.1},
+        "chain": [
+            {"request": "sha256:0", "time": "2026-01-01", "method": "ssd", "records": None, "parent": "sha256:a"},
+            {"request": "sha256:a5c", "time": "2026-11-01", "method": "scu", "records": 7, "parent": "sha256:b00"},
+        ],
     }
     facts = {name: value for name, value in CARD.items() if name != "validation_loss"}
     text = model_card({**facts, **marks}, "text")
@@ -50,6 +54,8 @@ def test_an_erased_codec_tells_of_its_erasure() -> None:
         "sha256:a5c",
         "sha256:b00",
         "name=scu, rate=0.1",
+        "- **Request 1**: sha256:0 of 2026-01-01, by ssd\n",
+        "- **Request 2**: sha256:a5c of 2026-11-01, by scu, 7 records\n",
         "retrained codec",
         "audits",
     ):
