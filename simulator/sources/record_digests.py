@@ -75,7 +75,7 @@ class RecordDigests:
     def matched(self, source: Source, erased: Set[bytes], complete: bool = True, all_known: bool = True) -> Source:
         """The records of the training that are still there, in the order and the splits of the training.
 
-        In:     erased: digests of the ids of records that requests erased; these are left out, and may be missing.
+        In:     erased: digests of the ids of records that requests erased; these may be missing.
                 complete: whether the source may hold none but these records; else further ones are left out.
                 all_known: whether `erased` is complete; else any record may be missing.
         Errors: SourceError, which names a record that was added, changed or lost.
@@ -100,10 +100,7 @@ class RecordDigests:
                 "a request first."
             )
         kept = {
-            split: [
-                found[digest] for digest, _ in self.splits.get(split, ()) if digest in found and digest not in erased
-            ]
-            for split in SPLITS
+            split: [found[digest] for digest, _ in self.splits.get(split, ()) if digest in found] for split in SPLITS
         }
         return replace(source, train=kept["train"], validation=kept["validation"], test=kept["test"])
 

@@ -80,6 +80,10 @@ def test_everything_goes_on_when_the_erased_lines_are_deleted(semlink: Callable,
     codec = "original"
     for term in TERMS:
         _erase(semlink, codec, term, f"without-{term}", method)
+        swept = ("original", f"without-{term}", "--request", f"{term}.json", "--out", f"sweep-{term}", *QUICK_SWEEP)
+        ended = semlink("sweep", *swept)
+        assert ended.status == 0, ended.err
+        assert '"forget"' in (place / f"sweep-{term}" / "results.jsonl").read_text()  # not deleted yet
         _delete_lines(place, term)
         codec = f"without-{term}"
     chain = chain_of(load_bundle(place / codec))
