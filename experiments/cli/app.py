@@ -7,7 +7,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from semlink.errors import SemlinkError
-from semlink.experiments.cli import codecs, runs
+from semlink.experiments.cli import codecs, runs, trust
 from semlink.version import __version__
 
 app = typer.Typer(
@@ -45,6 +45,10 @@ app.command("verify-export")(codecs.verify_export)
 app.command("import")(codecs.import_codec)
 app.command("block-errors")(runs.block_errors)
 app.command()(runs.report)
+app.command()(trust.sign)
+app.command()(trust.verify)
+app.command()(trust.residue)
+app.command()(trust.proof)
 
 
 @app.command("list")
@@ -73,8 +77,9 @@ class _Stopped(BaseException):
 def main() -> NoReturn:
     """Runs the command line."""
     signal.signal(signal.SIGINT, _stop)
+    status: object = 0
     try:
-        app(sys.argv[1:] or ["--help"], prog_name="semlink", standalone_mode=False)
+        status = app(sys.argv[1:] or ["--help"], prog_name="semlink", standalone_mode=False)
     except UsageError as error:
         _fail(f"Error: {_usage(error)}", 2)
     except SemlinkError as error:
@@ -84,7 +89,7 @@ def main() -> NoReturn:
         _fail(f"Error: {error.strerror or error}{place}; make room or choose another place, then run again.", 2)
     except _Stopped:
         _fail("Stopped. Run the same command again to go on.", 130)
-    sys.exit(0)
+    sys.exit(status if isinstance(status, int) else 0)  # that of typer.Exit, where a command left early
 
 
 def _stop(*_: object) -> NoReturn:

@@ -3,6 +3,7 @@
 import os
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +25,27 @@ Channels = Annotated[
     list[str], typer.Option("--channel", help="Channel, such as rayleigh:coherence=symbol; repeatable.")
 ]
 Request = Annotated[Path, typer.Option(help="The erasure request, a JSON file.")]
+
+
+def _inherited(variable: str) -> Callable[[Path | None], Path | None]:
+    """Hands the value of an option on to worker processes."""
+
+    def store(value: Path | None) -> Path | None:
+        if value is not None:
+            os.environ[variable] = str(value.absolute())
+        return value
+
+    return store
+
+
+RequireSignature = Annotated[Path | None, typer.Option(
+    metavar="KEY", envvar="SEMLINK_REQUIRE_SIGNATURE", callback=_inherited("SEMLINK_REQUIRE_SIGNATURE"),
+    help="Load only what one of the public keys in this file has signed.",
+)]  # fmt: skip
+SignKey = Annotated[Path | None, typer.Option(
+    metavar="KEY", envvar="SEMLINK_SIGN_KEY", callback=_inherited("SEMLINK_SIGN_KEY"),
+    help="Sign what is made with this private key.",
+)]  # fmt: skip
 
 
 def cores() -> int:

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from semlink.codecs.interop.exported import open_export
 from semlink.codecs.interop.sidecar import SIDECAR, read_sidecar
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import RecipeError
 from semlink.experiments.workflow.erasure import CERTIFICATE
-from semlink.experiments.workflow.store import find_bundle, stored_bundle
+from semlink.experiments.workflow.store import find_bundle, stored_bundle, stored_export
 from semlink.files import sha256_of
 from semlink.simulator.sweep import Entry
 
@@ -96,8 +95,7 @@ class ExportedCodec(Entrant):
 
     def entry(self, device: str) -> Entry:
         bundle = stored_bundle(self.stored.folder)
-        exported = open_export(self.export, bundle.codec, bundle.digest())
-        return Entry(exported, self.name, self.version, self.method)
+        return Entry(stored_export(self.export, bundle), self.name, self.version, self.method)
 
 
 def stored_codec(folder: str | Path) -> StoredCodec:

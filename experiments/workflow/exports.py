@@ -7,12 +7,11 @@ from pathlib import Path
 from semlink.channels import build_channel, channel_name
 from semlink.channels.contract import Frame, Reception
 from semlink.codecs.interop.comparing import Comparison, compare
-from semlink.codecs.interop.exported import open_export
 from semlink.codecs.interop.exporting import export_codec
 from semlink.errors import CodecError, RecipeError
 from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.preparation import prepare_stored
-from semlink.experiments.workflow.store import find_bundle, stored_bundle
+from semlink.experiments.workflow.store import find_bundle, stored_bundle, stored_export
 from semlink.files import write_whole
 from semlink.seeding import generator_for
 from semlink.simulator.batches import batch_of
@@ -70,7 +69,7 @@ def verify_export(
     Errors: BundleError, CodecError when the two differ by more than `TOLERANCE` in a metric; SourceError.
     """
     bundle = stored_bundle(find_bundle(folder))
-    exported = open_export(export, bundle.codec, bundle.digest())
+    exported = stored_export(export, bundle)
     original = exported.original
     source = prepare_stored(bundle, None, machine, seed).source
     chosen = list(subset(source.test, records, seed))

@@ -13,6 +13,7 @@ from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import BundleError, RecipeError
 from semlink.experiments.workflow.preparation import recipe_of
 from semlink.experiments.workflow.recipe import Recipe
+from semlink.experiments.workflow.signatures import check_ready_to_sign, sign_made
 from semlink.experiments.workflow.store import stored_bundle
 from semlink.files import check_room
 
@@ -45,6 +46,7 @@ class NewVersion:
         """
         recipe = {RECIPE: yaml.safe_dump(card["recipe"], sort_keys=False, allow_unicode=True)}
         save_bundle(codec.cpu(), card, self.folder, {**(extra_files or {}), **recipe}, protected)
+        sign_made(self.folder)
         for part in (self.checkpoint, *self.folder.parent.glob(f"{self.checkpoint.name}-*")):
             part.unlink(missing_ok=True)
 
@@ -52,9 +54,10 @@ class NewVersion:
 def new_version(folder: Path, marks: Mapping[str, Any]) -> NewVersion | None:
     """The version to make at `folder`; None where a bundle with these marks in its card is there already.
 
-    Errors: RecipeError when something else is there.
+    Errors: RecipeError when something else is there; SignatureError when it could not be signed although it has to be.
     """
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        check_ready_to_sign()
         return NewVersion(folder, folder.parent / f".{folder.name}.checkpoint")
     try:
         bundle = stored_bundle(folder)

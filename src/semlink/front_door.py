@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from semlink.experiments.workflow.entrants import StoredCodec
     from semlink.experiments.workflow.machine import Machine
     from semlink.experiments.workflow.recipe import Recipe
+    from semlink.experiments.workflow.residue import Residue
     from semlink.experiments.workflow.results import Results
     from semlink.simulator.sources.contract import Source
     from semlink.unlearning.request import ErasureRequest
@@ -30,7 +31,7 @@ R = TypeVar("R")
 TEXTS = {"kind", "device", "command", "source", "method"}
 LISTS = {"overrides": str, "audits": str, "seeds": int, "uses": int}
 PLACES = {"name", "recipe", "what", "codec", "codecs", "channel", "original", "erased", "retrained", "request", "out",
-          "folder", "table", "data_dir"}  # fmt: skip
+          "folder", "folders", "key", "table", "data_dir"}  # fmt: skip
 
 
 def _checked(function: Callable[P, R]) -> Callable[P, R]:
@@ -368,6 +369,112 @@ def report(folder: str | Path) -> Path:
     from semlink.experiments.report import write_report
 
     return write_report(Path(folder))
+
+
+@_checked
+def sign(folder: str | Path, key: str | Path) -> Path:
+    """Signs a bundle, an export or a run folder; returns the path of the signature, which lies in it.
+
+    In:     key: the file of a private key; `semlink sign --new-key PATH` makes one.
+    Errors: SignatureError when the folder is none of these, or the key is none; BundleError; OSError.
+
+    >>> import semlink as sl
+    >>> from semlink.experiments.workflow.signatures import new_key_pair
+    >>> public = new_key_pair(Path("key"))
+    >>> results = sl.sweep("image-digits", snr_db=[12], out="signed", overrides=["records=20", "draws=1"])
+    >>> sl.sign("signed", "key").name
+    'signature.json'
+    """
+    from semlink.experiments.workflow import signatures
+
+    return signatures.sign(Path(folder), Path(key))
+
+
+@_checked
+def verify(folder: str | Path, key: str | Path) -> str:
+    """Checks that a folder is what the owner of a key signed; returns that in a sentence.
+
+    In:     key: the file of the public key, or of several.
+    Errors: SignatureError when it is not; BundleError when it is damaged.
+
+    >>> import semlink as sl
+    >>> from semlink.experiments.workflow.signatures import new_key_pair
+    >>> public = new_key_pair(Path("key"))
+    >>> results = sl.sweep("image-digits", snr_db=[12], out="signed", overrides=["records=20", "draws=1"])
+    >>> signature = sl.sign("signed", "key")
+    >>> sl.verify("signed", public)
+    'signed is what the owner of key.pub signed on ...: a run of 2 files.'
+    """
+    from semlink.experiments.workflow import signatures
+
+    signature = signatures.verify(Path(folder), Path(key))
+    files = "" if signature.kind == "bundle" else f" of {len(signature.files)} files"
+    return f"{folder} is what the owner of {key} signed on {signature.time}: a {signature.kind}{files}."
+
+
+@_checked
+def residue(
+    folders: "str | Path | Sequence[str | Path]",
+    request: "str | Path | ErasureRequest",
+    source: str | None = None,
+    *,
+    data_dir: str | Path | None = None,
+) -> "Residue":
+    """Looks for what is left of a request's data in files and their names.
+
+    In:     folders: all that lies below is looked at. source: the records among which those of the request are, or a
+            stored codec that was trained on them; their ids and sentences are looked for too.
+    Errors: ErasureError when a folder is not there, or the request does not fit the source; SourceError.
+
+    >>> import semlink as sl
+    >>> Path("notes").mkdir()
+    >>> written = Path("notes", "call.txt").write_text("Mrs Weber asked for it.")
+    >>> [trace.kind for trace in sl.residue("notes", sl.ErasureRequest.of("term", "weber", "Asked.")).found]
+    ['term']
+    """
+    asked = _request(request)
+
+    from semlink.experiments.workflow.component import component_from
+    from semlink.experiments.workflow.preparation import recipe_of
+    from semlink.experiments.workflow.residue import residue as search
+    from semlink.experiments.workflow.store import find_bundle, stored_bundle, stored_codecs
+    from semlink.simulator.sources import build_source
+
+    records = None
+    if source is not None:
+        stored = Path(source).is_dir() or source in stored_codecs()
+        component = recipe_of(stored_bundle(find_bundle(source))).source if stored else component_from(source)
+        records = build_source(component.name, component.fields, None if data_dir is None else Path(data_dir))
+    places = [folders] if isinstance(folders, str | Path) else list(folders)
+    own = Path(request) if isinstance(request, str | Path) else None
+    return search([Path(place) for place in places], asked, records, own)
+
+
+@_checked
+def proof(
+    codec: "str | Path | StoredCodec",
+    out: str | Path,
+    request: "str | Path | ErasureRequest | None" = None,
+    key: str | Path | None = None,
+) -> Path:
+    """Writes one page for the person who asked: what was erased when and how, without anybody's data.
+
+    In:     codec: after the erasure. out: the page, HTML. request: None: the last one in the codec's protected files.
+            key: the file of a public key, with which the codec's signature is checked.
+    Errors: ErasureError when nothing was erased, or the request is not known; BundleError; SignatureError; OSError.
+
+    >>> import semlink as sl
+    >>> sevens = sl.ErasureRequest.of("label", ["7"], reason="An example.")
+    >>> erased = sl.erase("image-digits", sevens, "without-sevens", method="finetune:share=0.01")
+    >>> sl.proof(erased, "proof.html", sevens).name
+    'proof.html'
+    """
+    asked = None if request is None else _request(request)
+
+    from semlink.experiments.report.proof import write_proof
+    from semlink.experiments.workflow.store import find_bundle
+
+    return write_proof(find_bundle(_place(codec)), Path(out), asked, None if key is None else Path(key))
 
 
 def _machine(device: str, data_dir: str | Path | None, workers: int = 1) -> "Machine":
