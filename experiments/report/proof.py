@@ -29,10 +29,12 @@ class RequestFacts:
     """The request of a proof.
 
     request: as it was made. number: its place in the chain of requests, from 1; None where that is not known.
+    compared: whether the codec's files show that it is this one.
     """
 
     request: ErasureRequest
     number: int | None
+    compared: bool = True
 
 
 def write_proof(folder: Path, out: Path, request: ErasureRequest | None = None, key: Path | None = None) -> Path:
@@ -96,7 +98,7 @@ def _facts(bundle: Bundle, request: ErasureRequest | None, certificate: Mapping[
     same = isinstance(told, Mapping) and told.get("digest") == request.digest()
     if known and not same:
         raise ErasureError(f"Request {request.id} was not carried out on {bundle.folder}; give one that was.")
-    return RequestFacts(request, None)
+    return RequestFacts(request, None, same)
 
 
 def _chain(bundle: Bundle) -> list[Mapping[str, Any]]:
@@ -144,10 +146,12 @@ def _sections(
     def shown(text: str) -> str:
         return WITHHELD if needles.in_text(text) else text
 
+    unsure = "not compared: the codec's protected files, which hold it, are not here"
     request = {
         "Name of the request": shown(facts.request.id),
         "Made": facts.request.time,
         "Its digest in the codec": entry.get("request") or (told.get("digest") if isinstance(told, Mapping) else None),
+        "Is it the request of this codec?": None if facts.compared else unsure,
         "Requests carried out on this codec in all": len(chain) or None,
         "Which of them this is": facts.number if chain else None,
     }

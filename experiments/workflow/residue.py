@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 from semlink.errors import ErasureError
@@ -30,19 +31,23 @@ PIECE = 16 << 20  # bytes of a file that are looked at at once
 OVERLAP = 1 << 16  # bytes that two pieces share, so that nothing is cut in two
 UNPACKED = 256 << 20  # bytes of a packed file that are looked at
 SENTENCE = 3  # words of a sentence that is told from chance
+BETWEEN = 40  # characters between two words of a sentence, such as line breaks, quotes and commas of JSON
 SHORTEST = 3  # characters of an id or owner that is told from chance in text
-SHORTEST_IN_BYTES = 5  # bytes of what is told from chance in weights, where any three letters occur somewhere
 FORMAT_CHARACTERS = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
 ESCAPE = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
 LETTERS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"  # of scripts without spaces
 WITHOUT_SPACES = re.compile(f"[{LETTERS}]")
 WORDS = re.compile(rf"[{LETTERS}]|[^\W_{LETTERS}]+")
 BESIDE = re.compile(r"(?:owners?|ids?|values|requests?)\W{1,8}$")
-UTF_8 = re.compile(
-    rb"(?:[\x20-\x7e\t\r\n]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}){5,}"
-)
-NARROW = re.compile(rb"(?:[\x20-\x7e\xa0-\xff]\x00){4,}")  # UTF-16 of western letters, the low byte first
-NARROW_SWAPPED = re.compile(rb"(?:\x00[\x20-\x7e\xa0-\xff]){4,}")
+STRETCHES = (  # of letters among other bytes: encoding, bytes that a value must have to be told from chance, pattern
+    ("utf-8", 5, re.compile(
+        rb"(?:[\x20-\x7e\t\r\n]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}){5,}"
+    )),
+    ("utf-16-le", 3, re.compile(rb"(?:[\x20-\x7e\xa0-\xff]\x00){3,}")),
+    ("utf-16-be", 3, re.compile(rb"(?:\x00[\x20-\x7e\xa0-\xff]){3,}")),
+    ("utf-32-le", 2, re.compile(rb"(?:[\x20-\x7e\xa0-\xff]\x00{3}){2,}")),
+    ("utf-32-be", 2, re.compile(rb"(?:\x00{3}[\x20-\x7e\xa0-\xff]){2,}")),
+)  # fmt: skip
 WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 
 
@@ -98,7 +103,11 @@ class Needle:
         """Where it stands, if a word begins there: names with any marks between their words, ids as they are."""
         words = spoken(self.value)
         if self.kind in ("term", "sentence"):
-            whole = rf"[\W_]{{1,{3 if self.kind == 'term' else 12}}}".join(words)
+            most = 3 if self.kind == "term" else BETWEEN
+            whole = words[0]
+            for before, word in pairwise(words):
+                least = 0 if WITHOUT_SPACES.match(before) and WITHOUT_SPACES.match(word) else 1
+                whole += rf"[\W_]{{{least},{most}}}{word}"
         else:
             whole = re.escape(self.value[self.value.index(words[0]) : self.value.rindex(words[-1]) + len(words[-1])])
         return re.compile(whole if WITHOUT_SPACES.match(words[-1]) else rf"{whole}(?![^\W_])")
@@ -172,7 +181,7 @@ class Needles:
             if value.isascii() or len(value) < 2:
                 continue
             for spelling in {value, value.lower(), value.upper(), value.title(), folded(value)}:
-                counts[kind] += sum(data.count(spelling.encode(encoding)) for encoding in WIDE)
+                counts[kind] += max(data.count(spelling.encode(encoding)) for encoding in WIDE)
         return +counts
 
 
@@ -210,17 +219,16 @@ def residue(
         if not folder.exists():
             raise ErasureError(f"There is no {folder}; give folders that are there.")
         for path in [folder] if not folder.is_dir() else sorted(folder.rglob("*")):
+            plain = path.is_file() and not path.is_symlink()
+            count += plain
+            if plain and ((own is not None and own.exists() and path.samefile(own)) or _is_register(path)):
+                kept.append(str(path))
+                continue
             found += _traces(str(path), needles.in_text(path.name), "name")
             if path.is_symlink():
                 found += _traces(str(path), needles.in_text(str(path.readlink())), "content")
-                continue
-            if not path.is_file():
-                continue
-            count += 1
-            if (own is not None and own.exists() and path.samefile(own)) or _is_register(path):
-                kept.append(str(path))
-                continue
-            found += _in_file(path, needles)
+            elif plain:
+                found += _in_file(path, needles)
     return Residue(tuple(found), tuple(kept), count)
 
 
@@ -254,7 +262,7 @@ def _in_file(path: Path, needles: Needles) -> list[Trace]:
             head = file.read(4)
         if head[:2] == b"\x1f\x8b":
             with gzip.open(path) as packed:
-                return _traces(f"{path}!", _in_pieces(_pieces(packed), needles), "content")
+                return _traces(f"{path}!", _in_pieces(_pieces(packed, UNPACKED), needles), "content")
         if head == b"PK\x03\x04" and zipfile.is_zipfile(path):
             return _in_archive(path, needles)
         with path.open("rb") as file:
@@ -270,11 +278,11 @@ def _in_archive(path: Path, needles: Needles) -> list[Trace]:
             place = f"{path}!{member.filename}"
             found += _traces(place, needles.in_text(member.filename), "name")
             with archive.open(member) as packed:
-                found += _traces(place, _in_pieces(_pieces(packed), needles), "content")
+                found += _traces(place, _in_pieces(_pieces(packed, UNPACKED), needles), "content")
     return found
 
 
-def _pieces(file: object, most: int | None = UNPACKED) -> Iterator[bytes]:
+def _pieces(file: object, most: int | None) -> Iterator[bytes]:
     """A file in pieces that overlap. In: most: bytes after which packed content is left. Errors: OSError beyond."""
     read = file.read  # type: ignore[attr-defined]
     before, total = b"", 0
@@ -299,9 +307,9 @@ def _in_bytes(data: bytes, needles: Needles) -> Counter[str]:
     if text is not None:
         return needles.in_text(text)
     counts = needles.in_wide(data)
-    for pattern, encoding in ((UTF_8, "utf-8"), (NARROW, "utf-16-le"), (NARROW_SWAPPED, "utf-16-be")):
+    for encoding, shortest, pattern in STRETCHES:  # the same bytes may be read in two of them
         stretches = "\n".join(match.group().decode(encoding, "replace") for match in pattern.finditer(data))
-        counts += needles.in_text(stretches, SHORTEST_IN_BYTES)
+        counts |= needles.in_text(stretches, shortest)
     return counts
 
 
