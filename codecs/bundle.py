@@ -18,7 +18,7 @@ from semlink.codecs import CODECS
 from semlink.codecs.model_card import model_card
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import BundleError, SemlinkError
-from semlink.files import whole_folder
+from semlink.files import json_text, whole_folder
 
 MANIFEST, CONFIG, WEIGHTS, CARD, README = "manifest.json", "config.json", "model.safetensors", "card.json", "README.md"
 
@@ -63,7 +63,7 @@ def save_bundle(
     """
     protected = protected or {}
     texts = {
-        CARD: json.dumps(card, indent=2, ensure_ascii=False) + "\n",
+        CARD: json_text(card, 2, escape=False) + "\n",
         README: model_card(card, codec.delivers),
     }
     with whole_folder(folder) as unfinished:

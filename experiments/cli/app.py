@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from io import TextIOWrapper
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -77,6 +78,9 @@ class _Stopped(BaseException):
 def main() -> NoReturn:
     """Runs the command line."""
     signal.signal(signal.SIGINT, _stop)
+    for stream in (sys.stdout, sys.stderr):  # a letter that the terminal does not know must not end a command
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     status: object = 0
     try:
         status = app(sys.argv[1:] or ["--help"], prog_name="semlink", standalone_mode=False)

@@ -72,7 +72,7 @@ def verify_export(
     bundle: Annotated[str, typer.Argument(help=f"The stored codec: {BUNDLE}.")],
     export: Annotated[Path, typer.Argument(help="The folder that semlink export made of both its ends.")],
     channel: Annotated[str, typer.Option(help="Channel, such as rayleigh:coherence=symbol.")] = "awgn",
-    snr_db: Annotated[float, typer.Option(help="Es/N0 in dB.")] = 12.0,
+    snr_db: Annotated[float, typer.Option("--snr-db", "--snr", help="Es/N0 in dB.")] = 12.0,
     records: Annotated[int, typer.Option(min=1, help="At most so many test records.")] = 100,
     seed: Seed = None, data_dir: DataDir = None, require_signature: RequireSignature = None,
 ) -> None:  # fmt: skip

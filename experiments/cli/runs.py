@@ -95,7 +95,7 @@ def audit(
     audits: Annotated[list[str], typer.Option(
         "--audit", help="See: semlink list audits; repeatable."
     )] = ["membership"],  # noqa: B006
-    snr_db: Annotated[float, typer.Option(help="Es/N0 in dB at which the audits measure.")] = 12.0,
+    snr_db: Annotated[float, typer.Option("--snr-db", "--snr", help="Es/N0 in dB at which the audits measure.")] = 12.0,
     seed: Seed = None, device: Device = "auto", data_dir: DataDir = None,
     require_signature: RequireSignature = None,
 ) -> None:  # fmt: skip

@@ -113,7 +113,12 @@ def _place(bundle: Bundle, number: int) -> int | None:
 def _losses(certificate: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The errors before and after, as the page shows them."""
     return [
-        {**row, "set": SETS[row["set"]], "snr": snr_label(row["snr_db"])}
+        {
+            "set": SETS[row["set"]],
+            "snr": snr_label(float(row["snr_db"])),
+            "n": row["n"],
+            **{name: f"{float(row[name]):.4g}" for name in ("before", "after")},
+        }
         for row in certificate.get("mean_loss", ())
         if row.get("set") in SETS
     ]

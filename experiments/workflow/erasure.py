@@ -1,6 +1,5 @@
 """Carries out an erasure request on a stored codec: a new version beside the old one, with its certificate."""
 
-import json
 import shlex
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.preparation import prepare_stored, recipe_of
 from semlink.experiments.workflow.store import stored_bundle
 from semlink.experiments.workflow.versions import new_version
+from semlink.files import json_text
 from semlink.registry import build, canonical
 from semlink.unlearning.contract import ErasureContext
 from semlink.unlearning.erase import erase
@@ -84,7 +84,7 @@ def erase_bundle(
     written = canonical(method.name, METHODS[method.name], method.fields)
     options = ["--request", REQUEST, "--method", written, "--seed", f"{seed}", "--out", "DIR"]
     card["command"] = shlex.join(["semlink", "erase", recipe.experiment, *options])
-    extra = {CERTIFICATE: json.dumps(certificate, indent=2) + "\n", REQUEST: request.text()}
+    extra = {CERTIFICATE: json_text(certificate, 2) + "\n", REQUEST: request.text()}
     if (bundle.folder / IMPORT).is_file() and version == "erased":  # where the tensors that it was made of are from
         extra[IMPORT] = (bundle.folder / IMPORT).read_text(encoding="utf-8")
     if codes is not None and request.selection.by == "label":

@@ -1,6 +1,5 @@
 """Stored codecs out of semlink, and the proof that what came out is the same codec."""
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from semlink.errors import CodecError, RecipeError
 from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.preparation import prepare_stored
 from semlink.experiments.workflow.store import find_bundle, stored_bundle, stored_export
-from semlink.files import write_whole
+from semlink.files import json_text, write_whole
 from semlink.seeding import generator_for
 from semlink.simulator.batches import batch_of
 from semlink.simulator.metrics import metrics_for
@@ -95,7 +94,7 @@ def verify_export(
         }
     verified = Verified(comparison, found)
     told = {"bundle": bundle.digest(), "channel": name, "snr_db": snr_db, "n": len(chosen), "seed": seed}
-    write_whole(export / VERIFIED, json.dumps({**told, **asdict(verified)}, indent=2) + "\n")
+    write_whole(export / VERIFIED, json_text({**told, **asdict(verified)}, 2) + "\n")
     wrong = [metric for metric, (one, two) in found.items() if not abs(one - two) <= TOLERANCE]
     if wrong or (not found and comparison.different > TOLERANCE):
         raise CodecError(f"{export} is not the codec in {folder}: {wrong[0] if wrong else 'its classes'} differ.")

@@ -1,6 +1,5 @@
 """Codecs that others trained, taken in as bundles."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from semlink.experiments.workflow.preparation import prepare
 from semlink.experiments.workflow.recipe_file import override, recipe_from
 from semlink.experiments.workflow.training import source_facts
 from semlink.experiments.workflow.versions import new_version, training_part
+from semlink.files import json_text
 from semlink.registry import choose, parse
 from semlink.version import __version__
 
@@ -76,5 +76,5 @@ def import_bundle(
     }
     if snr_label is not None:
         card["training_snr_db"] = snr_label + imported.label_offset_db
-    version.store(codec, card, {IMPORT: json.dumps(tensors, indent=2) + "\n"})
+    version.store(codec, card, {IMPORT: json_text(tensors, 2) + "\n"})
     return imported

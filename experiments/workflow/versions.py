@@ -15,7 +15,7 @@ from semlink.experiments.workflow.preparation import recipe_of
 from semlink.experiments.workflow.recipe import Recipe
 from semlink.experiments.workflow.signatures import check_ready_to_sign, sign_made
 from semlink.experiments.workflow.store import stored_bundle
-from semlink.files import check_room
+from semlink.files import check_room, json_text
 
 RECIPE = "training.yaml"  # in a bundle: the recipe of its training
 CHECKPOINT_COPIES = 4  # of the weights: as they are, the best so far, and the optimiser's two averages
@@ -64,7 +64,7 @@ def new_version(folder: Path, marks: Mapping[str, Any]) -> NewVersion | None:
         card = {**bundle.card, "recipe": training_part(recipe_of(bundle))}  # with the defaults of fields added since
     except BundleError as error:
         raise RecipeError(f"{folder} holds something that is not this codec; choose another --out.") from error
-    if any(card.get(key) != json.loads(json.dumps(value)) for key, value in marks.items()):
+    if any(card.get(key) != json.loads(json_text(value)) for key, value in marks.items()):
         raise RecipeError(f"{folder} holds another codec; choose another --out, or remove that folder first.")
     return None
 

@@ -6,13 +6,14 @@ taken where they are handy.
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping, Sequence
-from numbers import Number
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from numbers import Real
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
 from semlink.errors import WrongField
+from semlink.files import leads_nowhere
 
 if TYPE_CHECKING:
     from semlink.channels.contract import Channel
@@ -30,8 +31,12 @@ R = TypeVar("R")
 
 TEXTS = {"kind", "device", "command", "source", "method"}
 LISTS = {"overrides": str, "audits": str, "seeds": int, "uses": int}
-PLACES = {"name", "recipe", "what", "codec", "codecs", "channel", "original", "erased", "retrained", "request", "out",
-          "folder", "folders", "key", "table", "data_dir"}  # fmt: skip
+PLACES = {
+    "name": "", "out": "", "folder": "", "folders": "", "key": "", "table": "", "data_dir": "", "recipe": "Recipe",
+    "what": "Recipe", "codec": "StoredCodec", "codecs": "StoredCodec", "original": "StoredCodec",
+    "erased": "StoredCodec", "retrained": "StoredCodec", "channel": "Channel", "request": "ErasureRequest",
+}  # what is given by a text or a path, and the class of the object that may stand for it  # fmt: skip
+SEVERAL = {"folders", "what", "codecs", "channel"}  # of these
 
 
 def _checked(function: Callable[P, R]) -> Callable[P, R]:
@@ -42,8 +47,10 @@ def _checked(function: Callable[P, R]) -> Callable[P, R]:
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         for name, value in signature.bind(*args, **kwargs).arguments.items():
             needed = _needed(name, value)
+            if signature.parameters[name].annotation is str and not isinstance(value, str):
+                needed = "a text"
             if needed and (value is not None or signature.parameters[name].default is not None):
-                raise WrongField(f"{function.__name__} cannot take {name}={value!r}; give {needed}.")
+                raise WrongField(f"{function.__name__} cannot take {name}={value!r:.60}; give {needed}.")
         return function(*args, **kwargs)
 
     return call
@@ -58,10 +65,12 @@ def _needed(name: str, value: object) -> str | None:
         return "a number of processes, 1 or more"
     if name in TEXTS and not isinstance(value, str):
         return "a text"
-    if name == "snr_db" and (value is None or isinstance(value, bytes | Mapping)):
+    if name == "snr_db" and (not isinstance(value, Real | Iterable) or isinstance(value, bool | bytes | Mapping)):
         return "Es/N0 in dB"
-    if name in PLACES and (value is None or isinstance(value, Number | bytes | Mapping)):
+    if name in PLACES and not _is_place(name, value):
         return "a name or an object, as its documentation says"
+    if name in ("out", "table") and isinstance(value, str | Path) and leads_nowhere(Path(value)):
+        return "a place that is not a link to something that is not there"
     if name in LISTS:
         several = isinstance(value, Sequence) and not isinstance(value, str | bytes)
         if not several or not all(type(item) is LISTS[name] for item in cast(Sequence[object], value)):
@@ -69,6 +78,15 @@ def _needed(name: str, value: object) -> str | None:
         if name == "audits" and not value:
             return "at least one"
     return None
+
+
+def _is_place(name: str, value: object) -> bool:
+    """Whether an argument is what `PLACES` says, or several of these."""
+    several = name in SEVERAL and isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
+    items = [value] if not several else value if isinstance(value, list | tuple) else []  # others may be read only once
+    return all(
+        isinstance(item, str | Path) or PLACES[name] in {base.__name__ for base in type(item).__mro__} for item in items
+    )
 
 
 @_checked
@@ -403,7 +421,7 @@ def verify(folder: str | Path, key: str | Path) -> str:
     >>> results = sl.sweep("image-digits", snr_db=[12], out="signed", overrides=["records=20", "draws=1"])
     >>> signature = sl.sign("signed", "key")
     >>> sl.verify("signed", public)
-    'signed is what the owner of key.pub signed on ...: a run of 2 files.'
+    'signed is what the owner of key.pub signed on ...: a run of 3 files.'
     """
     from semlink.experiments.workflow import signatures
 
