@@ -33,7 +33,9 @@ class FlatFading(Channel):
     def __init__(self, law: GainLaw, coherence: Coherence, csi: Csi, equaliser: Equaliser, pilots: int) -> None:
         super().__init__()
         if not (coherence >= 1 if isinstance(coherence, int) else coherence in ("symbol", "block")):
-            raise WrongField(f"coherence cannot be {coherence}; choose symbol, block or a number of channel uses.")
+            raise WrongField(
+                f"coherence cannot be {coherence}; choose symbol, block or a whole number of channel uses."
+            )
         for field, value, valid in (("csi", csi, get_args(Csi)), ("equaliser", equaliser, get_args(Equaliser))):
             if value not in valid:
                 raise WrongField(f"{field} cannot be {value}; choose one of: {', '.join(valid)}.")

@@ -1,6 +1,7 @@
 """The signal-to-noise ratio: what Es/N0 in dB means, and how it relates to Eb/N0."""
 
 import math
+from numbers import Real
 
 import torch
 from torch import Tensor
@@ -8,6 +9,14 @@ from torch import Tensor
 from semlink.errors import ChannelError
 
 LOWEST_DB = -300.0  # below, the noise leaves the range of float32
+HIGHEST_DB = 100.0  # above, the noise comes near what float32 rounds off the symbols (about -149 dB); inf: no noise
+
+
+def is_snr_db(value: object) -> bool:
+    """Whether a value is an Es/N0 in dB to train or measure at: a number from -300 to 100, or inf for no noise."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        return False
+    return LOWEST_DB <= value <= HIGHEST_DB or value == math.inf
 
 
 def noise_variance(snr_db: float | Tensor, batch: int, device: torch.device | str) -> Tensor:

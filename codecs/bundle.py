@@ -18,7 +18,7 @@ from semlink.codecs import CODECS
 from semlink.codecs.model_card import model_card
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import BundleError, SemlinkError
-from semlink.files import whole_folder
+from semlink.files import json_text, whole_folder
 
 MANIFEST, CONFIG, WEIGHTS, CARD, README = "manifest.json", "config.json", "model.safetensors", "card.json", "README.md"
 MAKING = "making.json"  # the facts of the card that differ between two equal makings
@@ -230,7 +230,7 @@ def _written(manifest: Mapping[str, Any]) -> bytes:
 
 
 def _as_json(content: object) -> str:
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    return json_text(content, 2, escape=False) + "\n"
 
 
 def _sha256(content: bytes) -> str:

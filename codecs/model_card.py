@@ -109,7 +109,7 @@ def snr_range(snr_db: object) -> str:
     if isinstance(snr_db, Sequence) and not isinstance(snr_db, str):
         low, high = snr_db
         return f"{low:g} to {high:g}"
-    return f"{snr_db:g}"
+    return f"{float(snr_db):g}" if isinstance(snr_db, str) else f"{snr_db:g}"  # "Infinity", as JSON has it
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

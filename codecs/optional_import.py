@@ -10,6 +10,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "heic": ("pillow-heif",),
     "onnx": ("onnx", "onnxscript", "onnxruntime"),
     "tensorflow": ("tensorflow>=2.20,<2.21", "ai-edge-litert"),
+    "sign": ("cryptography",),
 }  # what to install for each extra of setup.cfg
 
 

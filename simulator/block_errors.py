@@ -1,6 +1,5 @@
 """Measured block error rates of the classical chain, from which a sender picks modulation and code rate."""
 
-import json
 import logging
 import math
 import os
@@ -19,7 +18,7 @@ from semlink.channels.contract import Frame
 from semlink.codecs.digital.modulation_and_coding import LADDER, Mcs
 from semlink.codecs.digital.transport import CHAIN, transport_for
 from semlink.errors import ResultsError, WrongField
-from semlink.files import write_whole
+from semlink.files import json_text, write_whole
 from semlink.seeding import generator_for
 from semlink.simulator.capacity import usable_snr
 from semlink.simulator.intervals import rate_interval
@@ -310,7 +309,7 @@ def _file_name(channel: str) -> str:
 
 
 def _line(point: MeasuredPoint) -> str:
-    return json.dumps(vars(point)) + "\n"
+    return json_text(vars(point)) + "\n"
 
 
 def _append(path: Path, line: bytes) -> None:

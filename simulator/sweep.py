@@ -10,6 +10,7 @@ import torch
 
 from semlink.channels import channel_of, name_of
 from semlink.channels.contract import Channel, Frame
+from semlink.channels.snr import HIGHEST_DB, LOWEST_DB, is_snr_db
 from semlink.codecs.contract import Codec
 from semlink.errors import WrongField
 from semlink.progress import Progress
@@ -66,8 +67,11 @@ class SweepSettings:
     batch: int = 64
 
     def __post_init__(self) -> None:
-        if not self.snr_db or any(math.isnan(point) or point == -math.inf for point in self.snr_db):
-            raise WrongField(f"The sweep cannot take snr_db={self.snr_db}; give Es/N0 points in dB, such as 0:18:3.")
+        if not self.snr_db or not all(map(is_snr_db, self.snr_db)):
+            raise WrongField(
+                f"The sweep cannot take snr_db={self.snr_db}; give Es/N0 points in dB, such as 0:18:3, from "
+                f"{LOWEST_DB:g} to {HIGHEST_DB:g}, or inf for no noise."
+            )
         for name in ("records", "draws", "batch"):
             if getattr(self, name) < 1:
                 raise WrongField(f"The sweep needs {name} of at least 1.")

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from semlink.channels.contract import Channel
+from semlink.channels.snr import HIGHEST_DB, LOWEST_DB, is_snr_db
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.codecs.posterior import divergence_from_prior
 from semlink.errors import WrongField
@@ -69,8 +70,13 @@ class TrainingSettings:
             for number in value if isinstance(value, tuple) else (value,):
                 if math.isnan(number) or (name != "snr_db" and not 0 <= number < math.inf):
                     raise WrongField(f"training cannot take {name}={value}; give a number that makes sense there.")
-        if isinstance(self.snr_db, tuple) and not -math.inf < self.snr_db[0] <= self.snr_db[1] < math.inf:
-            raise WrongField(f"training cannot take snr_db={self.snr_db}; give (low, high) in dB with low <= high.")
+        points = self.snr_db if isinstance(self.snr_db, tuple) else (self.snr_db,)
+        ordered = len(points) == 1 or LOWEST_DB <= points[0] <= points[-1] <= HIGHEST_DB
+        if not ordered or not all(map(is_snr_db, points)):
+            raise WrongField(
+                f"training cannot take snr_db={self.snr_db}; give a number or (low, high) in dB with low <= high, from "
+                f"{LOWEST_DB:g} to {HIGHEST_DB:g}."
+            )
         for name in ("steps", "batch", "validate"):
             if getattr(self, name) < 1:
                 raise WrongField(f"training needs {name} of at least 1.")

@@ -9,7 +9,7 @@ from typing import Any
 from semlink.codecs.ends import Argument, End
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import BundleError
-from semlink.files import sha256_of
+from semlink.files import json_text, sha256_of
 
 SIDECAR, FORMAT_MARK = "export.json", "semlink-export-1"
 
@@ -62,7 +62,7 @@ def arguments_of(described: list[dict[str, Any]]) -> tuple[Argument, ...]:
 def write_sidecar(content: Mapping[str, Any], folder: Path) -> None:
     """Adds the digests of all files of an export, and stores the sidecar among them."""
     digests = {str(path.relative_to(folder)): sha256_of(path) for path in sorted(folder.rglob("*")) if path.is_file()}
-    text = json.dumps({**content, "files": digests}, indent=2, ensure_ascii=False) + "\n"
+    text = json_text({**content, "files": digests}, 2, escape=False) + "\n"
     (folder / SIDECAR).write_text(text, encoding="utf-8")
 
 

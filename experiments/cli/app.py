@@ -2,12 +2,13 @@
 
 import signal
 import sys
+from io import TextIOWrapper
 from typing import Annotated, Any, NoReturn
 
 import typer
 
 from semlink.errors import SemlinkError
-from semlink.experiments.cli import codecs, runs
+from semlink.experiments.cli import codecs, runs, trust
 from semlink.version import __version__
 
 app = typer.Typer(
@@ -46,6 +47,10 @@ app.command("verify-export")(codecs.verify_export)
 app.command("import")(codecs.import_codec)
 app.command("block-errors")(runs.block_errors)
 app.command()(runs.report)
+app.command()(trust.sign)
+app.command()(trust.verify)
+app.command()(trust.residue)
+app.command()(trust.proof)
 
 
 @app.command("list")
@@ -74,8 +79,12 @@ class _Stopped(BaseException):
 def main() -> NoReturn:
     """Runs the command line."""
     signal.signal(signal.SIGINT, _stop)
+    for stream in (sys.stdout, sys.stderr):  # a letter that the terminal does not know must not end a command
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    status: object = 0
     try:
-        app(sys.argv[1:] or ["--help"], prog_name="semlink", standalone_mode=False)
+        status = app(sys.argv[1:] or ["--help"], prog_name="semlink", standalone_mode=False)
     except UsageError as error:
         _fail(f"Error: {_usage(error)}", 2)
     except SemlinkError as error:
@@ -85,7 +94,7 @@ def main() -> NoReturn:
         _fail(f"Error: {error.strerror or error}{place}; make room or choose another place, then run again.", 2)
     except _Stopped:
         _fail("Stopped. Run the same command again to go on.", 130)
-    sys.exit(0)
+    sys.exit(status if isinstance(status, int) else 0)  # that of typer.Exit, where a command left early
 
 
 def _stop(*_: object) -> NoReturn:

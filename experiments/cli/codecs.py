@@ -6,7 +6,19 @@ from typing import Annotated
 import typer
 
 from semlink import front_door
-from semlink.experiments.cli.options import BUNDLE, DataDir, Device, Out, Overrides, Request, Seed, command, with_seed
+from semlink.experiments.cli.options import (
+    BUNDLE,
+    DataDir,
+    Device,
+    Out,
+    Overrides,
+    Request,
+    RequireSignature,
+    Seed,
+    SignKey,
+    command,
+    with_seed,
+)
 
 
 def train(
@@ -16,6 +28,7 @@ def train(
     )] = None,
     seed: Seed = None, overrides: Overrides = [],  # noqa: B006 (typer copies defaults)
     device: Device = "auto", data_dir: DataDir = None,
+    require_signature: RequireSignature = None, sign_key: SignKey = None,
 ) -> None:  # fmt: skip
     """Train the codec of a recipe and store it as a bundle."""
     trained = front_door.train(recipe, out, overrides=with_seed(overrides, seed), device=device, data_dir=data_dir)
@@ -33,6 +46,7 @@ def erase(
         help="Words that only erased records hold: replace, keep, or auto: replace where the request names words."
     )] = "auto",
     seed: Seed = None, device: Device = "auto", data_dir: DataDir = None,
+    require_signature: RequireSignature = None, sign_key: SignKey = None,
 ) -> None:  # fmt: skip
     """Carry out an erasure request: a new bundle beside the old one, with its certificate."""
     front_door.erase(bundle, request, out, method, vocabulary=vocabulary, seed=seed, device=device, data_dir=data_dir)
@@ -55,6 +69,7 @@ def export(
     size: Annotated[str | None, typer.Option(
         metavar="HEIGHTxWIDTH", help="Of the images; default: as in training."
     )] = None,
+    require_signature: RequireSignature = None,
 ) -> None:  # fmt: skip
     """Store sender and receiver of a codec as files for other runtimes, with a sidecar that explains them."""
     from semlink.experiments.workflow.exports import export_bundle, parse_size
@@ -68,9 +83,9 @@ def verify_export(
     bundle: Annotated[str, typer.Argument(help=f"The stored codec: {BUNDLE}.")],
     export: Annotated[Path, typer.Argument(help="The folder that semlink export made of both its ends.")],
     channel: Annotated[str, typer.Option(help="Channel, such as rayleigh:coherence=symbol.")] = "awgn",
-    snr_db: Annotated[float, typer.Option(help="Es/N0 in dB.")] = 12.0,
+    snr_db: Annotated[float, typer.Option("--snr-db", "--snr", help="Es/N0 in dB.")] = 12.0,
     records: Annotated[int, typer.Option(min=1, help="At most so many test records.")] = 100,
-    seed: Seed = None, data_dir: DataDir = None,
+    seed: Seed = None, data_dir: DataDir = None, require_signature: RequireSignature = None,
 ) -> None:  # fmt: skip
     """Run a codec and its export on the same records, fades and noise; fails where their metrics differ."""
     from semlink.experiments.workflow import exports

@@ -3,15 +3,26 @@
 import os
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from semlink.errors import RecipeError
+from semlink.files import leads_nowhere
+
 BUNDLE = "a folder, or a name from: semlink list bundles"
 BUNDLES = "folders, or names from: semlink list bundles"
 
-Out = Annotated[Path, typer.Option(help="Folder for what is made.", show_default=True)]
+
+def _leads_somewhere(out: Path | None) -> Path | None:
+    if out is not None and leads_nowhere(out):
+        raise RecipeError(f"{out} is a link to something that is not there; choose another --out.")
+    return out
+
+
+Out = Annotated[Path, typer.Option(help="Folder for what is made.", show_default=True, callback=_leads_somewhere)]
 Overrides = Annotated[
     list[str], typer.Option("--set", metavar="KEY=VALUE", help="Override a field of the recipe; repeatable.")
 ]
@@ -19,7 +30,7 @@ Seed = Annotated[int | None, typer.Option(min=0, max=2**63 - 1, help="Seed of al
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; default: one for each CPU core.")]
 DataDir = Annotated[Path | None, typer.Option(envvar="SEMLINK_DATA", help="Folder of the large data sets.")]
-SnrDb = Annotated[str, typer.Option("--snr", metavar="LOW:HIGH:STEP", help="Es/N0 points in dB.")]
+SnrDb = Annotated[str, typer.Option("--snr", "--snr-db", metavar="LOW:HIGH:STEP", help="Es/N0 points in dB.")]
 Channels = Annotated[
     list[str], typer.Option("--channel", help="Channel, such as rayleigh:coherence=symbol; repeatable.")
 ]
@@ -27,6 +38,27 @@ ShowErased = Annotated[
     bool, typer.Option("--show-erased", help="Show erased records, and what the request says, in the report.")
 ]
 Request = Annotated[Path, typer.Option(help="The erasure request, a JSON file.")]
+
+
+def _inherited(variable: str) -> Callable[[Path | None], Path | None]:
+    """Hands the value of an option on to worker processes."""
+
+    def store(value: Path | None) -> Path | None:
+        if value is not None:
+            os.environ[variable] = str(value.absolute())
+        return value
+
+    return store
+
+
+RequireSignature = Annotated[Path | None, typer.Option(
+    metavar="KEY", envvar="SEMLINK_REQUIRE_SIGNATURE", callback=_inherited("SEMLINK_REQUIRE_SIGNATURE"),
+    help="Load only what one of the public keys in this file has signed.",
+)]  # fmt: skip
+SignKey = Annotated[Path | None, typer.Option(
+    metavar="KEY", envvar="SEMLINK_SIGN_KEY", callback=_inherited("SEMLINK_SIGN_KEY"),
+    help="Sign what is made with this private key.",
+)]  # fmt: skip
 
 
 def cores() -> int:

@@ -15,8 +15,10 @@ from semlink.experiments.cli.options import (
     Out,
     Overrides,
     Request,
+    RequireSignature,
     Seed,
     ShowErased,
+    SignKey,
     SnrDb,
     Workers,
     command,
@@ -51,7 +53,7 @@ def run(
     seeds: Annotated[str | None, typer.Option(
         help="Several seeds, such as 0,1,2: each recipe runs with each, and the report shows means over them."
     )] = None,
-    show_erased: ShowErased = False,
+    show_erased: ShowErased = False, require_signature: RequireSignature = None, sign_key: SignKey = None,
 ) -> None:  # fmt: skip
     """Carry out whole experiments (train, erase, retrain, sweep, audit, report), or repeat a recorded run."""
     from semlink.experiments.workflow.recipe_file import parse_seeds
@@ -76,7 +78,7 @@ def sweep(
         str | None, typer.Option(help="Other test records, such as kodak; default: those of the codec's own source.")
     ] = None,
     overrides: Overrides = [], seed: Seed = None, workers: Workers = None, device: Device = "auto",  # noqa: B006
-    data_dir: DataDir = None, show_erased: ShowErased = False,
+    data_dir: DataDir = None, show_erased: ShowErased = False, require_signature: RequireSignature = None,
 ) -> None:  # fmt: skip
     """Measure codecs over a range of Es/N0, all under the same fades and noise."""
     front_door.sweep(
@@ -94,8 +96,9 @@ def audit(
     audits: Annotated[list[str], typer.Option(
         "--audit", help="See: semlink list audits; repeatable."
     )] = ["membership"],  # noqa: B006
-    snr_db: Annotated[float, typer.Option(help="Es/N0 in dB at which the audits measure.")] = 12.0,
+    snr_db: Annotated[float, typer.Option("--snr-db", "--snr", help="Es/N0 in dB at which the audits measure.")] = 12.0,
     seed: Seed = None, device: Device = "auto", data_dir: DataDir = None,
+    require_signature: RequireSignature = None,
 ) -> None:  # fmt: skip
     """Attack an erased codec, beside the original and the retrained one."""
     front_door.audit(

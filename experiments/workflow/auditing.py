@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from semlink.channels.snr import LOWEST_DB
+from semlink.channels.snr import is_snr_db
 from semlink.errors import AuditError, RecipeError
 from semlink.experiments.workflow.entrants import around, certificates_of, distinct, stored_codec
 from semlink.experiments.workflow.machine import Machine
@@ -36,8 +36,8 @@ def audit_plan(
     """
     for audit in audits:
         build("audit", AUDITS, *parse(audit))
-    if not snr_db >= LOWEST_DB:
-        raise RecipeError(f"Audits cannot measure at an Es/N0 of {snr_db} dB; give --snr-db a number such as 12.")
+    if not is_snr_db(snr_db):
+        raise RecipeError(f"Audits cannot measure at an Es/N0 of {snr_db!r:.60}; give --snr-db a number such as 12.")
     folders = {name: find_bundle(name) for name in (original, erased, retrained)}
     parent = stored_bundle(folders[original])
     if chain_of(parent).entry_of(request) is not None:
@@ -58,7 +58,7 @@ def audit_plan(
         erased=reference_of(erased, folders[erased]),
         retrained=reference_of(retrained, folders[retrained]),
         audits=tuple(audits),
-        snr_db=snr_db,
+        snr_db=float(snr_db),
         request=json.loads(request.text()),
         seed=int(parent.card.get("seed", 0)) if seed is None else seed,
     )

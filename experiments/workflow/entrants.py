@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from semlink.codecs.interop.exported import open_export
 from semlink.codecs.interop.sidecar import SIDECAR, read_sidecar
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import RecipeError
 from semlink.experiments.workflow.erasure import CERTIFICATE, certificate_of
-from semlink.experiments.workflow.store import find_bundle, stored_bundle
+from semlink.experiments.workflow.store import find_bundle, stored_bundle, stored_export
 from semlink.experiments.workflow.training_records import chain_of
 from semlink.files import sha256_of
 from semlink.simulator.sweep import Entry
@@ -108,8 +107,8 @@ class ExportedCodec(Entrant):
         return f"{self.stored.digest()} {sha256_of(self.export / SIDECAR)}"
 
     def entry(self, device: str) -> Entry:
-        exported = open_export(self.export, self.stored.measured(), stored_bundle(self.stored.folder).digest())
-        return Entry(exported, self.name, self.version, self.method)
+        bundle = stored_bundle(self.stored.folder)
+        return Entry(stored_export(self.export, bundle, self.stored.measured()), self.name, self.version, self.method)
 
 
 def stored_codec(folder: str | Path) -> StoredCodec:

@@ -24,6 +24,7 @@ from semlink.experiments.workflow.training_records import (
     training_records,
 )
 from semlink.experiments.workflow.versions import new_version
+from semlink.files import json_text
 from semlink.registry import build, canonical, choose
 from semlink.simulator.checkpoint import weights_digest
 from semlink.simulator.sources.contract import SPLITS, Source
@@ -114,9 +115,10 @@ def erase_bundle(
         else divide(records.source, request, [carried_out.request for carried_out in records.requests])
     )
     erased, certificate = erase(codec, partition, unlearn, context)
-    counted = None if records is None else len(partition.forget)
-    digests = records and _digests_of(bundle, records.source)
-    erased_ids = records and digests and _erased_ids(records, request, digests)
+    counted = erased_ids = digests = None
+    if records is not None:
+        counted, digests = len(partition.forget), _digests_of(bundle, records.source)
+        erased_ids = _erased_ids(records, request, digests)
     entry = ChainEntry(request.digest(parent), request.time, method.name, counted, parent)
     chain = chain.extended(entry, CarriedOut(request, erased_ids))
     inherited = {name: fact for name, fact in bundle.card.items() if name not in ("validation_loss", "best_step")}
@@ -142,7 +144,7 @@ def erase_bundle(
         if request.selection.by == "label":
             codes = codes.without(without_data(labels, request).labels)
         protected[CODES_FILE] = codes.stored()
-    new.store(erased.codec, card, extra, protected, {CERTIFICATE: json.dumps(certificate, indent=2) + "\n"})
+    new.store(erased.codec, card, extra, protected, {CERTIFICATE: json_text(certificate, 2) + "\n"})
 
 
 def certificate_of(bundle: Bundle) -> dict[str, Any]:

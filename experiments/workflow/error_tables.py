@@ -1,6 +1,7 @@
 """Tables of measured block error rates: what a sender of the classical chain looks up, measured beforehand."""
 
 from collections.abc import Sequence
+from numbers import Real
 from pathlib import Path
 
 import torch
@@ -28,11 +29,13 @@ def block_errors_plan(
     """
     if not uses or min(uses) < 1:
         raise RecipeError("A block needs at least 1 channel use; give --uses of 1 or more.")
+    if not isinstance(target, Real) or isinstance(target, bool) or not 0 < target < 1:
+        raise RecipeError(f"A block error rate cannot be {target!r:.60}; give --target a number above 0 and below 1.")
     return BlockErrorsPlan(
         channels=tuple(channel_name(channel) for channel in channels),
         uses=tuple(sorted({measured_uses(count) for count in uses})),
         snr_db=tuple(snr_db),
-        target=target,
+        target=float(target),
         table=None if table is None else str(table),
     )
 

@@ -1,19 +1,17 @@
 """Stored codecs out of semlink, and the proof that what came out is the same codec."""
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from semlink.channels import build_channel, channel_name
 from semlink.channels.contract import Frame, Reception
 from semlink.codecs.interop.comparing import Comparison, compare
-from semlink.codecs.interop.exported import open_export
 from semlink.codecs.interop.exporting import export_codec
 from semlink.errors import CodecError, RecipeError
 from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.preparation import prepare_stored
-from semlink.experiments.workflow.store import find_bundle, stored_bundle
-from semlink.files import write_whole
+from semlink.experiments.workflow.store import find_bundle, stored_bundle, stored_export
+from semlink.files import json_text, write_whole
 from semlink.seeding import generator_for
 from semlink.simulator.batches import batch_of
 from semlink.simulator.metrics import metrics_for
@@ -70,7 +68,7 @@ def verify_export(
     Errors: BundleError, CodecError when the two differ by more than `TOLERANCE` in a metric; SourceError.
     """
     bundle = stored_bundle(find_bundle(folder))
-    exported = open_export(export, bundle.codec, bundle.digest())
+    exported = stored_export(export, bundle)
     original = exported.original
     source = prepare_stored([bundle], None, machine, seed).source
     chosen = list(subset(source.test, records, seed))
@@ -96,7 +94,7 @@ def verify_export(
         }
     verified = Verified(comparison, found)
     told = {"bundle": bundle.digest(), "channel": name, "snr_db": snr_db, "n": len(chosen), "seed": seed}
-    write_whole(export / VERIFIED, json.dumps({**told, **asdict(verified)}, indent=2) + "\n")
+    write_whole(export / VERIFIED, json_text({**told, **asdict(verified)}, 2) + "\n")
     wrong = [metric for metric, (one, two) in found.items() if not abs(one - two) <= TOLERANCE]
     if wrong or (not found and comparison.different > TOLERANCE):
         raise CodecError(f"{export} is not the codec in {folder}: {wrong[0] if wrong else 'its classes'} differ.")

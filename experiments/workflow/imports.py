@@ -1,6 +1,5 @@
 """Codecs that others trained, taken in as bundles."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from semlink.experiments.workflow.recipe_file import override, recipe_from
 from semlink.experiments.workflow.training import source_facts
 from semlink.experiments.workflow.training_records import RECORDS
 from semlink.experiments.workflow.versions import new_version, training_part
+from semlink.files import json_text
 from semlink.registry import choose, parse
 from semlink.simulator.sources.record_digests import RecordDigests
 from semlink.version import __version__
@@ -79,5 +79,5 @@ def import_bundle(
     if snr_label is not None:
         card["training_snr_db"] = snr_label + imported.label_offset_db
     protected = {RECORDS: RecordDigests.of(records).stored()}
-    version.store(codec, card, {IMPORT: json.dumps(tensors, indent=2) + "\n"}, protected)
+    version.store(codec, card, {IMPORT: json_text(tensors, 2) + "\n"}, protected)
     return imported

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from semlink.errors import BundleError
+from semlink.errors import BundleError, SignatureError
 from semlink.experiments.workflow.entry_source import EntryText, read_entry
 from semlink.registry import Registry, choose, fields_of
 
@@ -110,6 +110,8 @@ def _bundle(name: str, folder: Path) -> str:
         bundle = stored_bundle(folder)
     except BundleError as error:
         return f"  {name}: damaged. {error}"
+    except SignatureError as error:
+        return f"  {name}: {error}"
     card, record = bundle.card, {"text": "a sentence", "image": "an image"}[bundle.codec.modality]
     size = sum(path.stat().st_size for path in folder.iterdir())
     uses, loss = card.get("bandwidth", {}).get("channel_uses"), card.get("validation_loss")
@@ -119,7 +121,7 @@ def _bundle(name: str, folder: Path) -> str:
         f"{size / 1e6:.2f} MB",
         f"{uses:.4g} channel uses for {record}" if uses else "",
         trained if "training_snr_db" in card else "",
-        f"validation loss {loss:.4g}" if loss is not None else "",
+        f"validation loss {float(loss):.4g}" if loss is not None else "",
     ]
     place = "comes with semlink" if folder.parent == PACKAGED else f"trained here, {folder}"
     return f"  {name}: {', '.join(filter(None, facts))}\n    {place}; model card: {folder / README}"

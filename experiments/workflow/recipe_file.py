@@ -1,8 +1,9 @@
 """Recipes in files: those that come with semlink, a user's own, and what the command line changes in them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -113,9 +114,9 @@ def recipe_from(content: Mapping[str, Any], name: str) -> Recipe:
 
 
 def plan_from(
-    channels: Sequence[str], snr_db: str | float | Sequence[float], baselines: Sequence[str], overrides: Sequence[str]
+    channels: Sequence[str], snr_db: str | float | Iterable[float], baselines: Sequence[str], overrides: Sequence[str]
 ) -> SweepPlan:
     """A sweep plan. In: snr_db: Es/N0 in dB, as a range, one number or several. Errors: RecipeError, WrongField."""
-    points = snr_db if isinstance(snr_db, str | float | int) else list(snr_db)
+    points = snr_db if isinstance(snr_db, str | Real) else list(snr_db)
     given = {"channels": list(channels), "snr_db": points, "baselines": list(baselines)}
     return checked(SweepPlan, override(given, overrides), "of the command line")

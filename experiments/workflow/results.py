@@ -59,13 +59,19 @@ class Results:
     ) -> Self:
         """The rows with these values.
 
-        In: minus: "original" or "retrained" gives paired differences; without it there are none in the result.
+        In:     minus: "original" or "retrained" gives paired differences; without it there are none in the result.
+        Errors: ResultsError when no row at all has one of the values, which says what there is.
         """
         wanted = {
             "metric": metric, "set": set, "channel": channel, "codec": codec, "version": version, "method": method,
             "experiment": experiment, "snr_db": snr_db,
         }  # fmt: skip
         given = {name: value for name, value in wanted.items() if value is not None}
+        for name, value in given.items():
+            there = {getattr(row, name) for row in self.rows}
+            if there and value not in there:
+                listing = ", ".join(sorted(map(str, there - {None})))
+                raise ResultsError(f'No row has the {name} "{value}"; there are: {listing}.')
         rows = [
             row
             for row in self.rows

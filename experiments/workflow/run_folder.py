@@ -11,7 +11,7 @@ import yaml
 from semlink.errors import RecipeError, ResultsError
 from semlink.experiments.workflow.hidden_requests import hidden, restored
 from semlink.experiments.workflow.run_plan import ExperimentPlan, RunPlan, run_plan_from
-from semlink.files import check_room, write_whole
+from semlink.files import check_room, json_text, write_whole
 from semlink.simulator.results import Row, read_rows, write_rows
 from semlink.version import __version__
 
@@ -98,9 +98,9 @@ class RunFolder:
         """
         write_rows(self.path / ROWS, rows)
         if samples:
-            write_whole(self.path / SAMPLES, json.dumps(samples) + "\n")
+            write_whole(self.path / SAMPLES, json_text(samples) + "\n")
         if metadata:
-            write_whole(self.path / METADATA, json.dumps(metadata, indent=1) + "\n")
+            write_whole(self.path / METADATA, json_text(metadata, 1) + "\n")
 
     def rows(self) -> list[Row]:
         """The result rows. Errors: ResultsError."""

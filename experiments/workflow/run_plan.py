@@ -71,7 +71,7 @@ class BlockErrorsPlan(Section):
     kind: Literal["block-errors"] = "block-errors"
     channels: tuple[str, ...]
     uses: tuple[int, ...]
-    snr_db: tuple[float, ...]
+    snr_db: tuple[SnrDb, ...]
     target: float = 0.1
     table: str | None = None
 

@@ -51,7 +51,7 @@ def train_bundle(recipe: Recipe, folder: Path, machine: Machine) -> None:
         f"train {recipe.experiment}", version.checkpoint,
         CodeMixing(recipe.training.mnemonic, codes) if codes else None,
     )  # fmt: skip
-    card = {
+    card: dict[str, Any] = {
         "experiment": recipe.experiment,
         "version": "original",
         "method": "none",

@@ -12,9 +12,10 @@ from semlink.codecs.bundle import save_bundle
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import BundleError, RecipeError
 from semlink.experiments.workflow.recipe import Recipe
+from semlink.experiments.workflow.signatures import check_ready_to_sign, sign_made
 from semlink.experiments.workflow.store import stored_bundle
 from semlink.experiments.workflow.stored_recipe import recipe_of
-from semlink.files import check_room
+from semlink.files import check_room, json_text
 
 RECIPE = "training.yaml"  # in a bundle: the recipe of its training
 CHECKPOINT_COPIES = 4  # of the weights: as they are, the best so far, and the optimiser's two averages
@@ -46,6 +47,7 @@ class NewVersion:
         """
         recipe = {RECIPE: yaml.safe_dump(card["recipe"], sort_keys=False, allow_unicode=True)}
         save_bundle(codec.cpu(), card, self.folder, {**(extra_files or {}), **recipe}, protected, accounts)
+        sign_made(self.folder)
         for part in (self.checkpoint, *self.folder.parent.glob(f"{self.checkpoint.name}-*")):
             part.unlink(missing_ok=True)
 
@@ -53,16 +55,17 @@ class NewVersion:
 def new_version(folder: Path, marks: Mapping[str, Any]) -> NewVersion | None:
     """The version to make at `folder`; None where a bundle with these marks in its card is there already.
 
-    Errors: RecipeError when something else is there.
+    Errors: RecipeError when something else is there; SignatureError when it could not be signed although it has to be.
     """
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        check_ready_to_sign()
         return NewVersion(folder, folder.parent / f".{folder.name}.checkpoint")
     try:
         bundle = stored_bundle(folder)
         card = {**bundle.card, "recipe": training_part(recipe_of(bundle))}  # with the defaults of fields added since
     except BundleError as error:
         raise RecipeError(f"{folder} holds something that is not this codec; choose another --out.") from error
-    if any(card.get(key) != json.loads(json.dumps(value)) for key, value in marks.items()):
+    if any(card.get(key) != json.loads(json_text(value)) for key, value in marks.items()):
         raise RecipeError(f"{folder} holds another codec; choose another --out, or remove that folder first.")
     return None
 

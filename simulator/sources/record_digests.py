@@ -32,7 +32,7 @@ class RecordDigests:
     def of(cls, source: Source, key: bytes | None = None) -> "RecordDigests":
         """The digests of all records of a source; without a key, one is drawn by the operating system."""
         empty = cls(os.urandom(16) if key is None else key, {})
-        pairs = {
+        pairs: dict[str, tuple[tuple[bytes, bytes], ...]] = {
             split: tuple((empty.of_id(record.id), empty.of_record(record)) for record in source.split(split))
             for split in SPLITS
         }

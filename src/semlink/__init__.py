@@ -27,10 +27,14 @@ if TYPE_CHECKING:
         load_codec,
         load_source,
         names,
+        proof,
         report,
+        residue,
         run,
+        sign,
         sweep,
         train,
+        verify,
     )
     from semlink.unlearning.request import ErasureRequest
 
@@ -49,10 +53,14 @@ __all__ = [
     "load_codec",
     "load_source",
     "names",
+    "proof",
     "report",
+    "residue",
     "run",
+    "sign",
     "sweep",
     "train",
+    "verify",
 ]
 
 _CLASSES = {

@@ -46,3 +46,7 @@ class ErasureError(SemlinkError):
 
 class AuditError(SemlinkError):
     """An audit lacks what it has to compare."""
+
+
+class SignatureError(SemlinkError):
+    """A folder is not signed by the key that was given, or is not what was signed."""

@@ -3,10 +3,12 @@
 import contextlib
 import errno
 import hashlib
+import json
+import math
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 
@@ -55,6 +57,22 @@ def whole_folder(target: Path) -> Iterator[Path]:
         raise
 
 
+def json_text(content: object, indent: int | None = None, escape: bool = True) -> str:
+    """Plain data as JSON that every reader takes (RFC 8259): numbers that are not finite are strings, as in rows.
+
+    In: escape: whether letters beyond ASCII are written as escapes.
+    """
+    return json.dumps(_finite(content), indent=indent, ensure_ascii=escape, allow_nan=False)
+
+
+def _finite(content: object) -> object:
+    if isinstance(content, float) and not math.isfinite(content):
+        return "NaN" if math.isnan(content) else "Infinity" if content > 0 else "-Infinity"
+    if isinstance(content, Mapping):
+        return {key: _finite(value) for key, value in content.items()}
+    return [_finite(value) for value in content] if isinstance(content, list | tuple) else content
+
+
 def check_room(folder: Path, size: int) -> None:
     """Checks that `size` bytes can be written into a folder, or above it where it is not made yet; leaves no trace.
 
@@ -67,6 +85,11 @@ def check_room(folder: Path, size: int) -> None:
                 os.posix_fallocate(file.fileno(), 0, size)
     except OSError as error:
         raise OSError(error.errno, os.strerror(error.errno or errno.EIO), str(place)) from error
+
+
+def leads_nowhere(path: Path) -> bool:
+    """Whether a path is, or goes through, a link to something that is not there, so that nothing can be made at it."""
+    return any(place.is_symlink() and not place.exists() for place in (path, *path.parents))
 
 
 def sha256_of(path: Path) -> str:

@@ -6,19 +6,21 @@ taken where they are handy.
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping, Sequence
-from numbers import Number
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from numbers import Real
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
 from semlink.errors import WrongField
+from semlink.files import leads_nowhere
 
 if TYPE_CHECKING:
     from semlink.channels.contract import Channel
     from semlink.experiments.workflow.entrants import StoredCodec
     from semlink.experiments.workflow.machine import Machine
     from semlink.experiments.workflow.recipe import Recipe
+    from semlink.experiments.workflow.residue import Residue
     from semlink.experiments.workflow.results import Results
     from semlink.simulator.sources.contract import Source
     from semlink.unlearning.request import ErasureRequest
@@ -29,8 +31,12 @@ R = TypeVar("R")
 
 TEXTS = {"kind", "device", "command", "source", "method", "vocabulary"}
 LISTS = {"overrides": str, "audits": str, "seeds": int, "uses": int}
-PLACES = {"name", "recipe", "what", "codec", "codecs", "channel", "original", "erased", "retrained", "request", "out",
-          "folder", "table", "data_dir"}  # fmt: skip
+PLACES = {
+    "name": "", "out": "", "folder": "", "folders": "", "key": "", "table": "", "data_dir": "", "recipe": "Recipe",
+    "what": "Recipe", "codec": "StoredCodec", "codecs": "StoredCodec", "original": "StoredCodec",
+    "erased": "StoredCodec", "retrained": "StoredCodec", "channel": "Channel", "request": "ErasureRequest",
+}  # what is given by a text or a path, and the class of the object that may stand for it  # fmt: skip
+SEVERAL = {"folders", "what", "codecs", "channel"}  # of these
 
 
 def _checked(function: Callable[P, R]) -> Callable[P, R]:
@@ -41,8 +47,10 @@ def _checked(function: Callable[P, R]) -> Callable[P, R]:
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         for name, value in signature.bind(*args, **kwargs).arguments.items():
             needed = _needed(name, value)
+            if signature.parameters[name].annotation is str and not isinstance(value, str):
+                needed = "a text"
             if needed and (value is not None or signature.parameters[name].default is not None):
-                raise WrongField(f"{function.__name__} cannot take {name}={value!r}; give {needed}.")
+                raise WrongField(f"{function.__name__} cannot take {name}={value!r:.60}; give {needed}.")
         return function(*args, **kwargs)
 
     return call
@@ -57,10 +65,12 @@ def _needed(name: str, value: object) -> str | None:
         return "a number of processes, 1 or more"
     if name in TEXTS and not isinstance(value, str):
         return "a text"
-    if name == "snr_db" and (value is None or isinstance(value, bytes | Mapping)):
+    if name == "snr_db" and (not isinstance(value, Real | Iterable) or isinstance(value, bool | bytes | Mapping)):
         return "Es/N0 in dB"
-    if name in PLACES and (value is None or isinstance(value, Number | bytes | Mapping)):
+    if name in PLACES and not _is_place(name, value):
         return "a name or an object, as its documentation says"
+    if name in ("out", "table") and isinstance(value, str | Path) and leads_nowhere(Path(value)):
+        return "a place that is not a link to something that is not there"
     if name in LISTS:
         several = isinstance(value, Sequence) and not isinstance(value, str | bytes)
         if not several or not all(type(item) is LISTS[name] for item in cast(Sequence[object], value)):
@@ -68,6 +78,15 @@ def _needed(name: str, value: object) -> str | None:
         if name == "audits" and not value:
             return "at least one"
     return None
+
+
+def _is_place(name: str, value: object) -> bool:
+    """Whether an argument is what `PLACES` says, or several of these."""
+    several = name in SEVERAL and isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
+    items = [value] if not several else value if isinstance(value, list | tuple) else []  # others may be read only once
+    return all(
+        isinstance(item, str | Path) or PLACES[name] in {base.__name__ for base in type(item).__mro__} for item in items
+    )
 
 
 @_checked
@@ -373,6 +392,112 @@ def report(folder: str | Path, show_erased: bool = False) -> Path:
     from semlink.experiments.report import write_report
 
     return write_report(Path(folder), show_erased=show_erased)
+
+
+@_checked
+def sign(folder: str | Path, key: str | Path) -> Path:
+    """Signs a bundle, an export or a run folder; returns the path of the signature, which lies in it.
+
+    In:     key: the file of a private key; `semlink sign --new-key PATH` makes one.
+    Errors: SignatureError when the folder is none of these, or the key is none; BundleError; OSError.
+
+    >>> import semlink as sl
+    >>> from semlink.experiments.workflow.signatures import new_key_pair
+    >>> public = new_key_pair(Path("key"))
+    >>> results = sl.sweep("image-digits", snr_db=[12], out="signed", overrides=["records=20", "draws=1"])
+    >>> sl.sign("signed", "key").name
+    'signature.json'
+    """
+    from semlink.experiments.workflow import signatures
+
+    return signatures.sign(Path(folder), Path(key))
+
+
+@_checked
+def verify(folder: str | Path, key: str | Path) -> str:
+    """Checks that a folder is what the owner of a key signed; returns that in a sentence.
+
+    In:     key: the file of the public key, or of several.
+    Errors: SignatureError when it is not; BundleError when it is damaged.
+
+    >>> import semlink as sl
+    >>> from semlink.experiments.workflow.signatures import new_key_pair
+    >>> public = new_key_pair(Path("key"))
+    >>> results = sl.sweep("image-digits", snr_db=[12], out="signed", overrides=["records=20", "draws=1"])
+    >>> signature = sl.sign("signed", "key")
+    >>> sl.verify("signed", public)
+    'signed is what the owner of key.pub signed on ...: a run of 3 files.'
+    """
+    from semlink.experiments.workflow import signatures
+
+    signature = signatures.verify(Path(folder), Path(key))
+    files = "" if signature.kind == "bundle" else f" of {len(signature.files)} files"
+    return f"{folder} is what the owner of {key} signed on {signature.time}: a {signature.kind}{files}."
+
+
+@_checked
+def residue(
+    folders: "str | Path | Sequence[str | Path]",
+    request: "str | Path | ErasureRequest",
+    source: str | None = None,
+    *,
+    data_dir: str | Path | None = None,
+) -> "Residue":
+    """Looks for what is left of a request's data in files and their names.
+
+    In:     folders: all that lies below is looked at. source: the records among which those of the request are, or a
+            stored codec that was trained on them; their ids and sentences are looked for too.
+    Errors: ErasureError when a folder is not there, or the request does not fit the source; SourceError.
+
+    >>> import semlink as sl
+    >>> Path("notes").mkdir()
+    >>> written = Path("notes", "call.txt").write_text("Mrs Weber asked for it.")
+    >>> [trace.kind for trace in sl.residue("notes", sl.ErasureRequest.of("term", "weber", "Asked.")).found]
+    ['term']
+    """
+    asked = _request(request)
+
+    from semlink.experiments.workflow.component import component_from
+    from semlink.experiments.workflow.residue import residue as search
+    from semlink.experiments.workflow.store import find_bundle, stored_bundle, stored_codecs
+    from semlink.experiments.workflow.stored_recipe import recipe_of
+    from semlink.simulator.sources import build_source
+
+    records = None
+    if source is not None:
+        stored = Path(source).is_dir() or source in stored_codecs()
+        component = recipe_of(stored_bundle(find_bundle(source))).source if stored else component_from(source)
+        records = build_source(component.name, component.fields, None if data_dir is None else Path(data_dir))
+    places = [folders] if isinstance(folders, str | Path) else list(folders)
+    own = Path(request) if isinstance(request, str | Path) else None
+    return search([Path(place) for place in places], asked, records, own)
+
+
+@_checked
+def proof(
+    codec: "str | Path | StoredCodec",
+    out: str | Path,
+    request: "str | Path | ErasureRequest | None" = None,
+    key: str | Path | None = None,
+) -> Path:
+    """Writes one page for the person who asked: what was erased when and how, without anybody's data.
+
+    In:     codec: after the erasure. out: the page, HTML. request: None: the last one in the codec's protected files.
+            key: the file of a public key, with which the codec's signature is checked.
+    Errors: ErasureError when nothing was erased, or the request is not known; BundleError; SignatureError; OSError.
+
+    >>> import semlink as sl
+    >>> sevens = sl.ErasureRequest.of("label", ["7"], reason="An example.")
+    >>> erased = sl.erase("image-digits", sevens, "without-sevens", method="finetune:share=0.01")
+    >>> sl.proof(erased, "proof.html", sevens).name
+    'proof.html'
+    """
+    asked = None if request is None else _request(request)
+
+    from semlink.experiments.report.proof import write_proof
+    from semlink.experiments.workflow.store import find_bundle
+
+    return write_proof(find_bundle(_place(codec)), Path(out), asked, None if key is None else Path(key))
 
 
 def _machine(device: str, data_dir: str | Path | None, workers: int = 1) -> "Machine":

@@ -60,7 +60,7 @@ class Registry(Mapping[str, T]):
 def parse(text: str) -> tuple[str, dict[str, object]]:
     """Splits `name:field=value,...` into the name and its fields; values are read as YAML scalars.
 
-    Errors: WrongField when a field other than the first has no `=`.
+    Errors: WrongField when a field other than the first has no `=`, or one stands there twice.
     """
     name, _, rest = text.partition(":")
     fields: dict[str, object] = {}
@@ -68,6 +68,8 @@ def parse(text: str) -> tuple[str, dict[str, object]]:
         field, equals, value = part.partition("=") if number or "=" in part else (FIRST, "=", part)
         if not equals:
             raise WrongField(f'"{part}" in "{text}" is not a field; write it as field=value.')
+        if field.strip() in fields:
+            raise WrongField(f'The field "{field.strip()}" stands twice in "{text}"; give it once.')
         try:
             fields[field.strip()] = yaml.safe_load(value)
         except (ValueError, RecursionError, yaml.YAMLError) as error:
@@ -116,9 +118,15 @@ def check_fields(kind: str, name: str, make: Callable[..., object], fields: Mapp
             config = None if dataclasses.is_dataclass(known[field][0]) else ConfigDict(arbitrary_types_allowed=True)
             checked[field] = TypeAdapter(known[field][0], config=config).validate_python(value)
         except ValidationError as error:
-            reason = error.errors()[0]["msg"].removeprefix("Value error, ")
-            raise WrongField(f'{kind} "{name}" cannot take {field}={value!r}: {reason}.') from error
+            raise WrongField(f'{kind} "{name}" cannot take {field}={value!r}: {_reason(error)}.') from error
     return checked
+
+
+def _reason(error: ValidationError) -> str:
+    """What a value should be; where there are several ways to be right, all of them."""
+    reasons = dict.fromkeys(detail["msg"].removeprefix("Value error, ") for detail in error.errors())
+    first, *others = (reason.partition(", unable to parse")[0] for reason in reasons)
+    return " or ".join([first, *(reason.removeprefix("Input should be ") for reason in others)])
 
 
 def fields_of(make: Callable[..., object]) -> dict[str, tuple[Any, object]]:

@@ -3,12 +3,18 @@
 Both come in two places: with semlink, and in the user's own folder, `$SEMLINK_HOME` or else `~/.semlink`.
 """
 
+import hashlib
 import os
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from semlink.codecs.bundle import MANIFEST, Bundle, load_bundle
-from semlink.errors import BundleError, UnknownName
+from semlink.codecs.interop.exported import Exported, open_export
+from semlink.codecs.interop.sidecar import SIDECAR
+from semlink.codecs.neural_codec import NeuralCodec
+from semlink.errors import BundleError, SignatureError, UnknownName
+from semlink.experiments.workflow.signatures import require_signature
 from semlink.registry import choose
 from semlink.simulator.block_errors import BlockErrors
 
@@ -59,8 +65,27 @@ def find_bundle(name: str | Path) -> Path:
 def stored_bundle(folder: Path) -> Bundle:
     """A stored codec, read and checked once a process as long as its files stay as they are; nobody changes its codec.
 
-    Errors: BundleError.
+    Where signatures are required, one that lacks its signature is refused before anything else of it is read.
+    Errors: BundleError, SignatureError.
     """
+    signed = require_signature(folder, MANIFEST)
+    bundle = _stored(folder)
+    if signed is not None and hashlib.sha256(bundle.manifest).hexdigest() != signed:
+        raise SignatureError(f"{folder} was changed while it was read; do not use it.")
+    return bundle
+
+
+def stored_export(folder: Path, bundle: Bundle, codec: NeuralCodec[Any] | None = None) -> Exported:
+    """An export as a codec, beside the stored codec that it was made of.
+
+    In:     codec: that one as it is measured; None: as it is stored.
+    Errors: as `open_export`; SignatureError.
+    """
+    require_signature(folder, SIDECAR)
+    return open_export(folder, codec or bundle.codec, bundle.digest())
+
+
+def _stored(folder: Path) -> Bundle:
     if not (folder / MANIFEST).is_file():
         return load_bundle(folder)  # which says what is wrong
     files = [(path.name, path.stat()) for path in sorted(folder.iterdir())]
