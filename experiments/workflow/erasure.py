@@ -16,6 +16,7 @@ from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.preparation import prepare_stored, recipe_of
 from semlink.experiments.workflow.store import stored_bundle
 from semlink.experiments.workflow.versions import new_version
+from semlink.folder_lock import locked
 from semlink.registry import build, canonical
 from semlink.unlearning.contract import ErasureContext
 from semlink.unlearning.erase import erase
@@ -29,6 +30,7 @@ CERTIFICATE, REQUEST = "erasure.json", "request.json"  # in a bundle
 IMPORT = "import.json"  # where the tensors of a codec that was taken in are from
 
 
+@locked("out")
 def erase_bundle(
     folder: Path, request: ErasureRequest, method: Component, out: Path, machine: Machine, seed: int | None = None
 ) -> None:

@@ -13,12 +13,14 @@ from semlink.experiments.workflow.preparation import prepare
 from semlink.experiments.workflow.recipe_file import override, recipe_from
 from semlink.experiments.workflow.training import source_facts
 from semlink.experiments.workflow.versions import new_version, training_part
+from semlink.folder_lock import locked
 from semlink.registry import choose, parse
 from semlink.version import __version__
 
 KINDS: Mapping[str, str] = {"tf-deepsc": "the published DeepSC in TensorFlow 2"}
 
 
+@locked("out")
 def import_bundle(
     kind: str, path: Path, vocabulary: Path, source: str, out: Path, machine: Machine, experiment: str,
     overrides: Sequence[str],

@@ -19,6 +19,7 @@ from semlink.experiments.workflow.recipe import Recipe
 from semlink.experiments.workflow.store import find_bundle, stored_bundle
 from semlink.experiments.workflow.versions import RECIPE, new_version, training_part
 from semlink.files import write_whole
+from semlink.folder_lock import locked
 from semlink.simulator.sources import SOURCES
 from semlink.simulator.sources.contract import Source
 from semlink.simulator.training import train
@@ -26,6 +27,7 @@ from semlink.unlearning.methods.mnemonic.codes import CODES_FILE, CodeMixing, Mn
 from semlink.version import __version__
 
 
+@locked("folder")
 def train_bundle(recipe: Recipe, folder: Path, machine: Machine) -> None:
     """Trains the codec of a recipe and stores it at `folder`; a stored one of the same recipe is left as it is.
 
@@ -39,10 +41,10 @@ def train_bundle(recipe: Recipe, folder: Path, machine: Machine) -> None:
     if version is None:
         return
     torch.set_num_threads(recipe.threads)
-    source, secret = prepare(recipe, None, machine).source, _secret_of(folder)
+    source = prepare(recipe, None, machine).source
     codec = fresh_codec(recipe, source).on(machine.device)
     version.check_space(codec)
-    codes = _codes_for(recipe, codec, source, secret)
+    codes = _codes_for(recipe, codec, source, version.secret)
     facts = {"source": source_facts(recipe, source), "bandwidth": _bandwidth(codec, source)}
     outcome = train(
         codec, source.train, source.validation, build_channel(recipe.channel), recipe.training, recipe.seed,
@@ -69,7 +71,6 @@ def train_bundle(recipe: Recipe, folder: Path, machine: Machine) -> None:
         "recipe": training_part(recipe),
     }
     version.store(codec, card, protected={CODES_FILE: codes.stored()} if codes else {})
-    secret.unlink(missing_ok=True)
 
 
 def fresh_codec(recipe: Recipe, source: Source) -> NeuralCodec[Any]:
@@ -129,10 +130,6 @@ def _codes_for(recipe: Recipe, codec: NeuralCodec[Any], source: Source, secret: 
     if not secret.exists():
         write_whole(secret, MnemonicCodes.drawn_for(*arguments, None).stored(), 0o600)
     return MnemonicCodes.restored(secret.read_bytes())
-
-
-def _secret_of(folder: Path) -> Path:
-    return folder.parent / f".{folder.name}.codes"
 
 
 def _bandwidth(codec: NeuralCodec[Any], source: Source) -> dict[str, float]:

@@ -14,7 +14,7 @@ from semlink.errors import BundleError, RecipeError
 from semlink.experiments.workflow.preparation import recipe_of
 from semlink.experiments.workflow.recipe import Recipe
 from semlink.experiments.workflow.store import stored_bundle
-from semlink.files import check_room
+from semlink.files import check_room, content_of
 
 RECIPE = "training.yaml"  # in a bundle: the recipe of its training
 CHECKPOINT_COPIES = 4  # of the weights: as they are, the best so far, and the optimiser's two averages
@@ -22,10 +22,20 @@ CHECKPOINT_COPIES = 4  # of the weights: as they are, the best so far, and the o
 
 @dataclass(frozen=True)
 class NewVersion:
-    """A version that is not there yet. folder: where it will be. checkpoint: the file from which work goes on."""
+    """A version that is not there yet.
+
+    folder: where it will be. checkpoint: the file from which work goes on. secret: the file of secret codes until then.
+    """
 
     folder: Path
-    checkpoint: Path
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder.parent / f".{self.folder.name}.checkpoint"
+
+    @property
+    def secret(self) -> Path:
+        return self.folder.parent / f".{self.folder.name}.codes"
 
     def check_space(self, codec: NeuralCodec[Any]) -> None:
         """Errors: OSError when there is no room for a codec and the checkpoints on the way to it."""
@@ -39,28 +49,39 @@ class NewVersion:
         extra_files: Mapping[str, str] | None = None,
         protected: Mapping[str, bytes] | None = None,
     ) -> None:
-        """Stores the codec with its card and the recipe in it, and removes the checkpoints of all phases and parts.
+        """Stores the codec with its card and the recipe in it, and removes what lay beside it until then.
 
         Errors: as `save_bundle`.
         """
         recipe = {RECIPE: yaml.safe_dump(card["recipe"], sort_keys=False, allow_unicode=True)}
         save_bundle(codec.cpu(), card, self.folder, {**(extra_files or {}), **recipe}, protected)
-        for part in (self.checkpoint, *self.folder.parent.glob(f"{self.checkpoint.name}-*")):
-            part.unlink(missing_ok=True)
+        self.discard_work()
+
+    def discard_work(self) -> None:
+        """Removes secret codes, and the checkpoints of all phases and parts: of no use once the version is there."""
+        checkpoints = (
+            path for path in self.folder.parent.iterdir() if path.name.startswith(f"{self.checkpoint.name}-")
+        )
+        for path in (self.secret, self.checkpoint, *checkpoints):
+            path.unlink(missing_ok=True)
 
 
 def new_version(folder: Path, marks: Mapping[str, Any]) -> NewVersion | None:
     """The version to make at `folder`; None where a bundle with these marks in its card is there already.
 
+    What a command that was killed when all was done left beside a stored codec goes.
+
     Errors: RecipeError when something else is there.
     """
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        return NewVersion(folder, folder.parent / f".{folder.name}.checkpoint")
+    version = NewVersion(folder)
+    if not folder.exists() or (folder.is_dir() and not content_of(folder)):
+        return version
     try:
         bundle = stored_bundle(folder)
         card = {**bundle.card, "recipe": training_part(recipe_of(bundle))}  # with the defaults of fields added since
     except BundleError as error:
         raise RecipeError(f"{folder} holds something that is not this codec; choose another --out.") from error
+    version.discard_work()
     if any(card.get(key) != json.loads(json.dumps(value)) for key, value in marks.items()):
         raise RecipeError(f"{folder} holds another codec; choose another --out, or remove that folder first.")
     return None

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from semlink.codecs.bundle import MANIFEST, Bundle, load_bundle
 from semlink.errors import BundleError, UnknownName
+from semlink.files import content_of
 from semlink.registry import choose
 from semlink.simulator.block_errors import BlockErrors
 
@@ -39,7 +40,7 @@ def block_errors(folder: Path | None = None) -> BlockErrors:
 def stored_codecs() -> dict[str, Path]:
     """The folders of all stored codecs by their names; one of the user's own hides a packaged one of its name."""
     places = [place for place in (PACKAGED, own_bundles()) if place.is_dir()]
-    folders = {folder.name: folder for place in places for folder in place.iterdir() if (folder / MANIFEST).is_file()}
+    folders = {folder.name: folder for place in places for folder in content_of(place) if (folder / MANIFEST).is_file()}
     return dict(sorted(folders.items()))
 
 
