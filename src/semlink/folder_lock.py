@@ -95,6 +95,6 @@ def _clear(folder: Path) -> None:
     name = re.escape(folder.name)
     work = re.compile(rf"{name}|\.{name}\.(checkpoint(-.*)?|codes)", re.DOTALL)
     remove_temporary(folder.parent, lambda target: work.fullmatch(target) is not None)
-    for place in (folder, folder / ".parts"):
+    for place in (folder, folder / ".parts", folder / "figures"):
         # Below it other folders may be at work under locks of their own; theirs are folders and names with a dot.
         remove_temporary(place, lambda target: not target.startswith("."), folders=False)
