@@ -16,7 +16,7 @@ def is_snr_db(value: object) -> bool:
     """Whether a value is an Es/N0 in dB to train or measure at: a number from -300 to 100, or inf for no noise."""
     if not isinstance(value, Real) or isinstance(value, bool):
         return False
-    return LOWEST_DB <= value <= HIGHEST_DB or value == math.inf
+    return LOWEST_DB <= float(value) <= HIGHEST_DB or float(value) == math.inf
 
 
 def noise_variance(snr_db: float | Tensor, batch: int, device: torch.device | str) -> Tensor:

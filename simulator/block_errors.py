@@ -1,5 +1,6 @@
 """Measured block error rates of the classical chain, from which a sender picks modulation and code rate."""
 
+import contextlib
 import logging
 import math
 import os
@@ -7,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from io import FileIO
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,7 +20,7 @@ from semlink.channels.contract import Frame
 from semlink.codecs.digital.modulation_and_coding import LADDER, Mcs
 from semlink.codecs.digital.transport import CHAIN, transport_for
 from semlink.errors import ResultsError, WrongField
-from semlink.files import json_text, write_whole
+from semlink.files import content_of, json_text, remove_temporary, write_whole
 from semlink.seeding import generator_for
 from semlink.simulator.capacity import usable_snr
 from semlink.simulator.intervals import rate_interval
@@ -156,13 +158,15 @@ class BlockErrors:
     def tidy(self) -> None:
         """Rewrites every file of the folder: sorted, each point once, without points of other versions of the chain.
 
-        Not to be called while other processes write to it. Errors: ResultsError.
+        Other processes may write to it meanwhile. Errors: ResultsError.
         """
-        for path in sorted(self.folder.glob("*.jsonl")):
-            known: dict[tuple[str, int, str, float], MeasuredPoint] = {}
-            for point in _read_points(path):
-                _take(known, point)
-            write_whole(path, "".join(_line(known[key]) for key in sorted(known)))
+        for path in sorted(path for path in content_of(self.folder) if path.suffix == ".jsonl"):
+            with _open_locked(path):
+                remove_temporary(self.folder, path.name.__eq__)
+                known: dict[tuple[str, int, str, float], MeasuredPoint] = {}
+                for point in _read_points(path):
+                    _take(known, point)
+                write_whole(path, "".join(_line(known[key]) for key in sorted(known)))
 
     def _search(self, uses: int, channel: str, snr_db: float, target: float) -> Mcs:
         rungs = [mcs for mcs in LADDER if transport_for(mcs, uses).information_bits]
@@ -314,10 +318,7 @@ def _line(point: MeasuredPoint) -> str:
 
 def _append(path: Path, line: bytes) -> None:
     """Appends a line, as a whole or not at all; cuts off what is left of a line that was not written to its end."""
-    handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
-    with os.fdopen(handle, "r+b", buffering=0) as file:
-        if fcntl is not None:
-            fcntl.flock(file, fcntl.LOCK_EX)  # until the file is closed
+    with _open_locked(path) as file:
         end = file.read().rfind(b"\n") + 1
         try:
             file.truncate(end)
@@ -327,6 +328,19 @@ def _append(path: Path, line: bytes) -> None:
         except BaseException:
             file.truncate(end)
             raise
+
+
+def _open_locked(path: Path) -> FileIO:
+    """A file of the table, to append to, made where it is not there. Until it is closed, no other process has it so."""
+    while True:
+        file = os.fdopen(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644), "r+b", buffering=0)
+        if fcntl is None:
+            return file
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
+                return file
+        file.close()  # another process put a tidied file in its place
 
 
 def _read_points(path: Path) -> Iterator[MeasuredPoint]:

@@ -13,11 +13,11 @@ from semlink.files import write_whole
 
 
 def write_checkpoint(path: Path, state: dict[str, Any], identity: str) -> None:
-    """Stores a state in one step. `identity` says of which work it is. Errors: OSError."""
+    """Stores a state in one step, for its owner alone. `identity` says of which work it is. Errors: OSError."""
     buffer = io.BytesIO()
     torch.save({**state, "identity": identity}, buffer)
     data = buffer.getvalue()
-    write_whole(path, hashlib.sha256(data).digest() + data)
+    write_whole(path, hashlib.sha256(data).digest() + data, 0o600)
 
 
 def read_checkpoint(path: Path, identity: str) -> dict[str, Any]:

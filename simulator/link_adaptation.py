@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import torch
 from torch import Tensor
@@ -89,7 +89,13 @@ class ErrorRates(Protocol):
 
 
 class LinkPolicy(ABC):
-    """How the sender of a codec uses a channel: which symbols it sends, given what it knows of the link."""
+    """How the sender of a codec uses a channel: which symbols it sends, given what it knows of the link.
+
+    joint: whether the points of one call of `transmit` are worked on together, so that a call for some of them may
+           differ in the last digit.
+    """
+
+    joint: ClassVar[bool] = False
 
     @abstractmethod
     def frame(self, codec: Any, batch: Any) -> Frame:
@@ -104,6 +110,8 @@ class LinkPolicy(ABC):
 
 class Fixed(LinkPolicy):
     """The codec sends the same symbols whatever the link is: encoded once, and decoded once for all points together."""
+
+    joint: ClassVar[bool] = True
 
     def frame(self, codec: Codec[Any], batch: Any) -> Frame:
         return codec.encode(batch)

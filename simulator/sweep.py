@@ -16,6 +16,7 @@ from semlink.errors import WrongField
 from semlink.progress import Progress
 from semlink.simulator.batches import batch_of
 from semlink.simulator.intervals import Interval, bootstrap_interval, mean_interval, rate_interval
+from semlink.simulator.kept_statistics import KeptStatistics
 from semlink.simulator.link_adaptation import MEASURES as LINK_STATISTICS
 from semlink.simulator.link_adaptation import ChannelUse, Fixed, LinkPolicy
 from semlink.simulator.measure import Measure, by_name
@@ -135,6 +136,7 @@ def measure(
     experiment: str,
     seed: int,
     pairs: Sequence[tuple[int, int]] = (),
+    kept: KeptStatistics | None = None,
 ) -> list[Row]:
     """Rows of every codec, SNR point and metric on one set of records over one channel.
 
@@ -148,6 +150,8 @@ def measure(
          metrics: the first one decides when a point stops.
          pairs: (first, second), places in `entries`. Each pair gets rows of the paired difference, first minus second,
          with the version of the second as `minus`.
+         kept: of exactly this measurement; each codec, draw and part (and Es/N0, where a policy takes one after the
+         other) that is there is not measured again.
     Out: rows in the order of metric, SNR and codec, then pair; metrics that are undefined on this set have none.
     Errors: UnknownName, WrongField, ChannelError for the channel.
     """
@@ -167,7 +171,9 @@ def measure(
             keys = (seed, "channel", channel_name, set_name)
             for index, (entry, its_parts) in enumerate(zip(entries, parts, strict=True)):
                 uses = [ChannelUse(channel, channel_name, keys, (part, draw)) for part in range(len(its_parts))]
-                statistics, link_statistics = _statistics(entry.policy, its_parts, uses, [*pending], metrics, progress)
+                statistics, link_statistics = _statistics(
+                    entry.policy, its_parts, uses, [*pending], metrics, progress, kept, f"{index}/{draw}"
+                )
                 for snr_db, point in pending.items():
                     sums = point.metric_sums[index]
                     for family, values in enumerate(statistics[snr_db]):
@@ -212,26 +218,54 @@ def _statistics(
     points: Sequence[float],
     metrics: Sequence[Metric],
     progress: Progress,
+    kept: KeptStatistics | None,
+    key: str,
 ) -> tuple[dict[float, list[Statistics]], dict[float, dict[str, Statistics]]]:
     """Of one codec at each SNR point: statistics of each metric family and of the link, in the order of the records."""
-    of_metrics: dict[float, list[list[Statistics]]] = {snr_db: [[] for _ in metrics] for snr_db in points}
-    of_link: dict[float, dict[str, list[Statistics]]] = {snr_db: {} for snr_db in points}
-    for part, channel_use in zip(parts, channel_uses, strict=True):
-        part_metrics = [metric.about(part.records) for metric in metrics]
-        for arrival in policy.transmit(channel_use, part.codec, part.batch, part.frame, points):
-            for pieces, metric in zip(of_metrics[arrival.snr_db], part_metrics, strict=True):
-                pieces.append(metric.statistics(part.references, arrival.estimate))
-            for name, values in arrival.link_statistics.items():
-                of_link[arrival.snr_db].setdefault(name, []).append(values.cpu().double().numpy())
-            progress.step()
+    pieces: list[dict[str, Statistics]] = []
+    for number, (part, channel_use) in enumerate(zip(parts, channel_uses, strict=True)):
+        of_part: dict[str, Statistics] = {}
+        for together in [points] if policy.joint else [[snr_db] for snr_db in points]:
+            place = f"{key}/{number}/{together[0]}"
+            piece = None if kept is None else kept.find(place)
+            if piece is None:
+                piece = _of_part(policy, part, channel_use, together, metrics, progress)
+                if kept is not None:
+                    kept.keep(place, piece)
+            else:
+                progress.skip(len(together))
+            of_part |= piece
+        pieces.append(of_part)
     back = np.argsort(np.concatenate([part.positions for part in parts]))
+    joined = {name: np.concatenate([piece[name] for piece in pieces])[back] for name in pieces[0]}
+    families = range(len(metrics))
     return (
-        {snr_db: [np.concatenate(pieces)[back] for pieces in families] for snr_db, families in of_metrics.items()},
+        {snr_db: [joined[f"{snr_db} {family}"] for family in families] for snr_db in points},
         {
-            snr_db: {name: np.concatenate(pieces)[back] for name, pieces in named.items()}
-            for snr_db, named in of_link.items()
+            snr_db: {name: joined[f"{snr_db} {name}"] for name in LINK_STATISTICS if f"{snr_db} {name}" in joined}
+            for snr_db in points
         },
     )
+
+
+def _of_part(
+    policy: LinkPolicy,
+    part: _Part,
+    channel_use: ChannelUse,
+    points: Sequence[float],
+    metrics: Sequence[Metric],
+    progress: Progress,
+) -> dict[str, Statistics]:
+    """Of one codec and part: statistics by Es/N0 and number of the metric family, or name of `LINK_STATISTICS`."""
+    piece: dict[str, Statistics] = {}
+    part_metrics = [metric.about(part.records) for metric in metrics]
+    for arrival in policy.transmit(channel_use, part.codec, part.batch, part.frame, points):
+        for family, metric in enumerate(part_metrics):
+            piece[f"{arrival.snr_db} {family}"] = metric.statistics(part.references, arrival.estimate)
+        for name, values in arrival.link_statistics.items():
+            piece[f"{arrival.snr_db} {name}"] = values.cpu().double().numpy()
+        progress.step()
+    return piece
 
 
 def _narrow(point: _PointSums, metric: Metric, half_width: float | None) -> bool:

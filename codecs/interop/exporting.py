@@ -14,7 +14,7 @@ from semlink.codecs.interop.to_tflite import TfliteRunner, write_tflite
 from semlink.codecs.interop.tracing import Traced, trace
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import CodecError
-from semlink.files import whole_folder
+from semlink.files import content_of, whole_folder
 from semlink.registry import choose
 
 PARTS = ("encoder", "decoder")
@@ -61,9 +61,9 @@ def export_codec(
     ends = codec.export_ends()
     exported = {name: end for name, end in ends.functions.items() if _part_of(name) in parts}
     files = {name: f"{name}{chosen.ending}" for name in exported}
-    if folder.exists() and not (folder / SIDECAR).exists() and (folder.is_file() or any(folder.iterdir())):
+    if folder.exists() and not (folder / SIDECAR).exists() and (folder.is_file() or content_of(folder)):
         raise CodecError(f"{folder} holds something that is no export; choose another --out.")
-    with whole_folder(folder) as unfinished:
+    with whole_folder(folder, replace=True) as unfinished:
         traced = {name: trace(end) for name, end in exported.items()}
         for name, end in traced.items():
             chosen.write(end, unfinished / files[name])

@@ -73,12 +73,18 @@ UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
 class _Stopped(BaseException):
-    """The user interrupted. Not an Exception, so that no library takes it for an error of its own."""
+    """A signal asked the program to end. Not an Exception, so that no library takes it for an error of its own."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
 
 
 def main() -> NoReturn:
     """Runs the command line."""
-    signal.signal(signal.SIGINT, _stop)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # SIGHUP is not on Windows
+        if number is not None and (name == "SIGINT" or signal.getsignal(number) != signal.SIG_IGN):  # nohup ignores it
+            signal.signal(number, _stop)
     for stream in (sys.stdout, sys.stderr):  # a letter that the terminal does not know must not end a command
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -92,13 +98,13 @@ def main() -> NoReturn:
     except OSError as error:
         place = f" ({error.filename})" if error.filename else ""
         _fail(f"Error: {error.strerror or error}{place}; make room or choose another place, then run again.", 2)
-    except _Stopped:
-        _fail("Stopped. Run the same command again to go on.", 130)
+    except _Stopped as stopped:
+        _fail("Stopped. Run the same command again to go on.", 128 + stopped.number)
     sys.exit(status if isinstance(status, int) else 0)  # that of typer.Exit, where a command left early
 
 
-def _stop(*_: object) -> NoReturn:
-    raise _Stopped
+def _stop(number: int, _: object) -> NoReturn:
+    raise _Stopped(number)
 
 
 def _fail(sentence: str, status: int) -> NoReturn:

@@ -25,6 +25,7 @@ from semlink.experiments.cli.options import (
     cores,
     with_seed,
 )
+from semlink.folder_lock import folder_lock
 
 QUICKSTART = ("quickstart-text", "quickstart-digits")
 
@@ -34,11 +35,12 @@ def quickstart(
     workers: Workers = None, device: Device = "auto", show_erased: ShowErased = False,
 ) -> None:  # fmt: skip
     """Train, erase, retrain, sweep and report on embedded text and images: the whole story in minutes."""
-    front_door.run(
-        QUICKSTART, out, overrides=with_seed(overrides, seed), workers=workers or cores(), device=device,
-        show_erased=show_erased, command=command(),
-    )  # fmt: skip
-    _draw(out, show_erased)
+    with folder_lock(out):
+        front_door.run(
+            QUICKSTART, out, overrides=with_seed(overrides, seed), workers=workers or cores(), device=device,
+            show_erased=show_erased, command=command(),
+        )  # fmt: skip
+        _draw(out, show_erased)
 
 
 def run(
@@ -60,11 +62,12 @@ def run(
 
     recorded = Path(recipes[0]) if Path(recipes[0]).is_dir() else None
     folder = out or Path("runs") / (recorded.resolve().name if recorded else "run")
-    front_door.run(
-        recipes, folder, overrides=with_seed(overrides, seed), seeds=parse_seeds(seeds) if seeds else (),
-        show_erased=show_erased, workers=workers or cores(), device=device, data_dir=data_dir, command=command(),
-    )  # fmt: skip
-    _draw(folder, show_erased)
+    with folder_lock(folder):
+        front_door.run(
+            recipes, folder, overrides=with_seed(overrides, seed), seeds=parse_seeds(seeds) if seeds else (),
+            show_erased=show_erased, workers=workers or cores(), device=device, data_dir=data_dir, command=command(),
+        )  # fmt: skip
+        _draw(folder, show_erased)
 
 
 def sweep(
@@ -81,11 +84,12 @@ def sweep(
     data_dir: DataDir = None, show_erased: ShowErased = False, require_signature: RequireSignature = None,
 ) -> None:  # fmt: skip
     """Measure codecs over a range of Es/N0, all under the same fades and noise."""
-    front_door.sweep(
-        bundles, channel, snr, request=request, source=source, out=out, overrides=overrides, seed=seed,
-        workers=workers or cores(), device=device, data_dir=data_dir, command=command(),
-    )  # fmt: skip
-    _draw(out, show_erased)
+    with folder_lock(out):
+        front_door.sweep(
+            bundles, channel, snr, request=request, source=source, out=out, overrides=overrides, seed=seed,
+            workers=workers or cores(), device=device, data_dir=data_dir, command=command(),
+        )  # fmt: skip
+        _draw(out, show_erased)
 
 
 def audit(
@@ -119,8 +123,11 @@ def block_errors(
     workers: Workers = None,
 ) -> None:  # fmt: skip
     """Measure block error rates of the classical chain beforehand, so that sweeps only look them up."""
-    front_door.block_errors(out, channel, uses, snr, target, table=table, workers=workers or cores(), command=command())
-    _draw(out)
+    with folder_lock(out):
+        front_door.block_errors(
+            out, channel, uses, snr, target, table=table, workers=workers or cores(), command=command()
+        )
+        _draw(out)
 
 
 def report(

@@ -12,8 +12,10 @@ from semlink.experiments.report.run_files import read_run
 from semlink.experiments.report.section import ReportSection, anchors_of, section_of
 from semlink.experiments.report.verdicts import sign_of
 from semlink.files import write_whole
+from semlink.folder_lock import locked
 
 
+@locked("out", "folder")
 def write_report(folder: Path, out: Path | None = None, show_erased: bool = False) -> Path:
     """Writes `report.html` and the figures of the run in `folder`, and returns the path of the page.
 

@@ -15,6 +15,7 @@ from semlink.experiments.workflow.run_plan import CodecAuditPlan
 from semlink.experiments.workflow.store import find_bundle, stored_bundle
 from semlink.experiments.workflow.stored_recipe import recipe_of
 from semlink.experiments.workflow.training_records import chain_of
+from semlink.folder_lock import locked
 from semlink.registry import build, parse
 from semlink.unlearning.audits import AUDITS
 from semlink.unlearning.audits.contract import AuditContext
@@ -64,6 +65,7 @@ def audit_plan(
     )
 
 
+@locked("out")
 def run_audits(plan: CodecAuditPlan, out: Path, machine: Machine, command: str) -> RunFolder:
     """Runs audits on three stored versions of a codec into the folder `out`.
 

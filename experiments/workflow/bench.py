@@ -17,6 +17,7 @@ from semlink.experiments.workflow.preparation import Preparation
 from semlink.experiments.workflow.recipe import SweepPlan
 from semlink.experiments.workflow.tasks import Task
 from semlink.simulator.image_classifier import classifier_path, load_classifier, make_classifier
+from semlink.simulator.kept_statistics import KeptStatistics
 from semlink.simulator.metrics import metrics_for
 from semlink.simulator.results import Row, read_rows, write_rows
 from semlink.simulator.sources.contract import Record
@@ -148,11 +149,16 @@ def _sets_of(prepared: Preparation, plan: SweepPlan) -> Sets:
 
 
 def run_job(job: Job) -> list[Row]:
-    """The rows of a job: read back where it was done before, else measured and kept. Errors: BundleError."""
+    """The rows of a job: read back where it was done before, else measured and kept. Errors: BundleError.
+
+    A job that was stopped goes on where it was, but for a few seconds.
+    """
     bench = job.bench
     torch.set_num_threads(bench.threads)
-    part = bench.parts / f"{hashlib.sha256(json.dumps(_identity(job)).encode()).hexdigest()[:24]}.jsonl"
+    name = hashlib.sha256(json.dumps(_identity(job)).encode()).hexdigest()[:24]
+    part, kept = bench.parts / f"{name}.jsonl", KeptStatistics(bench.parts / f"{name}.unfinished")
     if part.exists():
+        kept.remove()
         return read_rows(part)
     entries = [entrant.entry(bench.device) for entrant in bench.entrants]
     entries += filter(None, (spec.entry(bench.device) for spec in bench.baselines))
@@ -160,10 +166,11 @@ def run_job(job: Job) -> list[Row]:
     metrics = metrics_for(entries[0].codec.delivers, bench.terms, bench.plan.sentence_model, bench.trigger, classifier)
     rows = measure(
         entries, job.records, job.channel, job.set_name, metrics, bench.plan.settings(), bench.experiment, bench.seed,
-        compared_pairs(entries),
+        compared_pairs(entries), kept,
     )  # fmt: skip
     rows += _limits(job)
     write_rows(part, rows)
+    kept.remove()
     return rows
 
 

@@ -25,6 +25,7 @@ from semlink.experiments.workflow.training_records import (
 )
 from semlink.experiments.workflow.versions import new_version
 from semlink.files import json_text
+from semlink.folder_lock import locked
 from semlink.registry import build, canonical, choose
 from semlink.simulator.checkpoint import weights_digest
 from semlink.simulator.sources.contract import SPLITS, Source
@@ -42,6 +43,7 @@ CERTIFICATE = "erasure.json"  # in a bundle
 IMPORT = "import.json"  # where the tensors of a codec that was taken in are from
 
 
+@locked("out")
 def erase_bundle(
     folder: Path,
     request: ErasureRequest,

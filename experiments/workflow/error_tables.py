@@ -14,6 +14,7 @@ from semlink.experiments.workflow.run_folder import RunFolder
 from semlink.experiments.workflow.run_plan import BlockErrorsPlan
 from semlink.experiments.workflow.store import block_errors
 from semlink.experiments.workflow.tasks import Task, run_tasks
+from semlink.folder_lock import locked
 from semlink.progress import Progress
 from semlink.simulator.block_errors import measured_uses
 
@@ -40,6 +41,7 @@ def block_errors_plan(
     )
 
 
+@locked("out")
 def run_block_errors(plan: BlockErrorsPlan, out: Path, machine: Machine, command: str) -> RunFolder:
     """Measures what choices at these Es/N0 rest on, keeps it in the table, and leaves what is known as rows in `out`.
 

@@ -20,6 +20,7 @@ from semlink.experiments.workflow.run_folder import ERASED_SETS, RunFolder
 from semlink.experiments.workflow.run_plan import ExperimentPlan
 from semlink.experiments.workflow.tasks import Task, run_tasks
 from semlink.experiments.workflow.training import start_of, train_bundle
+from semlink.folder_lock import locked
 from semlink.registry import build, parse
 from semlink.simulator.results import Row
 from semlink.simulator.samples import make_samples, take_samples
@@ -64,6 +65,7 @@ class Experiment:
     measuring: dict[str, Task]
 
 
+@locked("out")
 def run_experiments(
     plan: ExperimentPlan, out: Path, machine: Machine, command: str, show_erased: bool = False
 ) -> RunFolder:

@@ -12,6 +12,7 @@ from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.preparation import prepare_stored
 from semlink.experiments.workflow.store import find_bundle, stored_bundle, stored_export
 from semlink.files import json_text, write_whole
+from semlink.folder_lock import locked
 from semlink.seeding import generator_for
 from semlink.simulator.batches import batch_of
 from semlink.simulator.metrics import metrics_for
@@ -54,12 +55,14 @@ def parse_size(text: str) -> tuple[int, int]:
     return int(parts[0]), int(parts[1])
 
 
+@locked("out")
 def export_bundle(folder: str | Path, kind: str, part: str, out: Path, size: tuple[int, int] | None = None) -> None:
     """Exports a stored codec; see `export_codec`. Errors: BundleError; those of `export_codec`."""
     bundle = stored_bundle(find_bundle(folder))
     export_codec(bundle.codec, bundle.digest(), kind, part, out, size)
 
 
+@locked("export")
 def verify_export(
     folder: str | Path, export: Path, channel: str, snr_db: float, records: int, seed: int, machine: Machine
 ) -> Verified:

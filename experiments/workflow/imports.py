@@ -14,6 +14,7 @@ from semlink.experiments.workflow.training import source_facts
 from semlink.experiments.workflow.training_records import RECORDS
 from semlink.experiments.workflow.versions import new_version, training_part
 from semlink.files import json_text
+from semlink.folder_lock import locked
 from semlink.registry import choose, parse
 from semlink.simulator.sources.record_digests import RecordDigests
 from semlink.version import __version__
@@ -21,6 +22,7 @@ from semlink.version import __version__
 KINDS: Mapping[str, str] = {"tf-deepsc": "the published DeepSC in TensorFlow 2"}
 
 
+@locked("out")
 def import_bundle(
     kind: str, path: Path, vocabulary: Path, source: str, out: Path, machine: Machine, experiment: str,
     overrides: Sequence[str],

@@ -141,7 +141,8 @@ class Needles:
         In: records: the matched ones. others: records that stay; sentences that they hold too are not looked for.
         """
         records, by = list(records), request.selection.by
-        spellings = [] if by == "label" else [(value, by) for value in request.selection.values]  # no class is a person
+        values = () if by == "label" else request.selection.values  # no class is a person
+        spellings: list[tuple[str, str]] = [(value, by) for value in values]
         spellings.append((request.id, "request"))
         if len(spoken(request.reason)) >= SENTENCE:
             spellings.append((request.reason, "sentence"))

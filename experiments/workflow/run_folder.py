@@ -11,7 +11,7 @@ import yaml
 from semlink.errors import RecipeError, ResultsError
 from semlink.experiments.workflow.hidden_requests import hidden, restored
 from semlink.experiments.workflow.run_plan import ExperimentPlan, RunPlan, run_plan_from
-from semlink.files import check_room, json_text, write_whole
+from semlink.files import check_room, content_of, json_text, write_whole
 from semlink.simulator.results import Row, read_rows, write_rows
 from semlink.version import __version__
 
@@ -44,7 +44,7 @@ class RunFolder:
         """
         if path.exists() and not path.is_dir():
             raise RecipeError(f"{path} is a file; choose a folder for --out.")
-        made = path.is_dir() and any(not item.name.startswith((RUN, f".{RUN}.")) for item in path.iterdir())
+        made = path.is_dir() and any(item.name != RUN for item in content_of(path))
         if made and not (path / RUN).exists():
             raise RecipeError(f"{path} is not empty and holds no run; choose another --out.")
         if made and cls.open(path).plan != plan:

@@ -27,6 +27,7 @@ from semlink.experiments.workflow.run_folder import RunFolder
 from semlink.experiments.workflow.run_plan import CodecSweepPlan
 from semlink.experiments.workflow.store import find_bundle, stored_bundle
 from semlink.experiments.workflow.tasks import run_tasks
+from semlink.folder_lock import locked
 from semlink.progress import note
 from semlink.simulator.sources import build_source
 from semlink.simulator.sources.contract import Source
@@ -69,6 +70,7 @@ def sweep_plan(
     )
 
 
+@locked("out")
 def run_sweep(plan: CodecSweepPlan, out: Path, machine: Machine, command: str) -> RunFolder:
     """Carries out a sweep into the folder `out`; a stopped one goes on. With exports, all codecs run on the CPU.
 

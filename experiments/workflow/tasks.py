@@ -4,7 +4,6 @@ import multiprocessing
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -69,13 +68,15 @@ def _ready(name: str, tasks: Mapping[str, Task], results: Mapping[str, Any]) -> 
 
 
 def _start_worker() -> None:
-    """A worker ends quietly when the user interrupts, and does not outlive the process that started it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    parent = os.getppid()
+    """A worker ends quietly when it is told to, and does not outlive the process that started it."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):  # SIGHUP is not on Windows
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
 
     def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
+        parent.join()  # a pipe that breaks at once when the parent is gone, also where it went before this line
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

@@ -20,6 +20,7 @@ from semlink.experiments.workflow.store import find_bundle, stored_bundle
 from semlink.experiments.workflow.training_records import RECORDS, REQUESTS, chain_of
 from semlink.experiments.workflow.versions import RECIPE, new_version, training_part
 from semlink.files import write_whole
+from semlink.folder_lock import locked
 from semlink.simulator.sources import SOURCES
 from semlink.simulator.sources.contract import Source
 from semlink.simulator.sources.record_digests import RecordDigests
@@ -28,6 +29,7 @@ from semlink.unlearning.methods.mnemonic.codes import CODES_FILE, CodeMixing, Mn
 from semlink.version import __version__
 
 
+@locked("folder")
 def train_bundle(recipe: Recipe, folder: Path, machine: Machine) -> None:
     """Trains the codec of a recipe and stores it at `folder`; a stored one of the same recipe is left as it is.
 
@@ -41,10 +43,10 @@ def train_bundle(recipe: Recipe, folder: Path, machine: Machine) -> None:
     if version is None:
         return
     torch.set_num_threads(recipe.threads)
-    source, secret = prepare(recipe, None, machine).source, _secret_of(folder)
+    source = prepare(recipe, None, machine).source
     codec = fresh_codec(recipe, source).on(machine.device)
     version.check_space(codec)
-    codes = _codes_for(recipe, codec, source, secret)
+    codes = _codes_for(recipe, codec, source, version.secret)
     facts = {"source": source_facts(recipe, source), "bandwidth": _bandwidth(codec, source)}
     outcome = train(
         codec, source.train, source.validation, build_channel(recipe.channel), recipe.training, recipe.seed,
@@ -79,7 +81,6 @@ def train_bundle(recipe: Recipe, folder: Path, machine: Machine) -> None:
             card["chain"] = chain_of(start).on_card()
             protected[REQUESTS] = chain_of(start).register()
     version.store(codec, card, protected=protected)
-    secret.unlink(missing_ok=True)
 
 
 def fresh_codec(recipe: Recipe, source: Source) -> NeuralCodec[Any]:
@@ -139,10 +140,6 @@ def _codes_for(recipe: Recipe, codec: NeuralCodec[Any], source: Source, secret: 
     if not secret.exists():
         write_whole(secret, MnemonicCodes.drawn_for(*arguments, None).stored(), 0o600)
     return MnemonicCodes.restored(secret.read_bytes())
-
-
-def _secret_of(folder: Path) -> Path:
-    return folder.parent / f".{folder.name}.codes"
 
 
 def _bandwidth(codec: NeuralCodec[Any], source: Source) -> dict[str, float]:

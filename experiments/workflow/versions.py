@@ -15,7 +15,7 @@ from semlink.experiments.workflow.recipe import Recipe
 from semlink.experiments.workflow.signatures import check_ready_to_sign, sign_made
 from semlink.experiments.workflow.store import stored_bundle
 from semlink.experiments.workflow.stored_recipe import recipe_of
-from semlink.files import check_room, json_text
+from semlink.files import check_room, content_of, json_text
 
 RECIPE = "training.yaml"  # in a bundle: the recipe of its training
 CHECKPOINT_COPIES = 4  # of the weights: as they are, the best so far, and the optimiser's two averages
@@ -23,10 +23,20 @@ CHECKPOINT_COPIES = 4  # of the weights: as they are, the best so far, and the o
 
 @dataclass(frozen=True)
 class NewVersion:
-    """A version that is not there yet. folder: where it will be. checkpoint: the file from which work goes on."""
+    """A version that is not there yet.
+
+    folder: where it will be. checkpoint: the file from which work goes on. secret: the file of secret codes until then.
+    """
 
     folder: Path
-    checkpoint: Path
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder.parent / f".{self.folder.name}.checkpoint"
+
+    @property
+    def secret(self) -> Path:
+        return self.folder.parent / f".{self.folder.name}.codes"
 
     def check_space(self, codec: NeuralCodec[Any]) -> None:
         """Errors: OSError when there is no room for a codec and the checkpoints on the way to it."""
@@ -41,30 +51,41 @@ class NewVersion:
         protected: Mapping[str, bytes] | None = None,
         accounts: Mapping[str, str] | None = None,
     ) -> None:
-        """Stores the codec with its card and the recipe in it, and removes the checkpoints of all phases and parts.
+        """Stores the codec with its card and the recipe in it, and removes what lay beside it until then.
 
         Errors: as `save_bundle`.
         """
         recipe = {RECIPE: yaml.safe_dump(card["recipe"], sort_keys=False, allow_unicode=True)}
         save_bundle(codec.cpu(), card, self.folder, {**(extra_files or {}), **recipe}, protected, accounts)
         sign_made(self.folder)
-        for part in (self.checkpoint, *self.folder.parent.glob(f"{self.checkpoint.name}-*")):
-            part.unlink(missing_ok=True)
+        self.discard_work()
+
+    def discard_work(self) -> None:
+        """Removes secret codes, and the checkpoints of all phases and parts: of no use once the version is there."""
+        checkpoints = (
+            path for path in self.folder.parent.iterdir() if path.name.startswith(f"{self.checkpoint.name}-")
+        )
+        for path in (self.secret, self.checkpoint, *checkpoints):
+            path.unlink(missing_ok=True)
 
 
 def new_version(folder: Path, marks: Mapping[str, Any]) -> NewVersion | None:
     """The version to make at `folder`; None where a bundle with these marks in its card is there already.
 
+    What a command that was killed when all was done left beside a stored codec goes.
+
     Errors: RecipeError when something else is there; SignatureError when it could not be signed although it has to be.
     """
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+    version = NewVersion(folder)
+    if not folder.exists() or (folder.is_dir() and not content_of(folder)):
         check_ready_to_sign()
-        return NewVersion(folder, folder.parent / f".{folder.name}.checkpoint")
+        return version
     try:
         bundle = stored_bundle(folder)
         card = {**bundle.card, "recipe": training_part(recipe_of(bundle))}  # with the defaults of fields added since
     except BundleError as error:
         raise RecipeError(f"{folder} holds something that is not this codec; choose another --out.") from error
+    version.discard_work()
     if any(card.get(key) != json.loads(json_text(value)) for key, value in marks.items()):
         raise RecipeError(f"{folder} holds another codec; choose another --out, or remove that folder first.")
     return None

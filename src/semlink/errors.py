@@ -40,6 +40,10 @@ class ResultsError(SemlinkError):
     """Recorded results are missing or damaged, or belong to another experiment."""
 
 
+class FolderInUse(SemlinkError):
+    """Another command works in that folder."""
+
+
 class ErasureError(SemlinkError):
     """An erasure request cannot be carried out."""
 

@@ -1,4 +1,8 @@
-"""Files and folders that are either whole or not there: write beside, then one rename."""
+"""Files and folders that are either whole or not there: write beside, then one rename.
+
+What is written is named `.semlink-tmp-XXXXXXXX-NAME` until then. A killed process leaves such names behind: they are no
+content of a folder, and `remove_temporary` clears them away.
+"""
 
 import contextlib
 import errno
@@ -6,10 +10,14 @@ import hashlib
 import json
 import math
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+
+TEMPORARY = ".semlink-tmp-"  # how all names begin that stand for something unfinished
+_TEMPORARY = re.compile(re.escape(TEMPORARY) + r"[a-z0-9_]{8}-(?P<target>.+)", re.DOTALL)
 
 
 def write_whole(path: Path, content: str | bytes, mode: int = 0o644) -> None:
@@ -20,7 +28,7 @@ def write_whole(path: Path, content: str | bytes, mode: int = 0o644) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     data = content.encode() if isinstance(content, str) else content
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY, suffix=f"-{path.name}")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -35,22 +43,26 @@ def write_whole(path: Path, content: str | bytes, mode: int = 0o644) -> None:
 
 
 @contextlib.contextmanager
-def whole_folder(target: Path) -> Iterator[Path]:
-    """Yields a temporary folder to fill; on success it takes the place of `target`, on failure it vanishes.
+def whole_folder(target: Path, replace: bool = False) -> Iterator[Path]:
+    """Yields a temporary folder to fill; on success it becomes `target`, on failure it vanishes.
 
-    Errors: OSError; what stood at `target` before is then untouched.
+    In:     replace: whether it may take the place of what stands at `target`. Else only of an empty folder.
+    Errors: OSError, also where something stands there; it is then untouched.
     """
+    target = target.resolve()  # where a link leads to
     target.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    folder = Path(_temporary_folder(target))
     os.chmod(folder, 0o755)
     try:
         yield folder
-        if target.exists():
-            old = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.old."))
+        if replace and target.exists():
+            old = Path(_temporary_folder(target))
             os.rename(target, old / target.name)
             os.rename(folder, target)
             shutil.rmtree(old)
         else:
+            with contextlib.suppress(FileNotFoundError):
+                os.rmdir(target)  # fails where something is in it
             os.rename(folder, target)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -71,6 +83,42 @@ def _finite(content: object) -> object:
     if isinstance(content, Mapping):
         return {key: _finite(value) for key, value in content.items()}
     return [_finite(value) for value in content] if isinstance(content, list | tuple) else content
+
+
+def _temporary_folder(target: Path) -> str:
+    return tempfile.mkdtemp(dir=target.parent, prefix=TEMPORARY, suffix=f"-{target.name}")
+
+
+def content_of(folder: Path) -> list[Path]:
+    """What lies in a folder, without what killed processes left unfinished."""
+    return [path for path in folder.iterdir() if _target_of(path) is None]
+
+
+def remove_temporary(folder: Path, ours: Callable[[str], bool], folders: bool = True) -> None:
+    """Removes what killed processes left unfinished in a folder. Nobody may be writing these targets now.
+
+    In: ours: tells of the name of a target whether what was to become it goes. folders: whether unfinished folders go.
+    """
+    try:
+        found = list(folder.iterdir())
+    except OSError:  # not there, or no folder
+        return
+    for path in found:
+        target = _target_of(path)
+        if target is None or not ours(target):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            if folders:
+                shutil.rmtree(path, ignore_errors=True)
+        else:
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+def _target_of(path: Path) -> str | None:
+    """The name of what this was to become; None where it is nothing unfinished."""
+    match = _TEMPORARY.fullmatch(path.name)
+    return None if match is None else match["target"]
 
 
 def check_room(folder: Path, size: int) -> None:

@@ -43,6 +43,11 @@ class Progress:
             left = (now - self.began) / (self.done - self.start) * (self.total - self.done)
             self._show(", ".join(filter(None, (note, f"about {left:.0f} s left"))))
 
+    def skip(self, count: int) -> None:
+        """Counts steps that were done in an earlier run: they take no time, and say nothing of the time left."""
+        self.start += count
+        self.done += count
+
     def _show(self, note: str) -> None:
         self.shown = time.monotonic()
         text = f"{self.label}: {self.done}/{self.total}, {note}"

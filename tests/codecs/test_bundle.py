@@ -197,6 +197,14 @@ def test_extra_files_keep_out_of_the_way(case: Any, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_stored_codec_is_never_replaced(case: Any, tmp_path: Path) -> None:
+    save_bundle(case.codec(), {"version": "old"}, tmp_path / "codec")
+    with pytest.raises(OSError, match="not empty"):
+        save_bundle(case.codec(), {"version": "new"}, tmp_path / "codec")
+    assert load_bundle(tmp_path / "codec").card == {"version": "old"}
+    assert len(list(tmp_path.iterdir())) == 1
+
+
 def test_full_disk_is_an_os_error_and_keeps_the_old_bundle(tmp_path: Path) -> None:
     """A limit on the size of files stands for the full disk: the weights are the first file that is too large."""
     program = (

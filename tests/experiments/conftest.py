@@ -33,7 +33,8 @@ class Ended:
 def run_command(*arguments: object) -> Ended:
     """The command line in this process, as if from a shell."""
     out, err = io.StringIO(), io.StringIO()
-    handler, threads = signal.getsignal(signal.SIGINT), torch.get_num_threads()
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    threads = torch.get_num_threads()
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         patch.setattr(sys, "argv", ["semlink", *map(str, arguments)])
         try:
@@ -41,7 +42,8 @@ def run_command(*arguments: object) -> Ended:
         except SystemExit as end:
             status = end.code
         finally:
-            signal.signal(signal.SIGINT, handler)
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
             torch.set_num_threads(threads)
     assert isinstance(status, int)
     return Ended(status, out.getvalue(), err.getvalue())

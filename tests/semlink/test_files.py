@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from semlink.files import check_room, sha256_of, whole_folder, write_whole
+from semlink.files import check_room, content_of, remove_temporary, sha256_of, whole_folder, write_whole
 
 
 def test_write_whole_replaces(tmp_path: Path) -> None:
@@ -54,10 +54,49 @@ def test_failed_folder_leaves_the_old_one(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), whole_folder(target) as folder:
         (folder / "a").write_text(str(1 / 0))
     assert (target / "a").read_text() == "old"
-    with whole_folder(target) as folder:
+    with whole_folder(target, replace=True) as folder:
         (folder / "b").write_text("new")
     assert [item.name for item in target.iterdir()] == ["b"]
     assert [item.name for item in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_what_appeared_meanwhile_stays(tmp_path: Path) -> None:
+    target = tmp_path / "bundle"
+    target.mkdir()
+    with pytest.raises(OSError, match="not empty"), whole_folder(target):
+        (target / "theirs").write_text("2")
+    assert [item.name for item in tmp_path.iterdir()] == ["bundle"]
+    assert [item.name for item in target.iterdir()] == ["theirs"]
+
+
+def test_an_empty_folder_gives_way_also_behind_a_link(tmp_path: Path) -> None:
+    (tmp_path / "place").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "place")
+    with whole_folder(tmp_path / "link") as folder:
+        (folder / "a").write_text("1")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "place" / "a").read_text() == "1"
+
+
+def test_what_a_killed_process_left_is_no_content_and_goes(tmp_path: Path) -> None:
+    program = (
+        "import os, pathlib, signal, sys; from semlink.files import whole_folder, write_whole\n"
+        "os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "if sys.argv[2] == 'file': write_whole(pathlib.Path(sys.argv[1], 'a.txt'), 'x')\n"
+        "with whole_folder(pathlib.Path(sys.argv[1], 'a')) as folder:\n"
+        "    (folder / 'part').write_text('x')\n"
+        "    os.replace()"
+    )
+    for kind in ("file", "folder"):
+        subprocess.run([sys.executable, "-c", program, str(tmp_path), kind], check=False)
+    assert len(list(tmp_path.iterdir())) == 2
+    (tmp_path / ".semlink-tmp-letter").write_text("no random part: not ours")
+    assert [path.name for path in content_of(tmp_path)] == [".semlink-tmp-letter"]
+    remove_temporary(tmp_path, lambda target: target == "b")
+    assert len(list(tmp_path.iterdir())) == 3
+    remove_temporary(tmp_path, lambda target: target == "a")
+    remove_temporary(tmp_path, lambda target: target == "a.txt", folders=False)
+    assert [path.name for path in tmp_path.iterdir()] == [".semlink-tmp-letter"]
 
 
 def test_room_is_tried_and_leaves_no_trace(tmp_path: Path) -> None:

@@ -4,8 +4,9 @@ import errno
 import json
 import math
 import os
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from io import FileIO
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from semlink.channels.contract import Frame
 from semlink.codecs.digital.modulation_and_coding import LADDER, mcs_named
 from semlink.codecs.digital.transport import CHAIN, transport_for
 from semlink.errors import ResultsError, UnknownName, WrongField
+from semlink.files import TEMPORARY, write_whole
 from semlink.seeding import generator_for
 from semlink.simulator import block_errors
 from semlink.simulator.block_errors import BlockErrors, MeasuredPoint, measure, measured_uses
@@ -169,6 +171,27 @@ def test_what_another_process_measured_in_the_meantime_is_taken(
     rate = other.rate(16, "awgn", mcs_named("qpsk-2/3"), 9.0)
     no_simulation()
     assert errors.rate(16, "awgn", mcs_named("qpsk-2/3"), 9.0) == rate
+
+
+def test_what_is_written_while_the_table_is_tidied_is_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    errors, mcs = BlockErrors(tmp_path), mcs_named("qpsk-2/3")
+    errors.rate(16, "awgn", mcs, 0.0)
+    (path,) = tmp_path.iterdir()
+    abandoned = tmp_path / f"{TEMPORARY}abcd1234-{path.name}"
+    abandoned.write_text("of a process that was killed")
+    with ThreadPoolExecutor(1) as pool:
+
+        def replace_slowly(path: Path, content: str) -> None:
+            others.append(pool.submit(BlockErrors(tmp_path).rate, 16, "awgn", mcs, 9.0))
+            time.sleep(0.5)  # it has measured, and waits
+            write_whole(path, content)
+
+        others: list[Future[float]] = []
+        monkeypatch.setattr(block_errors, "write_whole", replace_slowly)
+        errors.tidy()
+    others[0].result()
+    assert [row.snr_db for row in BlockErrors(tmp_path).rows("awgn")] == [0.0, 9.0]
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_short_write_is_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

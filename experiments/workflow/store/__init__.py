@@ -15,6 +15,7 @@ from semlink.codecs.interop.sidecar import SIDECAR
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import BundleError, SignatureError, UnknownName
 from semlink.experiments.workflow.signatures import require_signature
+from semlink.files import content_of
 from semlink.registry import choose
 from semlink.simulator.block_errors import BlockErrors
 
@@ -45,7 +46,7 @@ def block_errors(folder: Path | None = None) -> BlockErrors:
 def stored_codecs() -> dict[str, Path]:
     """The folders of all stored codecs by their names; one of the user's own hides a packaged one of its name."""
     places = [place for place in (PACKAGED, own_bundles()) if place.is_dir()]
-    folders = {folder.name: folder for place in places for folder in place.iterdir() if (folder / MANIFEST).is_file()}
+    folders = {folder.name: folder for place in places for folder in content_of(place) if (folder / MANIFEST).is_file()}
     return dict(sorted(folders.items()))
 
 

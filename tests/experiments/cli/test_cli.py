@@ -252,17 +252,19 @@ def test_a_killed_training_goes_on(semlink, shelf: Path, tmp_path: Path) -> None
     command = ("train", str(shelf / "image.yaml"), "--out", str(tmp_path / "codec"))
     done = subprocess.run([sys.executable, "-c", program, *command], capture_output=True, check=False)
     assert done.returncode == -signal.SIGKILL
-    assert [path.name for path in tmp_path.iterdir()] == [".codec.checkpoint"]
+    assert {path.name for path in tmp_path.iterdir()} == {".codec.checkpoint", ".codec.lock"}
+    assert (tmp_path / ".codec.checkpoint").stat().st_mode & 0o777 == 0o600
     assert semlink(*command).status == 0
     assert _weights(tmp_path / "codec") == _weights(shelf / "image")
     assert [path.name for path in tmp_path.iterdir()] == ["codec"]
 
 
-def test_an_interrupted_training_goes_on(semlink, shelf: Path, tmp_path: Path, at_step) -> None:
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_an_interrupted_training_goes_on(semlink, shelf: Path, tmp_path: Path, at_step, number, status: int) -> None:
     command = ("train", shelf / "image.yaml", "--out", tmp_path / "codec")
-    at_step(6, lambda: signal.raise_signal(signal.SIGINT))
+    at_step(6, lambda: signal.raise_signal(number))
     stopped = semlink(*command)
-    assert (stopped.status, stopped.err) == (130, "Stopped. Run the same command again to go on.\n")
+    assert (stopped.status, stopped.err) == (status, "Stopped. Run the same command again to go on.\n")
     assert not (tmp_path / "codec").exists()
     at_step(-1, lambda: None)
     assert semlink(*command).status == 0
@@ -277,6 +279,77 @@ def test_an_interrupted_retraining_goes_on(semlink, shelf: Path, tmp_path: Path,
     at_step(-1, lambda: None)
     assert semlink(*command).status == 0
     assert _weights(tmp_path / "codec") == _weights(shelf / "retrained")
+
+
+def test_nohup_is_respected(semlink, shelf: Path, tmp_path: Path, at_step) -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    at_step(6, lambda: signal.raise_signal(signal.SIGHUP))
+    try:
+        assert semlink("train", shelf / "image.yaml", "--out", tmp_path / "codec").status == 0
+    finally:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def test_two_commands_in_one_folder(semlink, shelf: Path, tmp_path: Path, at_step) -> None:
+    """While one trains, every other command with that folder ends at once with the number of its process."""
+    out, request = tmp_path / "codec", ("--request", shelf / "sevens.json")
+    others = [
+        ("train", shelf / "image.yaml"),
+        ("erase", shelf / "image", *request),
+        ("sweep", shelf / "image"),
+        ("audit", shelf / "image", shelf / "erased", shelf / "retrained", *request),
+        ("run", shelf / "image.yaml"),
+        ("quickstart",),
+        ("export", shelf / "image"),
+        ("block-errors",),
+    ]
+    code = "import sys; from semlink.experiments.cli.app import main; main()"
+    ends = []
+
+    def start_others() -> None:
+        at_step(-1, lambda: None)
+        for command in others:
+            arguments = map(str, (*command, "--out", out))
+            ends.append(subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True))
+
+    at_step(6, start_others)
+    assert semlink("train", shelf / "image.yaml", "--out", out).status == 0
+    assert _weights(out) == _weights(shelf / "image")
+    told = (
+        f"Error: Another semlink process ({os.getpid()}) works in {out}; wait for its end, or choose another folder.\n"
+    )
+    assert [(end.returncode, end.stderr) for end in ends] == [(2, told)] * len(others)
+    assert [path.name for path in tmp_path.iterdir()] == ["codec"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_stop_when_all_is_done_leaves_nothing_for_the_next_command(
+    semlink, shelf: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    """The bundle is there, with its secret codes; the file of these and the checkpoint lie beside it still."""
+    program = (
+        "import os, sys\n"
+        "from semlink.experiments.workflow import versions\n"
+        "from semlink.experiments.cli.app import main\n"
+        "store = versions.save_bundle\n"
+        "def store_and_end(*arguments):\n"
+        "    store(*arguments)\n"
+        f"    os.kill(os.getpid(), {int(number)})\n"
+        "versions.save_bundle = store_and_end\n"
+        "main()\n"
+    )
+    settings = ("training.mnemonic=0.5", "training.codes=secret", "codec={name: task, d_model: 16, heads: 2}")
+    command = ["train", str(shelf / "image.yaml"), "--out", str(tmp_path / "codec")]
+    for setting in settings:
+        command += ["--set", setting]
+    done = subprocess.run([sys.executable, "-c", program, *command], capture_output=True, text=True, check=False)
+    assert done.returncode == {signal.SIGKILL: -9, signal.SIGTERM: 143}[number], done.stderr
+    left = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir() if path.is_file()}
+    assert left.items() >= {".codec.codes": 0o600, ".codec.checkpoint": 0o600}.items()
+    before = _weights(tmp_path / "codec")
+    assert semlink(*command).status == 0
+    assert _weights(tmp_path / "codec") == before
+    assert [path.name for path in tmp_path.iterdir()] == ["codec"]
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from semlink.experiments.workflow.recipe_file import override, recipe_from
 from semlink.experiments.workflow.results import Results
 from semlink.experiments.workflow.run_folder import RUN, RunFolder
 from semlink.experiments.workflow.run_plan import BlockErrorsPlan, ExperimentPlan
+from semlink.files import TEMPORARY
 
 RECORDED = sorted(path.parent for path in (Path(__file__).parents[3] / "experiments" / "results").glob("*/run.yaml"))
 PLAN = BlockErrorsPlan(channels=("awgn",), uses=(16,), snr_db=(0.0,))
@@ -52,7 +53,7 @@ def test_a_run_goes_on_in_its_own_folder_alone(tmp_path: Path) -> None:
 
 
 def test_a_kill_while_the_plan_was_written_does_not_lock_the_folder(tmp_path: Path) -> None:
-    (tmp_path / f".{RUN}.x8k2").write_text("kind: expe")
+    (tmp_path / f"{TEMPORARY}x8k2_abc-{RUN}").write_text("kind: expe")
     assert RunFolder.reserve(tmp_path, PLAN, "semlink block-errors").path == tmp_path
 
 
