@@ -2,7 +2,6 @@
 
 import copy
 import dataclasses
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from semlink.experiments.workflow.erasure import CERTIFICATE
 from semlink.experiments.workflow.store import find_bundle, stored_bundle
 from semlink.files import sha256_of
 from semlink.simulator.sweep import Entry
+from semlink.untrusted import json_of, read_bytes
 
 
 class Entrant(ABC):
@@ -67,7 +67,7 @@ class StoredCodec(Entrant):
     def certificate(self) -> Mapping[str, Any]:
         """The certificate of its erasure; empty where nothing was erased."""
         file = self.folder / CERTIFICATE
-        return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        return json_of(read_bytes(file), dict) if file.is_file() else {}
 
 
 @dataclass(frozen=True)

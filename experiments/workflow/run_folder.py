@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from semlink.errors import RecipeError, ResultsError
 from semlink.experiments.workflow.run_plan import ExperimentPlan, RunPlan, run_plan_from
 from semlink.files import check_room, write_whole
 from semlink.simulator.results import Row, read_rows, write_rows
+from semlink.untrusted import YAML_MOST, json_of, read_bytes, read_text, yaml_of, yaml_text
 from semlink.version import __version__
 
 RUN, ROWS, SAMPLES, METADATA = "run.yaml", "results.jsonl", "samples.json", "metadata.json"
 ROOM = 8 << 20  # bytes for the rows, figures and report of a run
+JSON_MOST = 64 << 20  # bytes of samples or metadata
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,10 @@ class RunFolder:
         """Reads the folder of a run. Errors: ResultsError when it holds none; RecipeError when its plan is damaged."""
         file = path / RUN
         try:
-            content = yaml.safe_load(file.read_text(encoding="utf-8"))
+            content = yaml_of(read_text(file, YAML_MOST))
         except OSError as error:
             raise ResultsError(f"{path} holds no run; make one with: semlink run, or semlink sweep.") from error
-        except (ValueError, RecursionError, yaml.YAMLError) as error:
+        except ValueError as error:
             raise ResultsError(f"{file} is damaged; fetch the folder again or repeat the run.") from error
         if not isinstance(content, dict) or not isinstance(content.get("run"), dict):
             raise ResultsError(f"{file} does not describe a run; fetch the folder again or repeat the run.")
@@ -127,10 +127,10 @@ class RunFolder:
 
     def _json(self, name: str, default: object) -> object:
         try:
-            return json.loads((self.path / name).read_text(encoding="utf-8"))
+            return json_of(read_bytes(self.path / name, JSON_MOST))
         except FileNotFoundError:
             return default
-        except (OSError, ValueError, RecursionError) as error:
+        except (OSError, ValueError) as error:
             raise ResultsError(f"{self.path / name} is damaged; remove it or repeat the run.") from error
 
     def _text(self) -> str:
@@ -142,4 +142,4 @@ class RunFolder:
             "plugins": list(self.plugins),
             "run": self.plan.model_dump(mode="json", exclude={"kind"}),
         }
-        return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
+        return yaml_text(content)

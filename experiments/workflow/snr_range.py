@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from semlink.channels.snr import LOWEST_DB
+from semlink.untrusted import cut
 
 SnrDb = Annotated[float, Field(ge=LOWEST_DB)]  # and so not nan
 
@@ -25,9 +26,9 @@ def parse_range(value: object) -> object:
         step = rest[0] if rest else 1.0
         count = round((high - low) / step)
     except (ValueError, ZeroDivisionError, OverflowError, TypeError) as error:
-        raise ValueError(f'"{value}" is no range of Es/N0 in dB; write low:high:step such as 0:18:3') from error
+        raise ValueError(f'"{cut(value)}" is no range of Es/N0 in dB; write low:high:step such as 0:18:3') from error
     if len(rest) > 1 or count < 0 or count > 10_000:
-        raise ValueError(f'"{value}" is no range of Es/N0 in dB; write low:high:step such as 0:18:3')
+        raise ValueError(f'"{cut(value)}" is no range of Es/N0 in dB; write low:high:step such as 0:18:3')
     return tuple(low + step * index for index in range(count + 1))
 
 

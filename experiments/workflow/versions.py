@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from semlink.codecs.bundle import save_bundle
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import BundleError, RecipeError
@@ -15,6 +13,7 @@ from semlink.experiments.workflow.preparation import recipe_of
 from semlink.experiments.workflow.recipe import Recipe
 from semlink.experiments.workflow.store import stored_bundle
 from semlink.files import check_room
+from semlink.untrusted import yaml_text
 
 RECIPE = "training.yaml"  # in a bundle: the recipe of its training
 CHECKPOINT_COPIES = 4  # of the weights: as they are, the best so far, and the optimiser's two averages
@@ -43,7 +42,7 @@ class NewVersion:
 
         Errors: as `save_bundle`.
         """
-        recipe = {RECIPE: yaml.safe_dump(card["recipe"], sort_keys=False, allow_unicode=True)}
+        recipe = {RECIPE: yaml_text(card["recipe"])}
         save_bundle(codec.cpu(), card, self.folder, {**(extra_files or {}), **recipe}, protected)
         for part in (self.checkpoint, *self.folder.parent.glob(f"{self.checkpoint.name}-*")):
             part.unlink(missing_ok=True)
