@@ -6,7 +6,6 @@ neither the original folder nor a network is needed. An erasure of the codec doe
 reach what the public model itself may know of a record.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
@@ -18,14 +17,16 @@ from semlink.codecs.configuration import TransformerCodecConfig
 from semlink.codecs.pretrained import PREPROCESSOR, Kind, Pretrained, build_network
 from semlink.errors import CodecError, WrongField
 from semlink.seeding import seeded
+from semlink.untrusted import json_of
 
+SPECIAL_MOST = 16  # special symbols before a sentence, and after it
 Made = TypeVar("Made", bound=Any)  # a codec whose `semantic_encoder` is a `Backbone`
 
 
 class BackboneConfig(TransformerCodecConfig):
     """Fields of a codec whose semantic encoder can be a pretrained one.
 
-    backbone:        folder of a pretrained transformers encoder, or its name on the hub; None: an encoder of our own.
+    backbone:        folder of a pretrained transformers encoder, or hub:owner/name@revision; None: our own encoder.
     freeze_backbone: whether training and unlearning leave the backbone as it is.
     """
 
@@ -101,6 +102,8 @@ class TextBackbone(Backbone):
     def __init__(self, config: BackboneConfig) -> None:
         super().__init__(config)
         self.before, self.after = config.facts["before"], config.facts["after"]
+        if not all(type(count) is int and 0 <= count <= SPECIAL_MOST for count in (self.before, self.after)):
+            raise CodecError("The facts of the backbone have no numbers of special symbols; make the codec again.")
         self.words.padding_idx = None  # it would shut one word out from training
 
     @property
@@ -141,6 +144,9 @@ class ImageBackbone(Backbone):
         self.channels: int = config.facts["config"]["num_channels"]
         self.size, self.own_grid = input_size(config.facts["config"])
         self.mean, self.deviation = config.facts["mean"], config.facts["deviation"]
+        for values in (self.mean, self.deviation):
+            if not (isinstance(values, list) and all(type(value) is float for value in values)):
+                raise CodecError("The facts of the backbone have no mean and deviation; make the codec again.")
         self.masks = "mask_ratio" in config.facts["config"]
 
     def forward(self, images: Tensor) -> Tensor:
@@ -223,7 +229,7 @@ def image_facts(pretrained: Pretrained, height: int, width: int, channels: int) 
             "cannot become; choose another backbone."
         )
     try:
-        content = json.loads(pretrained.file(PREPROCESSOR) or "{}")
+        content = json_of(pretrained.file(PREPROCESSOR) or "{}", dict)
         used = content if content.get("do_normalize", True) else {"image_mean": 0.0, "image_std": 1.0}
         mean, deviation = (_each(used.get(key, 0.5), config["num_channels"]) for key in ("image_mean", "image_std"))
     except (ValueError, TypeError, AttributeError) as error:

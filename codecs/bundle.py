@@ -15,15 +15,23 @@ from torch import Tensor
 from transformers.utils import logging
 
 from semlink.codecs import CODECS
+from semlink.codecs.configuration import CodecConfig
 from semlink.codecs.model_card import model_card
 from semlink.codecs.neural_codec import NeuralCodec
+from semlink.codecs.weights_header import StoredTensor, stored_tensors
 from semlink.errors import BundleError, SemlinkError
 from semlink.files import json_text, whole_folder
+from semlink.untrusted import cut, json_of, read_bytes
 
 MANIFEST, CONFIG, WEIGHTS, CARD, README = "manifest.json", "config.json", "model.safetensors", "card.json", "README.md"
 MAKING = "making.json"  # the facts of the card that differ between two equal makings
 FACTS_OF_MAKING = ("seconds", "device", "command", "code_version")
 FORMAT, FIRST_FORMAT = "semlink-bundle-2", "semlink-bundle-1"
+WEIGHTS_MOST, FILE_MOST, MANIFEST_MOST, FILES_MOST = 8 << 30, 64 << 20, 1 << 20, 64  # bytes, and files
+WRITTEN = {"architectures", "backbone_facts", "dtype", "model_type", "transformers_version"}  # beside a codec's fields
+COUNTS = ("encoder_layers", "decoder_layers", "shards")  # fields of which each makes at least a tensor
+KINDS = {"F32": "float32", "F64": "float64", "F16": "float16", "BF16": "bfloat16", "BOOL": "bool", "U8": "uint8"}
+KINDS |= {f"I{bits}": f"int{bits}" for bits in (8, 16, 32, 64)}
 
 
 @dataclass(frozen=True)
@@ -105,27 +113,36 @@ def load_bundle(folder: Path) -> Bundle:
     """
     files, protected, manifest = _checked_files(folder)
     try:
-        config = json.loads(files[CONFIG])
-        card = {**json.loads(files[CARD]), **(json.loads(files[MAKING]) if MAKING in files else {})}
-        tensors = safetensors.torch.load(files[WEIGHTS])
+        config = json_of(files[CONFIG], dict)
+        card = {**json_of(files[CARD], dict), **(json_of(files[MAKING], dict) if MAKING in files else {})}
+        header = stored_tensors(files[WEIGHTS])
         kind = next((entry for entry in CODECS.values() if _type_of(entry) == config["model_type"]), None)
-    except (KeyError, TypeError, ValueError, SafetensorError) as error:
+    except (KeyError, ValueError) as error:
         raise BundleError(f"{folder} is not a complete stored codec; store it again with: semlink train.") from error
     if kind is None:
         known = ", ".join(sorted(map(_type_of, CODECS.values())))
-        raise BundleError(f'{folder} holds a codec of the type "{config["model_type"]}"; the known types are: {known}.')
+        given = cut(config["model_type"])
+        raise BundleError(f'{folder} holds a codec of the type "{given}"; the known types are: {known}.')
     try:
+        settings = _configuration(kind.config_class, config, len(header), folder)
         with torch.device("meta"):  # no memory and no random numbers for weights that are replaced at once
-            codec = kind(kind.config_class.from_dict(config))
+            codec = kind(settings)
+        _compare(codec.state_dict(), header, folder)
         codec.read_extra_files(files)
     except KeyError as error:
         raise BundleError(f"{folder} lacks {error.args[0]}; store the codec again.") from error
+    except BundleError:
+        raise
     except SemlinkError as error:
-        raise BundleError(f"The codec in {folder} cannot be used: {str(error).rstrip('.')}.") from error
-    _compare(codec.state_dict(), tensors, folder)
-    codec.load_state_dict(tensors, assign=True)
-    texts = {name: content.decode() for name, content in files.items() if name not in (WEIGHTS, CONFIG, CARD, MAKING)}
-    return Bundle(codec.eval(), card, folder, manifest, protected, texts)
+        raise BundleError(f"The codec in {folder} cannot be used: {cut(str(error).rstrip('.'), 400)}.") from error
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        # The fields are each of their type and size; what they make together nobody can list.
+        raise BundleError(f"The codec in {folder} cannot be built from its {CONFIG}; store the codec again.") from error
+    try:
+        codec.load_state_dict(safetensors.torch.load(files[WEIGHTS]), assign=True)
+    except (SafetensorError, RuntimeError) as error:
+        raise BundleError(f"The weights in {folder} cannot be read; store the codec again.") from error
+    return Bundle(codec.eval(), card, folder, manifest, protected, _texts(files, folder))
 
 
 def _save_quietly(codec: NeuralCodec[Any], folder: Path) -> None:
@@ -154,42 +171,94 @@ def _checked_files(folder: Path) -> tuple[dict[str, bytes], dict[str, bytes], by
     if not folder.is_dir():
         raise BundleError(f"There is no folder {folder}; make a stored codec with: semlink train.")
     try:
-        manifest = (folder / MANIFEST).read_bytes()
+        manifest = read_bytes(folder / MANIFEST, MANIFEST_MOST)
     except OSError as error:
         raise BundleError(f"{folder} has no {MANIFEST}, so it is not a stored codec; give one that is.") from error
     files: dict[str, bytes] = {}
     protected: dict[str, bytes] = {}
     try:
-        stored = json.loads(manifest)
-        for kind in ("files", "accounts", "protected"):
-            if not all(isinstance(digest, str) for digest in stored.get(kind, {}).values()):
-                raise ValueError("not names and digests")
-        for name in (*stored["files"], *stored.get("accounts", {})):
+        stored = json_of(manifest, dict)
+        if stored["format"] not in (FORMAT, FIRST_FORMAT):
+            raise BundleError(f"{folder} has the format {cut(stored['format'])}; this semlink reads {FORMAT}.")
+        tables = {kind: _digest_table(stored[kind]) for kind in ("files", "accounts", "protected") if kind in stored}
+        for name in (*tables["files"], *tables.get("accounts", {})):
             if not _plain(name) or name in files:
                 raise ValueError("a path, not a file name, or a file twice")
-            files[name] = (folder / name).read_bytes()
-        for name in stored.get("protected", {}):
+            files[name] = _content(folder / name)
+        for name in tables.get("protected", {}):
             if not _plain(name) or name in files:
                 raise ValueError("a path, not a file name, or a file twice")
             with contextlib.suppress(FileNotFoundError, PermissionError):  # not deployed, or not readable for this user
-                protected[name] = (folder / name).read_bytes()
-        expected = {
-            **stored,
-            **{kind: _digests(stored[kind], files) for kind in ("files", "accounts") if kind in stored},
-            **({"protected": _digests(stored["protected"], protected)} if "protected" in stored else {}),
-        }
-        if stored["format"] not in (FORMAT, FIRST_FORMAT):
-            raise BundleError(f"{folder} has the format {stored['format']!r:.40}; this semlink reads {FORMAT}.")
+                protected[name] = _content(folder / name)
+        present = {**files, **protected}
+        expected = {**stored, **{kind: _digests(table, present) for kind, table in tables.items()}}
         changed = _written(expected) != manifest
+    except FileNotFoundError as error:
+        raise BundleError(f"{folder} has lost its file {cut(name)}; fetch or store the codec again.") from error
     except OSError as error:
-        raise BundleError(f"{folder} has lost its file {name}; fetch or store the codec again.") from error
+        reason = (error.strerror or "it cannot be read").lower()
+        raise BundleError(
+            f"{folder} cannot be used for its file {cut(name)} ({reason}); fetch or store the codec again."
+        ) from error
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BundleError(f"{folder / MANIFEST} is damaged; fetch or store the codec again.") from error
     if changed:
         raise BundleError(
-            f"{folder} was changed after it was stored: {_changed({**files, **protected}, stored)} differs."
+            f"{folder} was changed after it was stored: {cut(_changed({**files, **protected}, stored))} differs."
         )
     return files, protected, manifest
+
+
+def _digest_table(table: object) -> dict[str, str]:
+    """Names of files and their digests. Errors: ValueError when it is none, or one of too many."""
+    if (
+        not isinstance(table, dict)
+        or len(table) > FILES_MOST
+        or not all(isinstance(one, str) for one in table.values())
+    ):
+        raise ValueError("no table of digests")
+    return table
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of a file of a stored codec. Errors: OSError when it is no regular file of a sensible size."""
+    return read_bytes(path, WEIGHTS_MOST if path.name == WEIGHTS else FILE_MOST)
+
+
+def _configuration(kind: type[CodecConfig], config: Mapping[str, Any], tensors: int, folder: Path) -> CodecConfig:
+    """The configuration of a stored codec: our own fields, and the facts of its backbone.
+
+    In:     tensors: how many weights are stored, so that nothing is built of which there are none.
+    Errors: BundleError, WrongField.
+    """
+    own = kind.own_fields()
+    for unknown in sorted(config.keys() - own.keys() - WRITTEN):
+        raise BundleError(f'The {CONFIG} of {folder} has a field "{cut(unknown)}", which no codec has; store it again.')
+    settings = kind(**{name: config[name] for name in own if name in config})
+    for count in COUNTS:
+        if getattr(settings, count, 0) > tensors and getattr(settings, "backbone", None) is None:
+            raise BundleError(f"The weights in {folder} do not fit its {CONFIG}: there are not so many {count}.")
+    settings.architectures = _words(config.get("architectures"))
+    settings.dtype = torch.float32
+    if "backbone_facts" in config:
+        if not isinstance(config["backbone_facts"], dict):
+            raise BundleError(f"The {CONFIG} of {folder} has no facts of its backbone; store the codec again.")
+        settings.backbone_facts = config["backbone_facts"]
+    return settings
+
+
+def _words(value: object) -> list[str] | None:
+    return [str(word)[:100] for word in value[:8]] if isinstance(value, list) else None
+
+
+def _texts(files: Mapping[str, bytes], folder: Path) -> dict[str, str]:
+    """The text files of a bundle beside those that are read here. Errors: BundleError when one is no text."""
+    try:
+        return {
+            name: content.decode() for name, content in files.items() if name not in (WEIGHTS, CONFIG, CARD, MAKING)
+        }
+    except UnicodeDecodeError as error:
+        raise BundleError(f"A text in {folder} is not UTF-8; fetch or store the codec again.") from error
 
 
 def _manifest(
@@ -242,16 +311,20 @@ def _changed(files: Mapping[str, bytes], stored: Mapping[str, Any]) -> str:
     return next((name for name in sorted(files) if _sha256(files[name]) != digests[name]), MANIFEST)
 
 
-def _compare(expected: Mapping[str, Tensor], stored: Mapping[str, Tensor], folder: Path) -> None:
+def _compare(expected: Mapping[str, Tensor], stored: Mapping[str, StoredTensor], folder: Path) -> None:
     """Checks names, shapes and types of stored weights. Errors: BundleError."""
     for name in sorted(expected.keys() | stored.keys()):
-        wanted, given = (_form(weights.get(name)) for weights in (expected, stored))
+        wanted, given = _form(expected.get(name)), _stored_form(stored.get(name))
         if wanted != given:
-            raise BundleError(f"The weights in {folder} do not fit its {CONFIG}: {name} is {given}, not {wanted}.")
+            raise BundleError(f"The weights in {folder} do not fit its {CONFIG}: {cut(name)} is {given}, not {wanted}.")
 
 
 def _form(tensor: Tensor | None) -> str:
     return "missing" if tensor is None else f"{str(tensor.dtype).removeprefix('torch.')} {list(tensor.shape)}"
+
+
+def _stored_form(tensor: StoredTensor | None) -> str:
+    return "missing" if tensor is None else f"{KINDS[tensor.kind]} {list(tensor.shape)}"
 
 
 def _type_of(codec: type[NeuralCodec[Any]]) -> str:

@@ -9,6 +9,13 @@ from transformers import PreTrainedConfig
 
 from semlink.errors import WrongField
 from semlink.registry import check_fields
+from semlink.untrusted import shown
+
+LARGEST = {
+    "encoder_layers": 256, "decoder_layers": 256, "shards": 1024, "heads": 1024, "beams": 1024, "max_length": 1 << 16,
+    "height": 1 << 14, "width": 1 << 14, "channels": 1024, "vocabulary_size": 1 << 24,
+}  # fmt: skip
+LARGEST_WHOLE, LARGEST_REAL, LARGEST_IMAGE = 1 << 20, 1e6, 1 << 28  # of other fields; of samples in an image
 
 
 class CodecConfig(PreTrainedConfig):
@@ -30,7 +37,10 @@ class CodecConfig(PreTrainedConfig):
             if isinstance(value, float) and not (math.isfinite(value) and value > 0):
                 raise WrongField(f"A codec needs {field} above 0, not {value}.")
             if isinstance(value, int) and not isinstance(value, bool) and value < 1:
-                raise WrongField(f"A codec needs {field} of at least 1, not {value}.")
+                raise WrongField(f"A codec needs {field} of at least 1, not {shown(value)}.")
+            most = LARGEST.get(field, LARGEST_WHOLE) if isinstance(value, int) else LARGEST_REAL
+            if isinstance(value, int | float) and value > most:
+                raise WrongField(f"A codec takes {field} of at most {most:g}, not {shown(value)}.")
         super().__post_init__(**kwargs)
 
     @classmethod
@@ -70,6 +80,11 @@ class ImageSizeConfig(CodecConfig):
     height: int = 8
     width: int = 8
     channels: int = 1
+
+    def __post_init__(self, **kwargs: Any) -> None:
+        super().__post_init__(**kwargs)
+        if self.height * self.width * self.channels > LARGEST_IMAGE:
+            raise WrongField(f"A codec takes images of at most {LARGEST_IMAGE} samples; give smaller ones.")
 
 
 class PixelCodecConfig(ImageSizeConfig):

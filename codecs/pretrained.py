@@ -3,24 +3,27 @@
 import contextlib
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from logging import CRITICAL
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from torch import nn
-from transformers import MODEL_FOR_TEXT_ENCODING_MAPPING, AutoConfig, AutoModel, AutoModelForTextEncoding
+from transformers import AutoConfig, AutoModel, AutoModelForTextEncoding
 from transformers.utils import logging
 
+from semlink.codecs.backbone_configuration import Kind, checked_configuration
 from semlink.errors import CodecError
+from semlink.untrusted import cut, json_of, read_bytes
 
-Kind = Literal["text", "image"]
 CONFIG, TOKENIZER, PREPROCESSOR = "config.json", "tokenizer.json", "preprocessor_config.json"
 VISION = ("image_size", "patch_size", "num_channels")  # what the configuration of a vision encoder has
-NOT_ARCHITECTURE = ("_name_or_path", "architectures", "dtype", "id2label", "label2id", "transformers_version")
+HUB = re.compile(r"hub:([\w.-]+/[\w.-]+)@([\w./-]+)")
+FILE_MOST = 64 << 20  # bytes of a tokenizer
 
 
 @dataclass(frozen=True)
@@ -52,27 +55,23 @@ class Pretrained:
         return text
 
     def file(self, name: str) -> str | None:
-        """The text of a file that came with it; None where there is none."""
+        """The text of a file that came with it; None where there is none. Errors: CodecError when it cannot be read."""
         path = self.folder / name
-        return path.read_text(encoding="utf-8") if path.is_file() else None
+        try:
+            return read_bytes(path, FILE_MOST).decode("utf-8-sig") if path.is_file() else None
+        except (OSError, UnicodeDecodeError) as error:
+            raise CodecError(f"The {name} of {self.name} cannot be read; fetch it again.") from error
 
 
 def load_pretrained(name: str, kind: Kind, download: bool = True) -> Pretrained:
     """Reads an encoder with its weights; only JSON and safetensors are read, and nothing is executed.
 
-    In:     name: a folder, or where there is none and `download` allows it, a name on the Hugging Face hub.
+    In:     name: a folder, or where `download` allows it, `hub:owner/name@revision` on the Hugging Face hub.
     Errors: CodecError when it is not found, of another kind, or damaged.
     """
     folder = _folder_of(name, download)
     with quietly(), torch.random.fork_rng(devices=[]):  # transformers draws the weights of parts that a file lacks
-        try:
-            settings = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
-        except (OSError, ValueError, KeyError) as error:
-            raise CodecError(
-                f"{name} has no {CONFIG} of a model that transformers knows; give one that has."
-            ) from error
-        _check_kind(settings, kind, name)
-        settings._attn_implementation = None  # a file could name code of the hub here; the default is our choice
+        settings = _settings(_configuration_in(folder, name), kind, name)
         if hasattr(settings, "mask_ratio"):
             settings.mask_ratio = 0.0  # a masked autoencoder would send a random quarter of an image
         try:
@@ -90,26 +89,25 @@ def load_pretrained(name: str, kind: Kind, download: bool = True) -> Pretrained:
                 f"The weights of {name} are missing, damaged or not safetensors; fetch it again, or save it with "
                 "save_pretrained."
             ) from error
-    config = {key: value for key, value in network.config.to_dict().items() if key not in NOT_ARCHITECTURE}
+    config = checked_configuration(json.loads(json.dumps(network.config.to_dict())), kind, name)
     lacking = sorted(key for key in report["missing_keys"] if not key.startswith("pooler."))
     if lacking:
         raise CodecError(f"The weights of {name} lack {lacking[0]}; fetch it again, or choose another backbone.")
     network = _trimmed(network).eval()
     if len(list(network.named_parameters(remove_duplicate=False))) > len(list(network.parameters())):
         raise CodecError(f"{name} uses some weights under two names, which cannot be stored; choose another backbone.")
-    return Pretrained(network, json.loads(json.dumps(config)), name, folder)
+    return Pretrained(network, config, name, folder)
 
 
 def build_network(config: Mapping[str, Any], kind: Kind) -> nn.Module:
     """The network of that configuration, with random weights. Errors: CodecError when transformers does not know it."""
     try:
         with quietly():
-            settings = AutoConfig.for_model(**config)
-            settings._attn_implementation = None
+            settings = _settings(config, kind, "The backbone")
             network: nn.Module = _family(kind).from_config(settings, trust_remote_code=False)
     except (ValueError, TypeError, KeyError, AttributeError, AssertionError, RuntimeError) as error:
         raise CodecError(
-            f'A backbone of the type "{config.get("model_type")}" cannot be built from its configuration; '
+            f'A backbone of the type "{cut(config.get("model_type"))}" cannot be built from its configuration; '
             "install the version of transformers that it was made with, or make the codec again."
         ) from error
     return _trimmed(network)
@@ -133,14 +131,26 @@ def _family(kind: Kind) -> Any:
     return AutoModelForTextEncoding if kind == "text" else AutoModel
 
 
-def _check_kind(settings: Any, kind: Kind, name: str) -> None:
-    if kind == "text" and type(settings) not in MODEL_FOR_TEXT_ENCODING_MAPPING:
-        expected = "a text encoder; give one such as bert, roberta or t5"
-    elif kind == "image" and not all(hasattr(settings, field) for field in VISION):
-        expected = "a vision encoder of patches; give one such as vit or vit_mae"
-    else:
-        return
-    raise CodecError(f'{name} is a model of the type "{settings.model_type}", not {expected}.')
+def _configuration_in(folder: Path, name: str) -> dict[str, Any]:
+    """The configuration in a folder, as it stands there. Errors: CodecError."""
+    try:
+        config: dict[str, Any] = json_of(read_bytes(folder / CONFIG), dict)
+    except (OSError, ValueError) as error:
+        raise CodecError(f"{name} has no {CONFIG} of a model that transformers knows; give one that has.") from error
+    foreign = ("attn_implementation", "_attn_implementation")  # published files name the default; it is our choice
+    return {key: value for key, value in config.items() if key not in foreign}
+
+
+def _settings(config: Mapping[str, Any], kind: Kind, name: str) -> Any:
+    """A configuration of transformers that names nothing but itself. Errors: CodecError."""
+    try:
+        settings = AutoConfig.for_model(**checked_configuration(config, kind, name))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise CodecError(f"The {CONFIG} of {name} has values that do not fit each other; fetch it again.") from error
+    if kind == "image" and not all(hasattr(settings, field) for field in VISION):
+        raise CodecError(f"{name} is not a vision encoder of patches; give one such as vit or vit_mae.")
+    settings._attn_implementation = None
+    return settings
 
 
 def _trimmed(network: nn.Module) -> nn.Module:
@@ -158,16 +168,25 @@ def _trimmed(network: nn.Module) -> nn.Module:
 
 def _folder_of(name: str, download: bool) -> Path:
     folder = Path(name).expanduser()
-    if folder.is_dir():
-        return folder
-    if not download or folder.is_absolute() or name.startswith(".") or name.count("/") > 1:
-        raise CodecError(f"There is no folder {name}; give one with {CONFIG} and model.safetensors.")
+    if not name.startswith("hub:"):
+        if folder.is_dir():
+            return folder
+        raise CodecError(
+            f"There is no folder {cut(name, 200)}; give one with {CONFIG} and model.safetensors, or "
+            "hub:owner/name@revision for one on the hub."
+        )
+    asked = HUB.fullmatch(name)
+    if asked is None:
+        raise CodecError(f"{cut(name, 200)} names no model on the hub; write hub:owner/name@revision.")
+    if not download:
+        raise CodecError(f"{cut(name, 200)} is not downloaded here; give the folder of a downloaded model.")
     from huggingface_hub import snapshot_download
 
     try:
-        return Path(snapshot_download(name, allow_patterns=[CONFIG, TOKENIZER, PREPROCESSOR, "model*.safetensors*"]))
+        files = [CONFIG, TOKENIZER, PREPROCESSOR, "model*.safetensors*"]
+        return Path(snapshot_download(asked[1], revision=asked[2], allow_patterns=files))
     except (OSError, ValueError, RuntimeError) as error:  # no network, no such name, no permission
         raise CodecError(
-            f"{name} is no folder here, and it could not be had from the hub; check the name and the network, or give "
-            "the folder of a downloaded model."
+            f"{name} could not be had from the hub; check the name and the network, or give the folder of a "
+            "downloaded model."
         ) from error

@@ -26,7 +26,10 @@ from semlink.simulator.capacity import usable_snr
 from semlink.simulator.intervals import rate_interval
 from semlink.simulator.measure import Measure, by_name
 from semlink.simulator.results import Row
+from semlink.untrusted import read_bytes
 from semlink.version import __version__
+
+TABLE_MOST = 64 << 20  # bytes
 
 try:
     import fcntl
@@ -345,7 +348,7 @@ def _open_locked(path: Path) -> FileIO:
 
 def _read_points(path: Path) -> Iterator[MeasuredPoint]:
     adapter = TypeAdapter(MeasuredPoint)
-    lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    lines = read_bytes(path, TABLE_MOST).decode(errors="replace").split("\n")
     if lines.pop():
         logging.getLogger(__name__).warning("the last line of %s is not complete and is left out", path)
     for number, line in enumerate(lines, start=1):

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import math
 import zlib
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from semlink.errors import ResultsError
 
+VALUES_MOST = 1 << 20  # of an image
 STEPS = 1000  # between black and white
 
 
@@ -31,8 +33,13 @@ def unpacked(image: Mapping[str, Any]) -> list[list[list[float]]]:
     Errors: ResultsError when it is damaged.
     """
     try:
-        steps = np.frombuffer(zlib.decompress(base64.b64decode(image["thousandths"], validate=True)), "<i2")
-        values: list[list[list[float]]] = (steps.reshape(image["shape"]) / STEPS).tolist()
+        shape = image["shape"]
+        if not isinstance(shape, list) or len(shape) != 3 or not all(type(axis) is int and axis > 0 for axis in shape):
+            raise ValueError("no shape")
+        if (size := math.prod(shape)) > VALUES_MOST:
+            raise ValueError("an image that is too large")
+        content = zlib.decompressobj().decompress(base64.b64decode(image["thousandths"], validate=True), 2 * size + 1)
+        values: list[list[list[float]]] = (np.frombuffer(content, "<i2").reshape(shape) / STEPS).tolist()
     except (KeyError, TypeError, ValueError, binascii.Error, zlib.error) as error:
         raise ResultsError("An image among the samples is damaged; run the experiment again.") from error
     return values

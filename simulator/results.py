@@ -20,12 +20,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar
 
 from pydantic import ConfigDict, TypeAdapter
 
 from semlink.errors import ResultsError
 from semlink.files import write_whole
+from semlink.untrusted import json_of, read_text
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ DEFAULTS = {field.name: field.default for field in dataclasses.fields(Row) if fi
 MEASURED = ("value", "low", "high")  # always columns
 FLOATS = (*MEASURED, "snr_db", "confidence")
 NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+ROWS_MOST = 256 << 20  # bytes of a file of rows
 SELDOM = 8  # a field that changes at most at one row in so many is a constant
 
 
@@ -82,10 +84,10 @@ def read_rows(path: Path) -> list[Row]:
     Errors: ResultsError when the file is missing, or a line is damaged (named by its number).
     """
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
+        lines = read_text(path, ROWS_MOST).split("\n")
     except FileNotFoundError as error:
         raise ResultsError(f"There is no {path}; make it with: semlink sweep or semlink quickstart.") from error
-    except (UnicodeDecodeError, IsADirectoryError) as error:
+    except (UnicodeDecodeError, OSError) as error:
         raise ResultsError(f"{path} is not a text file of result rows.") from error
     adapter = TypeAdapter(Row)
     columns: list[str] = []
@@ -93,12 +95,12 @@ def read_rows(path: Path) -> list[Row]:
     rows = []
     for number, line in enumerate(lines[:-1] if lines[-1] == "" else lines, start=1):
         try:
-            content = json.loads(line, parse_constant=_refuse)
+            content = json_of(line)
             if isinstance(content, dict):
                 columns, constants = _header(content, columns, constants)
                 continue
             row = adapter.validate_json(json.dumps({**constants, **_named(content, columns)}), strict=True)
-        except (ValueError, RecursionError) as error:  # of json, of pydantic, or of the checks below
+        except ValueError as error:  # of JSON, of pydantic, or of the checks below
             raise ResultsError(
                 f"Line {number} of {path} is not a result row; restore the file or run again."
             ) from error
@@ -168,7 +170,3 @@ def _plain(value: Any) -> Any:
     if not isinstance(value, float) or math.isfinite(value):
         return value
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-
-
-def _refuse(word: str) -> NoReturn:
-    raise ValueError(f"{word} is not JSON")

@@ -7,6 +7,7 @@ from typing import Any
 
 from semlink.errors import ErasureError
 from semlink.unlearning.request import ErasureRequest, request_from
+from semlink.untrusted import json_of
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class RequestChain:
         """
         try:
             entries = tuple(ChainEntry(**entry) for entry in card.get("chain", ()))
-            kept = {} if register is None else _kept(json.loads(register))
+            kept = {} if register is None else _kept(json_of(register, list))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ErasureError("The requests that a stored codec carries are damaged; put the codec back.") from error
         if kept.keys() - {entry.request for entry in entries}:

@@ -10,7 +10,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from semlink.errors import ErasureError
+from semlink.untrusted import cut, json_of, read_bytes, shown
 
+REQUEST_MOST = 16 << 20  # bytes: some hundred thousand ids
 By = Literal["id", "owner", "label", "term"]
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -91,10 +93,10 @@ def read_request(path: Path) -> ErasureRequest:
     Errors: ErasureError when the file is missing, is not JSON, or has a missing, unknown or wrong field.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json_of(read_bytes(path, REQUEST_MOST))
     except OSError as error:
         raise ErasureError(f"There is no request file {path} that can be read; give its path as --request.") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise ErasureError(f"{path} is not JSON; write the request as an object with {_fields()}.") from error
     return request_from(content, str(path))
 
@@ -121,7 +123,7 @@ def _fields() -> str:
 
 def _explain(error: ValidationError) -> str:
     first = error.errors()[0]
-    field = json.dumps(".".join(map(str, first["loc"])))[1:-1]  # a name may hold line breaks
+    field = cut(json.dumps(".".join(map(str, first["loc"])))[1:-1])  # a name may hold line breaks
     match first["type"]:
         case "missing":
             return f'the field "{field}" is missing; the fields are {_fields()}.'
@@ -133,4 +135,4 @@ def _explain(error: ValidationError) -> str:
             return f"{f'{field} is' if field else 'it is'} not an object; the fields are {_fields()}."
         case _:
             reason = first["msg"].removeprefix("Value error, ")
-            return f'"{field}" cannot be {first["input"]!r:.60}: {reason[0].lower()}{reason[1:]}.'
+            return f'"{field}" cannot be {shown(first["input"])}: {reason[0].lower()}{reason[1:]}.'

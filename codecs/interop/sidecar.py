@@ -1,6 +1,5 @@
 """What a radio stack has to know of an exported codec, as JSON beside its files."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +9,7 @@ from semlink.codecs.ends import Argument, End
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import BundleError
 from semlink.files import json_text, sha256_of
+from semlink.untrusted import json_of, read_bytes
 
 SIDECAR, FORMAT_MARK = "export.json", "semlink-export-1"
 
@@ -69,7 +69,7 @@ def write_sidecar(content: Mapping[str, Any], folder: Path) -> None:
 def read_sidecar(folder: Path) -> dict[str, Any]:
     """The sidecar of an export, whose files are as they were. Errors: BundleError when it is none, or was changed."""
     try:
-        content: dict[str, Any] = json.loads((folder / SIDECAR).read_text(encoding="utf-8"))
+        content: dict[str, Any] = json_of(read_bytes(folder / SIDECAR), dict)
         if content["format"] != FORMAT_MARK:
             raise ValueError("another format")
         if any(Path(name).is_absolute() or ".." in Path(name).parts for name in content["files"]):

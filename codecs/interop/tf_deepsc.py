@@ -1,6 +1,5 @@
 """A DeepSC that TensorFlow trained, as a codec of ours."""
 
-import json
 import math
 import re
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from semlink.codecs.interop.tf_checkpoint import TensorFlowCheckpoint, read_chec
 from semlink.codecs.interop.tf_structure import structure_of
 from semlink.codecs.text.tokenizer import SPECIAL, UNKNOWN, TextTokenizer
 from semlink.errors import CodecError
+from semlink.untrusted import json_of, read_bytes
 
 Power = Literal["complex", "real"]
 AMPLITUDES: Mapping[str, float] = {"complex": 1.0, "real": math.sqrt(2)}
@@ -119,7 +119,7 @@ def read_vocabulary(path: Path) -> tuple[TextTokenizer, list[int]]:
     parts words. Errors: CodecError when it is none.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json_of(read_bytes(path), dict)
         table: dict[str, int] = content.get("token_to_idx", content)
         padding, unknown, start, end = (table[mark] for mark in MARKS)
         words = sorted((word for word in table if word not in MARKS), key=table.__getitem__)

@@ -8,6 +8,7 @@ from tokenizers import Tokenizer
 
 from semlink.codecs.contract import Sentence
 from semlink.codecs.text.tokenizer import SPECIAL, UNKNOWN, WORD, TextTokenizer, readable
+from semlink.codecs.text.tokenizer_file import published_tokenizer
 
 HOLE = "\ue000"  # stands for the unknown symbol while pieces are joined; a private character, of no language
 HOLED_WORD = WORD.replace(r"\w+", rf"[\w{HOLE}]+")
@@ -20,6 +21,10 @@ class BackboneTokenizer(TextTokenizer):
     so that a receiver cannot answer with one, and a text that spells one is sent as its letters. Words are those of the
     text that pieces spell, so that they are equal whenever all pieces arrive and none was unknown.
     """
+
+    @classmethod
+    def _read(cls, text: str) -> Tokenizer:
+        return published_tokenizer(text)
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         content = json.loads(tokenizer.to_str())

@@ -125,7 +125,7 @@ class TextCodec(NeuralCodec[TextBatch]):
         rows = [tokenizer.encode(payload) for payload in payloads]
         for payload, row in zip(payloads, rows, strict=True):
             if not row:
-                raise CodecError(f"The sentence {payload!r} holds no word; remove it.")
+                raise CodecError(f"The sentence {payload!r:.60} holds no word; remove it.")
             if len(row) > longest:
                 beginning = payload if len(payload) <= 40 else f"{payload[:40]}..."
                 raise CodecError(

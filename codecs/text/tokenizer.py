@@ -9,6 +9,7 @@ from typing import Literal, Self
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 from semlink.codecs.contract import Sentence
+from semlink.codecs.text.tokenizer_file import EARLIER_RULES, own_tokenizer, rules_of
 from semlink.errors import CodecError
 
 TOKENIZER_FILE = "tokenizer.json"  # its name beside a stored codec or an export
@@ -58,12 +59,19 @@ class TextTokenizer:
     def from_json(cls, text: str) -> Self:
         """The tokenizer that `to_json` wrote. Errors: CodecError when it is not one of ours."""
         try:
-            tokenizer = cls(Tokenizer.from_str(text))
+            tokenizer = cls(cls._read(text))
         except Exception as error:  # the library raises bare Exception
             raise CodecError("The vocabulary is not a tokenizer file; store the codec again.") from error
         if tokenizer._entries[: len(SPECIAL)] != SPECIAL:
             raise CodecError(f"The vocabulary does not begin with {' and '.join(SPECIAL)}; it is of another program.")
         return tokenizer
+
+    @classmethod
+    def _read(cls, text: str) -> Tokenizer:
+        """Whatever the file is: only the rules that `learn` writes, or did, are taken. Errors: Exception."""
+        kinds: tuple[Literal["word", "bpe"], ...] = ("word", "bpe")
+        now = (rules_of(cls.learn(["a"], kind, 4, 1, lower)._tokenizer) for kind in kinds for lower in (False, True))
+        return own_tokenizer(text, (*EARLIER_RULES, *now))
 
     def to_json(self) -> str:
         """All of it, as the text of a tokenizer.json."""

@@ -98,6 +98,10 @@ def main() -> NoReturn:
     except OSError as error:
         place = f" ({error.filename})" if error.filename else ""
         _fail(f"Error: {error.strerror or error}{place}; make room or choose another place, then run again.", 2)
+    except (MemoryError, RuntimeError) as error:
+        if not _out_of_memory(error):
+            raise
+        _fail("Error: There is not enough memory; give smaller values, fewer --workers or a smaller file.", 2)
     except _Stopped as stopped:
         _fail("Stopped. Run the same command again to go on.", 128 + stopped.number)
     sys.exit(status if isinstance(status, int) else 0)  # that of typer.Exit, where a command left early
@@ -105,6 +109,18 @@ def main() -> NoReturn:
 
 def _stop(number: int, _: object) -> NoReturn:
     raise _Stopped(number)
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """Whether this, or what it came of, is memory that could not be had; torch says so in words."""
+    seen: BaseException | None = error
+    while seen is not None:
+        text = str(seen)
+        words = ("can't allocate memory", "DefaultCPUAllocator", "out of memory", "not enough memory")
+        if isinstance(seen, MemoryError) or (isinstance(seen, RuntimeError) and any(word in text for word in words)):
+            return True
+        seen = seen.__cause__
+    return False
 
 
 def _fail(sentence: str, status: int) -> NoReturn:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
 from markupsafe import Markup
 
 from semlink.experiments.report.figures import LARGE, SMALL, Drawing, draw, grid_of
@@ -18,6 +17,7 @@ from semlink.experiments.report.summary import Answer, answers, sentences
 from semlink.experiments.report.tables import GapTable, PointTable, TableLine, gap_table, point_table, single_lines
 from semlink.experiments.report.verdicts import Verdict, verdicts
 from semlink.unlearning.request import request_from
+from semlink.untrusted import yaml_text
 
 ATTACKS = {
     "membership_auc": "a membership attack, which asks whether a record was in the training set",
@@ -119,7 +119,7 @@ def section_of(
         ],
         command=str(description.get("command", "")),
         metadata=metadata,
-        recipe=yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True, width=100) if recipe else "",
+        recipe=yaml_text(recipe) if recipe else "",
     )
 
 

@@ -1,6 +1,5 @@
 """Carries out an erasure request on a stored codec: a new version beside the old one, with its certificate."""
 
-import json
 import shlex
 from pathlib import Path
 from typing import Any
@@ -37,6 +36,7 @@ from semlink.unlearning.methods import METHODS
 from semlink.unlearning.methods.mnemonic.codes import CODES_FILE, CodeMixing, MnemonicCodes
 from semlink.unlearning.partition import divide, matching, without_data
 from semlink.unlearning.request import ErasureRequest
+from semlink.untrusted import json_of
 from semlink.version import __version__
 
 CERTIFICATE = "erasure.json"  # in a bundle
@@ -152,13 +152,13 @@ def erase_bundle(
 def certificate_of(bundle: Bundle) -> dict[str, Any]:
     """The certificate of an erased codec. Errors: BundleError when it is damaged, or of other weights or requests."""
     try:
-        content = json.loads(bundle.texts[CERTIFICATE])
+        content: dict[str, Any] = json_of(bundle.texts[CERTIFICATE], dict)
         bound = content["weights"], content["chain"]
     except (KeyError, TypeError, ValueError) as error:
         raise BundleError(f"The certificate in {bundle.folder} is damaged; carry out the erasure again.") from error
     if bound != (f"sha256:{weights_digest(bundle.codec)}", bundle.card.get("chain")):
         raise BundleError(f"The certificate in {bundle.folder} is of another codec; do not trust this one.")
-    return dict(content)
+    return content
 
 
 def _forget_vocabulary(codec: NeuralCodec[Any], partition: Partition) -> int:

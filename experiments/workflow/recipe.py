@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from semlink.channels import channel_name
@@ -13,13 +12,14 @@ from semlink.codecs import CODECS
 from semlink.errors import RecipeError, WrongField
 from semlink.experiments.workflow.component import Component, ComponentField, MethodFields, NamedMethod
 from semlink.experiments.workflow.snr_range import SnrDb, SnrPoints
-from semlink.registry import build, check_fields, choose, parse
+from semlink.registry import build, check_fields, choose, parse, reason_of
 from semlink.simulator.classical import classical_from
 from semlink.simulator.sources import SOURCES
 from semlink.simulator.sweep import SweepSettings
 from semlink.simulator.training import TrainingSettings
 from semlink.unlearning.audits import AUDITS
 from semlink.unlearning.methods import METHODS
+from semlink.untrusted import cut, yaml_text
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -211,7 +211,7 @@ class Recipe(Section):
 
     def text(self) -> str:
         """The recipe with every default filled in, as YAML."""
-        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+        return yaml_text(self.model_dump(mode="json"))
 
 
 def checked(model: type[Model], content: Mapping[str, Any], name: str) -> Model:
@@ -221,6 +221,5 @@ def checked(model: type[Model], content: Mapping[str, Any], name: str) -> Model:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"] if not str(part).startswith("function-"))
-        reason = first["msg"].removeprefix("Value error, ").rstrip(".")
-        where = f' at "{place}"' if place else ""
-        raise RecipeError(f"The recipe {name} is wrong{where}: {reason}.") from error
+        where = f' at "{cut(place)}"' if place else ""
+        raise RecipeError(f"The recipe {cut(name, 200)} is wrong{where}: {reason_of(error)}.") from error

@@ -7,11 +7,10 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from semlink.errors import RecipeError
 from semlink.experiments.workflow.recipe import Recipe, SweepPlan, checked
 from semlink.registry import parse
+from semlink.untrusted import YAML_MOST, cut, read_text, value_of, yaml_of
 
 
 def packaged_recipes() -> list[str]:
@@ -65,18 +64,20 @@ def load_recipe(name: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     path = Path(name)
     if path.is_file():
         try:
-            text = path.read_text(encoding="utf-8")
+            text = read_text(path, YAML_MOST)
         except (OSError, UnicodeDecodeError) as error:
-            raise RecipeError(f"The recipe {path} cannot be read as UTF-8 text.") from error
+            raise RecipeError(f"The recipe {path} cannot be read as UTF-8 text of at most 128 KiB.") from error
     elif str(name) in packaged_recipes():
         text = (resources.files("semlink.experiments") / "recipes" / f"{name}.yaml").read_text(encoding="utf-8")
     else:
         known = ", ".join(packaged_recipes())
-        raise RecipeError(f"There is no recipe {name}; give the path of a YAML file, or one of: {known}.")
+        raise RecipeError(f"There is no recipe {cut(name, 200)}; give the path of a YAML file, or one of: {known}.")
     try:
-        content = yaml.safe_load(text)
-    except (ValueError, RecursionError, yaml.YAMLError) as error:
-        raise RecipeError(f"The recipe {name} is not valid YAML; check its indentation and quotes.") from error
+        content = yaml_of(text)
+    except ValueError as error:
+        raise RecipeError(
+            f"The recipe {name} is not valid YAML ({cut(error)}); check its indentation and quotes."
+        ) from error
     if not isinstance(content, dict):
         raise RecipeError(f"The recipe {name} must be a mapping of fields such as experiment, source and codec.")
     return recipe_from(override(content, overrides), str(name))
@@ -88,7 +89,9 @@ def override(content: dict[str, Any], assignments: Sequence[str]) -> dict[str, A
     for assignment in assignments:
         key, equals, value = assignment.partition("=")
         if not equals or not key:
-            raise RecipeError(f'"{assignment}" is not an override; write it as key=value, such as training.steps=200.')
+            raise RecipeError(
+                f'"{cut(assignment)}" is not an override; write it as key=value, such as training.steps=200.'
+            )
         *parents, last = key.split(".")
         target = result
         for parent in parents:
@@ -100,10 +103,10 @@ def override(content: dict[str, Any], assignments: Sequence[str]) -> dict[str, A
             target[parent] = inner
             target = inner
         try:
-            target[last] = yaml.safe_load(value)
-        except (ValueError, RecursionError, yaml.YAMLError) as error:
+            target[last] = value_of(value)
+        except ValueError as error:
             raise RecipeError(
-                f'The value in "{assignment}" cannot be read; write a number, a word or a list.'
+                f'The value in "{cut(assignment)}" cannot be read; write a number, a word or a list.'
             ) from error
     return result
 

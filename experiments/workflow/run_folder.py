@@ -6,19 +6,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from semlink.errors import RecipeError, ResultsError
 from semlink.experiments.workflow.hidden_requests import hidden, restored
 from semlink.experiments.workflow.run_plan import ExperimentPlan, RunPlan, run_plan_from
 from semlink.files import check_room, content_of, json_text, write_whole
 from semlink.simulator.results import Row, read_rows, write_rows
+from semlink.untrusted import YAML_MOST, json_of, read_bytes, read_text, yaml_of, yaml_text
 from semlink.version import __version__
 
 RUN, ROWS, SAMPLES, METADATA = "run.yaml", "results.jsonl", "samples.json", "metadata.json"
 REQUESTS = "requests.json"  # in full, for the owner of the data alone; a copy of the folder leaves them out
 ERASED_SETS = ("forget", "forget_test")  # what a request matches: no file shows such a record unless its owner asks
 ROOM = 8 << 20  # bytes for the rows, figures and report of a run
+JSON_MOST = 64 << 20  # bytes of samples or metadata
 
 
 @dataclass(frozen=True)
@@ -66,10 +66,10 @@ class RunFolder:
         """Reads the folder of a run. Errors: ResultsError when it holds none; RecipeError when its plan is damaged."""
         file = path / RUN
         try:
-            content = yaml.safe_load(file.read_text(encoding="utf-8"))
+            content = yaml_of(read_text(file, YAML_MOST))
         except OSError as error:
             raise ResultsError(f"{path} holds no run; make one with: semlink run, or semlink sweep.") from error
-        except (ValueError, RecursionError, yaml.YAMLError) as error:
+        except ValueError as error:
             raise ResultsError(f"{file} is damaged; fetch the folder again or repeat the run.") from error
         if not isinstance(content, dict) or not isinstance(content.get("run"), dict):
             raise ResultsError(f"{file} does not describe a run; fetch the folder again or repeat the run.")
@@ -129,10 +129,10 @@ class RunFolder:
 
     def _json(self, name: str, default: object) -> object:
         try:
-            return json.loads((self.path / name).read_text(encoding="utf-8"))
+            return json_of(read_bytes(self.path / name, JSON_MOST))
         except FileNotFoundError:
             return default
-        except (OSError, ValueError, RecursionError) as error:
+        except (OSError, ValueError) as error:
             raise ResultsError(f"{self.path / name} is damaged; remove it or repeat the run.") from error
 
     def _write(self) -> None:
@@ -148,17 +148,15 @@ class RunFolder:
         }
         if requests:
             write_whole(self.path / REQUESTS, json.dumps(requests, indent=1) + "\n", 0o600)
-        write_whole(self.path / RUN, yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100))
+        write_whole(self.path / RUN, yaml_text(content))
 
 
 def _requests_in(file: Path) -> dict[str, Any]:
     """The full requests of a run, by their digests; none where their file is missing. Errors: ResultsError."""
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content: dict[str, Any] = json_of(read_bytes(file), dict)
+        return content
     except (FileNotFoundError, PermissionError):
         return {}
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise ResultsError(f"{file} is damaged; remove it or repeat the run.") from error
-    if not isinstance(content, dict):
-        raise ResultsError(f"{file} is damaged; remove it or repeat the run.")
-    return content

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from semlink.codecs.bundle import save_bundle
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import BundleError, RecipeError
@@ -16,6 +14,7 @@ from semlink.experiments.workflow.signatures import check_ready_to_sign, sign_ma
 from semlink.experiments.workflow.store import stored_bundle
 from semlink.experiments.workflow.stored_recipe import recipe_of
 from semlink.files import check_room, content_of, json_text
+from semlink.untrusted import yaml_text
 
 RECIPE = "training.yaml"  # in a bundle: the recipe of its training
 CHECKPOINT_COPIES = 4  # of the weights: as they are, the best so far, and the optimiser's two averages
@@ -55,7 +54,7 @@ class NewVersion:
 
         Errors: as `save_bundle`.
         """
-        recipe = {RECIPE: yaml.safe_dump(card["recipe"], sort_keys=False, allow_unicode=True)}
+        recipe = {RECIPE: yaml_text(card["recipe"])}
         save_bundle(codec.cpu(), card, self.folder, {**(extra_files or {}), **recipe}, protected, accounts)
         sign_made(self.folder)
         self.discard_work()

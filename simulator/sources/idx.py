@@ -1,6 +1,7 @@
 """Reads IDX files, the format of MNIST: a magic number, the sizes of the axes, then the bytes."""
 
 import gzip
+import io
 import math
 import zlib
 from pathlib import Path
@@ -12,6 +13,7 @@ from semlink.errors import SourceError
 from semlink.simulator.sources.published import check_published, content_of
 
 UNSIGNED_BYTE = 0x08
+CONTENT_MOST = 48 << 20  # bytes; the largest published file has 47 million
 
 
 def parse_idx(data: bytes, name: str) -> NDArray[np.uint8]:
@@ -42,8 +44,11 @@ def read_idx(path: Path, sha256: str) -> NDArray[np.uint8]:
     Errors: SourceError when the file is missing, cannot be decompressed, or has other content.
     """
     try:
-        data = gzip.decompress(content_of(path))
+        with gzip.GzipFile(fileobj=io.BytesIO(content_of(path))) as file:
+            data = file.read(CONTENT_MOST + 1)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise SourceError(f"{path} cannot be decompressed; get it again.") from error
+    if len(data) > CONTENT_MOST:
+        raise SourceError(f"{path} holds more than was published under this name; get it again.")
     check_published(data, sha256, path)
     return parse_idx(data, str(path))

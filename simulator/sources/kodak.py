@@ -41,6 +41,8 @@ PIXELS_SHA256 = (  # of kodim01 to kodim24, [height, width, 3]
     "e3e3ccc3e795b82a3da66934409dfe98ce0f5aadc6d7767543c506453599bb98",
 )
 
+SIDES = [512, 768]  # pixels
+
 
 @dataclass(frozen=True)
 class Kodak(SourceReader):
@@ -80,8 +82,15 @@ def _pixels(path: Path, sha256: str) -> NDArray[np.uint8]:
 
     try:
         with Image.open(io.BytesIO(content_of(path)), formats=["PNG"]) as picture:
+            if sorted(picture.size) != SIDES:  # before anything is decoded
+                raise SourceError(f"{path} shows another image than was published under this name; get it again.")
             pixels = np.array(picture)
-    except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for damaged files
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        Image.DecompressionBombError,
+    ) as error:  # what Pillow raises for damaged files
         raise SourceError(f"{path} is not a PNG file, or damaged; get it again.") from error
     check_published(pixels.tobytes(), sha256, path)
     return pixels

@@ -4,12 +4,15 @@ import hashlib
 from pathlib import Path
 
 from semlink.errors import SourceError
+from semlink.untrusted import read_bytes
+
+FILE_MOST = 512 << 20  # bytes; the largest published file has 170 MB
 
 
 def content_of(path: Path) -> bytes:
     """The bytes of a file. Errors: SourceError when it is missing or cannot be read."""
     try:
-        return path.read_bytes()
+        return read_bytes(path, FILE_MOST)
     except FileNotFoundError as error:
         raise SourceError(f"There is no {path}; put the file there or name another data folder.") from error
     except OSError as error:

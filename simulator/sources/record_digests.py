@@ -11,6 +11,7 @@ import numpy as np
 
 from semlink.errors import SourceError
 from semlink.simulator.sources.contract import SPLITS, Record, Source
+from semlink.untrusted import cut, json_of
 
 SIZE = 8  # bytes of a digest: two of a million records are equal by chance once in 10**7 sources
 
@@ -59,7 +60,7 @@ class RecordDigests:
     def restored(cls, content: bytes) -> "RecordDigests":
         """What `stored` gave. Errors: SourceError when it is damaged."""
         try:
-            stored = json.loads(content)
+            stored = json_of(content, dict)
             data = {name: base64.b64decode(text, validate=True) for name, text in stored["splits"].items()}
             if any(len(pairs) % (2 * SIZE) for pairs in data.values()):
                 raise ValueError("a digest is cut off")
@@ -107,4 +108,4 @@ class RecordDigests:
 
 def _names(records: Sequence[Record], source: Source, what: str) -> str:
     more = f" and {len(records) - 1} more" if len(records) > 1 else ""
-    return f"The record {records[0].id:.60}{more} of {source.name} {what}, or train a codec on the new data."
+    return f"The record {cut(records[0].id)}{more} of {source.name} {what}, or train a codec on the new data."

@@ -9,6 +9,9 @@ from semlink.simulator.sources.data_folder import data_folder
 from semlink.simulator.sources.reader import SourceReader, Terms
 from semlink.simulator.sources.sentence_digest import sentence_digest
 from semlink.simulator.sources.splits import check_limit, split_by_id, thin
+from semlink.untrusted import read_bytes
+
+FILE_MOST = 1 << 30  # bytes
 
 
 @dataclass(frozen=True)
@@ -79,11 +82,11 @@ def _text(path: Path, data_dir: Path | None) -> str:
         except SourceError:
             place = path
     try:
-        data = place.read_bytes()
+        data = read_bytes(place, FILE_MOST)
     except OSError as error:
         raise SourceError(f"There is no text file {path}, here or in the data folder; check its name.") from error
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise SourceError(f"Line {line} of {path} is not UTF-8 text; save the file as UTF-8.") from error

@@ -12,10 +12,10 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar, get_type_hints
 
-import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from semlink.errors import UnknownName, WrongField
+from semlink.untrusted import cut, shown, spelled, value_of
 
 T = TypeVar("T")
 FIRST = ""  # how `parse` calls a field that was given as its value alone; `check_fields` knows its name
@@ -58,22 +58,24 @@ class Registry(Mapping[str, T]):
 
 
 def parse(text: str) -> tuple[str, dict[str, object]]:
-    """Splits `name:field=value,...` into the name and its fields; values are read as YAML scalars.
+    """Splits `name:field=value,...` into the name and its fields; values are read by `value_of`.
 
-    Errors: WrongField when a field other than the first has no `=`, or one stands there twice.
+    Errors: WrongField when a field other than the first has no `=`, stands there twice, or has no readable value.
     """
     name, _, rest = text.partition(":")
     fields: dict[str, object] = {}
     for number, part in enumerate(filter(None, (part.strip() for part in rest.split(",")))):
         field, equals, value = part.partition("=") if number or "=" in part else (FIRST, "=", part)
         if not equals:
-            raise WrongField(f'"{part}" in "{text}" is not a field; write it as field=value.')
+            raise WrongField(f'"{cut(part)}" in "{cut(text)}" is not a field; write it as field=value.')
         if field.strip() in fields:
-            raise WrongField(f'The field "{field.strip()}" stands twice in "{text}"; give it once.')
+            raise WrongField(f'"{cut(text)}" gives the field "{cut(field.strip())}" twice; give it once.')
         try:
-            fields[field.strip()] = yaml.safe_load(value)
-        except (ValueError, RecursionError, yaml.YAMLError) as error:
-            raise WrongField(f'The value of "{field}" in "{text}" cannot be read; write a number or a word.') from error
+            fields[field.strip()] = value_of(value)
+        except ValueError as error:
+            raise WrongField(
+                f'The value of "{cut(field)}" in "{cut(text)}" cannot be read; write a number or a word.'
+            ) from error
     return name.strip(), fields
 
 
@@ -83,7 +85,8 @@ def choose(kind: str, table: Mapping[str, T], name: str) -> T:
     Errors: UnknownName, which lists the names there are.
     """
     if name not in table:
-        raise UnknownName(f'There is no {kind} "{name}".{_nearest(name, table)} Choose one of: {_listing(table)}.')
+        near = _nearest(name, table)
+        raise UnknownName(f'There is no {kind} "{cut(name)}".{near} Choose one of: {_listing(table)}.')
     return table[name]
 
 
@@ -107,7 +110,8 @@ def check_fields(kind: str, name: str, make: Callable[..., object], fields: Mapp
     for field in fields:
         if field not in known:
             listing = _listing(known) or "none"
-            raise WrongField(f'{kind} "{name}" has no field "{field}".{_nearest(field, known)} Its fields: {listing}.')
+            near = _nearest(field, known)
+            raise WrongField(f'{kind} "{name}" has no field "{cut(field)}".{near} Its fields: {listing}.')
     missing = [field for field, (_, default) in known.items() if default is inspect.Parameter.empty]
     for field in missing:
         if field not in fields:
@@ -116,17 +120,37 @@ def check_fields(kind: str, name: str, make: Callable[..., object], fields: Mapp
     for field, value in fields.items():
         try:
             config = None if dataclasses.is_dataclass(known[field][0]) else ConfigDict(arbitrary_types_allowed=True)
-            checked[field] = TypeAdapter(known[field][0], config=config).validate_python(value)
+            checked[field] = _converted(TypeAdapter(known[field][0], config=config), value)
         except ValidationError as error:
-            raise WrongField(f'{kind} "{name}" cannot take {field}={value!r}: {_reason(error)}.') from error
+            raise WrongField(f'{kind} "{name}" cannot take {field}={shown(value)}: {reason_of(error)}.') from error
     return checked
 
 
-def _reason(error: ValidationError) -> str:
-    """What a value should be; where there are several ways to be right, all of them."""
-    reasons = dict.fromkeys(detail["msg"].removeprefix("Value error, ") for detail in error.errors())
+def _converted(adapter: TypeAdapter[Any], value: object) -> object:
+    """A value as the type of its field; what was read as a number is a text again where the field takes no number.
+
+    Errors: ValidationError.
+    """
+    try:
+        return adapter.validate_python(value)
+    except ValidationError:
+        if not isinstance(value, bool | int | float):
+            raise
+        try:
+            return adapter.validate_python(spelled(value))
+        except ValidationError:
+            pass
+        raise
+
+
+def reason_of(error: ValidationError) -> str:
+    """What a value should be, without a full stop; where there are several ways to be right, all of them."""
+    details = error.errors(include_url=False)
+    if details[0]["type"] == "string_pattern_mismatch":
+        return "use lower-case letters, digits and hyphens, and begin with a letter or digit"
+    reasons = dict.fromkeys(str(detail["msg"]).removeprefix("Value error, ").rstrip(".") for detail in details)
     first, *others = (reason.partition(", unable to parse")[0] for reason in reasons)
-    return " or ".join([first, *(reason.removeprefix("Input should be ") for reason in others)])
+    return cut(" or ".join([first, *(reason.removeprefix("Input should be ") for reason in others)]), 300)
 
 
 def fields_of(make: Callable[..., object]) -> dict[str, tuple[Any, object]]:
@@ -165,7 +189,7 @@ def canonical(name: str, make: Callable[..., object], fields: Mapping[str, objec
 
 
 def _nearest(name: str, names: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(names), n=1)
+    close = difflib.get_close_matches(cut(name), list(names), n=1)
     return f' Did you mean "{close[0]}"?' if close else ""
 
 

@@ -319,7 +319,7 @@ def test_a_name_without_a_network_is_refused(make: Make, monkeypatch: pytest.Mon
     import huggingface_hub
 
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
-    for name in ("nobody/no-such-encoder", "no such encoder"):
+    for name in ("hub:nobody/no-such-encoder@main",):
         with pytest.raises(CodecError, match="could not be had from the hub"):
             make("bert", Path(name))
     with pytest.raises(CodecError, match="There is no folder"):

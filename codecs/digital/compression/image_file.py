@@ -68,7 +68,10 @@ class ImageFile(Compressor[Pixels]):
             raise undecodable()
         file = bytes_of(bits[1:]) if bits[0] else self.completed(bits[1:], shape)
         try:
-            pixels = np.asarray(self.opened(file).convert("L" if len(shape) == 2 else "RGB"))
+            picture = self.opened(file)
+            if picture.size != (shape[1], shape[0]):  # before anything is decoded
+                raise undecodable()
+            pixels = np.asarray(picture.convert("L" if len(shape) == 2 else "RGB"))
         except (OSError, ValueError, SyntaxError, EOFError, RuntimeError, Image.DecompressionBombError) as error:
             raise undecodable() from error
         if pixels.shape != shape:

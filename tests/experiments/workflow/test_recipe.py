@@ -112,7 +112,7 @@ def test_several_methods_and_their_names() -> None:
     [
         ("[scu, {name: scu, passes: 2}]", '"scu" can name only one version; name this one with as: NAME'),
         ("[{name: scu, as: retrained}]", '"retrained" can name only one'),
-        ("[{name: scu, as: a/b}]", "string_pattern|pattern"),
+        ("[{name: scu, as: a/b}]", "lower-case letters, digits and hyphens"),
         ("[scu, retrain]", "retrains as its reference anyway"),
         ("[]", "at least 1"),
     ],
