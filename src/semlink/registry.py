@@ -103,7 +103,9 @@ def check_fields(kind: str, name: str, make: Callable[..., object], fields: Mapp
     """
     known = fields_of(make)
     if FIRST in fields and known:
-        fields = {next(iter(known)) if field == FIRST else field: value for field, value in fields.items()}
+        if (first := next(iter(known))) in fields:
+            raise WrongField(f'{kind} "{name}" is given its field "{first}" twice; give it once.')
+        fields = {first if field == FIRST else field: value for field, value in fields.items()}
     for field in fields:
         if field not in known:
             listing = _listing(known) or "none"
