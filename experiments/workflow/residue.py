@@ -141,11 +141,12 @@ class Needles:
         In: records: the matched ones. others: records that stay; sentences that they hold too are not looked for.
         """
         records, by = list(records), request.selection.by
-        spellings = [] if by == "label" else [(value, by) for value in request.selection.values]  # no class is a person
-        spellings.append((request.id, "request"))
+        spellings: list[tuple[str, str]] = [(request.id, "request")]
+        if by != "label":  # no class is a person
+            spellings += [(value, by) for value in request.selection.values]
         if len(spoken(request.reason)) >= SENTENCE:
             spellings.append((request.reason, "sentence"))
-        kinds = {folded(value): kind for value, kind in reversed(spellings)}
+        kinds = {folded(value): kind for value, kind in spellings}
         for record in records:
             kinds.setdefault(folded(record.id), "id")
         staying = {spoken(record.payload) for record in others if isinstance(record.payload, str)}

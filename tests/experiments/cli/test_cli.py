@@ -209,7 +209,7 @@ def test_both_spellings_of_the_snr_are_taken(semlink, shelf: Path, tmp_path: Pat
         assert {row.snr_db for row in first} == {row.snr_db for row in second}
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
+@pytest.mark.parametrize("encoding", ["cp1252", "cp437", "utf-8"])
 def test_a_terminal_that_lacks_letters_ends_no_command(shelf: Path, tmp_path: Path, encoding: str) -> None:
     out = tmp_path / "中文"
     command = [*MODULE, "sweep", str(shelf / "image"), "--out", str(out), *QUICK_SWEEP]
