@@ -16,7 +16,11 @@ def is_snr_db(value: object) -> bool:
     """Whether a value is an Es/N0 in dB to train or measure at: a number from -300 to 100, or inf for no noise."""
     if isinstance(value, bool) or not isinstance(value, Real):
         return False
-    return bool(value >= LOWEST_DB and value <= HIGHEST_DB or value == math.inf)
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number that no float holds
+        return False
+    return LOWEST_DB <= number <= HIGHEST_DB or number == math.inf
 
 
 def noise_variance(snr_db: float | Tensor, batch: int, device: torch.device | str) -> Tensor:
