@@ -83,12 +83,12 @@ class Residue:
         lines += [
             f"{trace.place}: cannot be read"
             if trace.kind == "unread"
-            else f"{trace.place}: {trace.kind} {trace.count} times{' in its name' if trace.where == 'name' else ''}"
+            else f"{trace.place}: {trace.kind}, {trace.count} found{' in its name' if trace.where == 'name' else ''}"
             for trace in self.found
         ]
         places = len({trace.place for trace in self.found})
-        told = f"Something is left in {places} places" if places else "Nothing is left"
-        return "\n".join([*lines, f"{told}; {self.files} files were looked at."])
+        told = f"Places where something is left: {places}" if places else "Nothing is left"
+        return "\n".join([*lines, f"{told}. Files looked at: {self.files}."])
 
 
 @dataclass(frozen=True)
