@@ -128,7 +128,8 @@ def _reason(error: ValidationError) -> str:
     """What a value should be; where there are several ways to be right, all of them."""
     reasons = dict.fromkeys(detail["msg"].removeprefix("Value error, ") for detail in error.errors())
     first, *others = (reason.partition(", unable to parse")[0] for reason in reasons)
-    return " or ".join([first, *(reason.removeprefix("Input should be ") for reason in others)])
+    listed = " or ".join([first, *(reason.removeprefix("Input should be ") for reason in others)])
+    return listed.replace("a valid integer", "a whole number")
 
 
 def fields_of(make: Callable[..., object]) -> dict[str, tuple[Any, object]]:

@@ -70,7 +70,7 @@ def test_build_converts_and_keeps_defaults() -> None:
             "fading",
             {"coherence": "weekly"},
             WrongField,
-            ["coherence='weekly'", "'symbol' or 'block' or a valid integer."],
+            ["coherence='weekly'", "'symbol' or 'block' or a whole number."],
         ),
         ("fading", {"": "symbol", "coherence": 3}, WrongField, ["twice"]),
         ("needy", {}, WrongField, ['needs the field "path"']),
