@@ -14,9 +14,13 @@ HIGHEST_DB = 100.0  # above, the noise comes near what float32 rounds off the sy
 
 def is_snr_db(value: object) -> bool:
     """Whether a value is an Es/N0 in dB to train or measure at: a number from -300 to 100, or inf for no noise."""
-    if not isinstance(value, Real) or isinstance(value, bool):
+    if isinstance(value, bool) or not isinstance(value, Real):
         return False
-    return LOWEST_DB <= float(value) <= HIGHEST_DB or float(value) == math.inf
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number that no float holds
+        return False
+    return LOWEST_DB <= number <= HIGHEST_DB or number == math.inf
 
 
 def noise_variance(snr_db: float | Tensor, batch: int, device: torch.device | str) -> Tensor:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
-from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +119,6 @@ def plan_from(
     channels: Sequence[str], snr_db: str | float | Iterable[float], baselines: Sequence[str], overrides: Sequence[str]
 ) -> SweepPlan:
     """A sweep plan. In: snr_db: Es/N0 in dB, as a range, one number or several. Errors: RecipeError, WrongField."""
-    points = snr_db if isinstance(snr_db, str | float | Real) else list(snr_db)
+    points = list(snr_db) if isinstance(snr_db, Iterable) and not isinstance(snr_db, str) else snr_db
     given = {"channels": list(channels), "snr_db": points, "baselines": list(baselines)}
     return checked(SweepPlan, override(given, overrides), "of the command line")

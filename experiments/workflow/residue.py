@@ -83,12 +83,12 @@ class Residue:
         lines += [
             f"{trace.place}: cannot be read"
             if trace.kind == "unread"
-            else f"{trace.place}: {trace.kind} {trace.count} times{' in its name' if trace.where == 'name' else ''}"
+            else f"{trace.place}: {trace.kind}, {trace.count} found{' in its name' if trace.where == 'name' else ''}"
             for trace in self.found
         ]
         places = len({trace.place for trace in self.found})
-        told = f"Something is left in {places} places" if places else "Nothing is left"
-        return "\n".join([*lines, f"{told}; {self.files} files were looked at."])
+        told = f"Places where something is left: {places}" if places else "Nothing is left"
+        return "\n".join([*lines, f"{told}. Files looked at: {self.files}."])
 
 
 @dataclass(frozen=True)
@@ -141,12 +141,12 @@ class Needles:
         In: records: the matched ones. others: records that stay; sentences that they hold too are not looked for.
         """
         records, by = list(records), request.selection.by
-        values = () if by == "label" else request.selection.values  # no class is a person
-        spellings: list[tuple[str, str]] = [(value, by) for value in values]
-        spellings.append((request.id, "request"))
+        spellings: list[tuple[str, str]] = [(request.id, "request")]
+        if by != "label":  # no class is a person
+            spellings += [(value, by) for value in request.selection.values]
         if len(spoken(request.reason)) >= SENTENCE:
             spellings.append((request.reason, "sentence"))
-        kinds = {folded(value): kind for value, kind in reversed(spellings)}
+        kinds = {folded(value): kind for value, kind in spellings}
         for record in records:
             kinds.setdefault(folded(record.id), "id")
         staying = {spoken(record.payload) for record in others if isinstance(record.payload, str)}

@@ -1,7 +1,7 @@
 """Es/N0 points as users write them: a range, a list, or one number."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import ROUND_FLOOR, Decimal, InvalidOperation
 from numbers import Real
 from typing import Annotated
@@ -22,7 +22,7 @@ def parse_range(value: object) -> object:
     """
     if isinstance(value, Real):
         return (_point(value),)
-    if isinstance(value, Iterable) and not isinstance(value, str | bytes):
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping):
         return tuple(_point(item) if isinstance(item, Real) else item for item in value)
     if not isinstance(value, str):
         return value

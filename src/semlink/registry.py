@@ -106,7 +106,9 @@ def check_fields(kind: str, name: str, make: Callable[..., object], fields: Mapp
     """
     known = fields_of(make)
     if FIRST in fields and known:
-        fields = {next(iter(known)) if field == FIRST else field: value for field, value in fields.items()}
+        if (first := next(iter(known))) in fields:
+            raise WrongField(f'{kind} "{name}" is given its field "{first}" twice; give it once.')
+        fields = {first if field == FIRST else field: value for field, value in fields.items()}
     for field in fields:
         if field not in known:
             listing = _listing(known) or "none"
@@ -150,7 +152,8 @@ def reason_of(error: ValidationError) -> str:
         return "use lower-case letters, digits and hyphens, and begin with a letter or digit"
     reasons = dict.fromkeys(str(detail["msg"]).removeprefix("Value error, ").rstrip(".") for detail in details)
     first, *others = (reason.partition(", unable to parse")[0] for reason in reasons)
-    return cut(" or ".join([first, *(reason.removeprefix("Input should be ") for reason in others)]), 300)
+    listed = " or ".join([first, *(reason.removeprefix("Input should be ") for reason in others)])
+    return cut(listed.replace("a valid integer", "a whole number"), 300)
 
 
 def fields_of(make: Callable[..., object]) -> dict[str, tuple[Any, object]]:

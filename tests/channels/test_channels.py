@@ -59,7 +59,7 @@ def test_fields_reach_the_channel() -> None:
         ("awgn:csi=none", WrongField, "Its fields: none"),
         ("rayleigh:coherance=symbol", WrongField, 'Did you mean "coherence"'),
         ("rayleigh:coherence=packet", WrongField, "'symbol' or 'block'"),
-        ("rayleigh:coherence=0", WrongField, "choose symbol, block or a number"),
+        ("rayleigh:coherence=0", WrongField, "choose symbol, block or a whole number"),
         ("rayleigh:coherence=2.5", WrongField, "cannot take"),
         ("rayleigh:csi=none", WrongField, "use equaliser=none"),
         ("rayleigh:pilots=2", WrongField, "use csi=estimated"),

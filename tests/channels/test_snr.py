@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semlink.channels.snr import eb_from_es, es_from_eb, noise_variance
+from semlink.channels.snr import HIGHEST_DB, eb_from_es, es_from_eb, is_snr_db, noise_variance
 from semlink.errors import ChannelError
 
 DECIBELS = st.floats(-100, 100)
@@ -17,6 +17,27 @@ RATES = {
     "pilot_overhead": st.floats(0, 2),
     "prefix_overhead": st.floats(0, 1),
 }
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(-300, True), (0.0, True), (100.0, True), (math.inf, True), (-301, False), (100.5, False), (math.nan, False),
+     (-math.inf, False), (True, False), ("6", False), (None, False), (10**400, False)],
+)  # fmt: skip
+def test_what_is_an_snr_to_measure_at(value: object, expected: bool) -> None:
+    assert is_snr_db(value) is expected
+
+
+def test_the_noise_at_the_highest_snr_is_not_lost_in_rounding() -> None:
+    """Rounding to float32 changes the power of the noise by less than the 0.05 dB that tests of the SNR allow."""
+    generator = torch.Generator().manual_seed(0)
+    symbols = torch.polar(torch.ones(100_000), 6.28 * torch.rand(100_000, generator=generator))
+    sigma = math.sqrt(10 ** (-HIGHEST_DB / 10) / 2)
+    noise = sigma * torch.randn(100_000, 2, generator=generator)
+    arrived = symbols + torch.view_as_complex(noise)
+    power = (arrived - symbols).abs().double().square().mean().item()
+    meant = noise.double().square().sum(1).mean().item()
+    assert abs(10 * math.log10(power / meant)) < 0.05
 
 
 @pytest.mark.parametrize(("snr_db", "expected"), [(0, 1.0), (10.0, 0.1), (-20.0, 100.0), (math.inf, 0.0)])

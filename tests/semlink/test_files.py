@@ -1,5 +1,7 @@
 """A file or folder is whole or not there, and a failed write leaves what was there before."""
 
+import json
+import math
 import resource
 import subprocess
 import sys
@@ -7,7 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from semlink.files import check_room, content_of, remove_temporary, sha256_of, whole_folder, write_whole
+from semlink.files import (
+    check_room,
+    content_of,
+    json_text,
+    leads_nowhere,
+    remove_temporary,
+    sha256_of,
+    whole_folder,
+    write_whole,
+)
 
 
 def test_write_whole_replaces(tmp_path: Path) -> None:
@@ -16,6 +27,24 @@ def test_write_whole_replaces(tmp_path: Path) -> None:
     write_whole(path, b"second")
     assert path.read_text() == "second"
     assert [item.name for item in path.parent.iterdir()] == ["a.txt"]
+
+
+def test_json_is_what_every_reader_takes() -> None:
+    content = {"loss": [math.nan, math.inf, (-math.inf, 0.1)], "name": "weber \ud800", "n": 3, "none": None}
+    text = json_text(content)
+    read = json.loads(text, parse_constant=lambda word: pytest.fail(word))
+    assert read == {"loss": ["NaN", "Infinity", ["-Infinity", 0.1]], "name": "weber \ud800", "n": 3, "none": None}
+    assert text.isascii()
+    assert json_text({"name": "über"}, escape=False) == '{"name": "über"}'
+
+
+def test_a_link_to_nothing_is_told(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "there")
+    assert leads_nowhere(tmp_path / "link")
+    assert leads_nowhere(tmp_path / "link" / "below")
+    (tmp_path / "there").mkdir()
+    assert not leads_nowhere(tmp_path / "link" / "below")
+    assert not leads_nowhere(tmp_path / "new")
 
 
 def test_digest_of_a_known_file(tmp_path: Path) -> None:

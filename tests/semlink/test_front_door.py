@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import semlink as sl
@@ -13,6 +14,8 @@ from semlink.experiments.workflow import results
 from semlink.experiments.workflow.recipe_file import load_recipe
 from semlink.experiments.workflow.run_plan import ExperimentPlan
 from semlink.experiments.workflow.running import plan_for
+
+SEVENS = sl.ErasureRequest.of("label", ["7"], reason="An example.")
 
 
 def _examples() -> list[doctest.DocTest]:
@@ -78,12 +81,63 @@ def test_rows_are_chosen_and_stored(tmp_path: Path) -> None:
     [
         ("workers", 0), ("workers", "2"), ("seed", -1), ("seed", "a"), ("seed", True), ("device", None), ("out", 5),
         ("overrides", "records=5"), ("overrides", [5]), ("request", 5), ("source", 5), ("channel", None),
-        ("channel", []), ("data_dir", 5), ("codecs", None), ("snr_db", None),
+        ("channel", []), ("data_dir", 5), ("codecs", None), ("snr_db", None), ("snr_db", object()), ("snr_db", True),
+        ("snr_db", [None]), ("snr_db", ["a"]), ("snr_db", [True]), ("snr_db", 1000), ("codecs", [5]),
+        ("codecs", ["image-digits", None]), ("codecs", object()), ("channel", [5]), ("channel", object()),
+        ("channel", [object()]), ("request", object()), ("request", ["a"]), ("out", object()),
     ],
 )  # fmt: skip
 def test_an_argument_of_a_wrong_type_is_told_in_a_sentence(field: str, value: object) -> None:
     with pytest.raises(sl.SemlinkError, match=r"\.$"):
         sl.sweep(**{"codecs": "image-digits", field: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: sl.block_errors("o", target="a"), lambda: sl.block_errors("o", target=float("nan")),
+        lambda: sl.block_errors("o", ["awgn", 5]), lambda: sl.block_errors("o", snr_db=[1, "a"]),
+        lambda: sl.audit("a", "b", "c", SEVENS, "o", snr_db="a"),
+        lambda: sl.audit("a", "b", "c", SEVENS, "o", snr_db=[1]),
+        lambda: sl.audit("a", "b", "c", SEVENS, "o", snr_db=101.0), lambda: sl.run([object()], "o"),
+        lambda: sl.train(object(), "o"), lambda: sl.report(object()), lambda: sl.load_codec(["a"]),
+        lambda: sl.channel(["awgn"]), lambda: sl.load_source(object()), lambda: sl.residue([5], SEVENS),
+        lambda: sl.erase("image-digits", [SEVENS], "o"), lambda: sl.verify("image-digits", 5),
+    ],
+)  # fmt: skip
+def test_items_and_objects_of_a_wrong_type_are_sentences_too(call, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(sl.SemlinkError, match=r"\.$"):
+        call()
+    assert not any(tmp_path.iterdir())
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    options = {"overrides": ["records=5", "draws=1"]}
+    plain = sl.sweep("image-digits", snr_db=[6.0], **options)
+    for number in (np.float32(6), np.int64(6), np.array([6.0])):
+        assert sl.sweep("image-digits", snr_db=number, **options).rows == plain.rows
+
+
+def test_a_value_that_no_row_has_is_told() -> None:
+    found = sl.sweep("image-digits", snr_db=[0, 12], overrides=["records=5", "draws=1"])
+    wrongs = (
+        ({"metric": "pnsr"}, "psnr"),
+        ({"set": "tset"}, "test"),
+        ({"snr_db": 3}, "12.0"),
+        ({"codec": "x"}, "image-"),
+    )
+    for wrong, words in wrongs:
+        with pytest.raises(sl.SemlinkError, match=words):
+            found.filter(**wrong)
+    assert len(found.filter("psnr", snr_db=0, minus="original")) == 0  # each is there, but not together
+
+
+def test_a_link_to_nothing_is_no_place_for_a_run(tmp_path: Path) -> None:
+    (tmp_path / "out").symlink_to(tmp_path / "nothing")
+    with pytest.raises(sl.SemlinkError, match="link"):
+        sl.sweep("image-digits", snr_db=6, out=tmp_path / "out", overrides=["records=5", "draws=1"])
+    assert not (tmp_path / "nothing").exists()
 
 
 @pytest.mark.parametrize("seeds", [["0"], [-1], [-1, -2], [1.5], [2**70], "01", 5])

@@ -35,6 +35,12 @@ def test_parse_reads_values_as_yaml_scalars() -> None:
     assert parse("fading") == ("fading", {})
 
 
+@pytest.mark.parametrize("text", ["fading:gain=1,gain=2", "fading:symbol,gain=1, gain =1"])
+def test_a_field_stands_once(text: str) -> None:
+    with pytest.raises(WrongField, match='the field "gain" twice'):
+        parse(text)
+
+
 @given(st.dictionaries(st.from_regex(r"[a-z_]{1,8}", fullmatch=True), st.integers() | st.booleans(), max_size=4))
 def test_parse_reads_back_what_was_written(fields: dict[str, int]) -> None:
     text = "name:" + ",".join(f"{key}={str(value).lower()}" for key, value in fields.items())
@@ -60,7 +66,13 @@ def test_build_converts_and_keeps_defaults() -> None:
         ("fadding", {}, UnknownName, ['Did you mean "fading"?', "fading, needy"]),
         ("fading", {"coherance": 1}, WrongField, ['Did you mean "coherence"?', "coherence, gain"]),
         ("fading", {"gain": "loud"}, WrongField, ["gain='loud'"]),
-        ("fading", {"coherence": "weekly"}, WrongField, ["coherence='weekly'"]),
+        (
+            "fading",
+            {"coherence": "weekly"},
+            WrongField,
+            ["coherence='weekly'", "'symbol' or 'block' or a whole number."],
+        ),
+        ("fading", {"": "symbol", "coherence": 3}, WrongField, ["twice"]),
         ("needy", {}, WrongField, ['needs the field "path"']),
     ],
 )

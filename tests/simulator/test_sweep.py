@@ -288,7 +288,9 @@ def test_photographs_upright_and_lying(pixel_qpsk, data_with) -> None:
     assert _pick(rows, "channel_uses", None).value == 512 * 768 * 3 / 2
 
 
-@pytest.mark.parametrize("wrong", [{"snr_db": ()}, {"snr_db": (math.nan,)}, {"draws": 0}, {"half_width": -1.0}])
+@pytest.mark.parametrize(
+    "wrong", [{"snr_db": ()}, {"snr_db": (math.nan,)}, {"snr_db": (101.0,)}, {"draws": 0}, {"half_width": -1.0}]
+)
 def test_settings_that_make_no_sense(wrong) -> None:
     with pytest.raises(WrongField, match="sweep"):
         SweepSettings(**wrong)

@@ -254,6 +254,9 @@ def test_sets_without_records(make_codec, digits, empty: str) -> None:
         ({"snr_db": math.nan}, "snr_db"),
         ({"snr_db": (0.0, math.nan)}, "snr_db"),
         ({"snr_db": (18.0, 0.0)}, "low <= high"),
+        ({"snr_db": (0.0, 101.0)}, "from -300 to 100"),
+        ({"snr_db": 1000.0}, "from -300 to 100"),
+        ({"snr_db": (-400.0, 0.0)}, "from -300 to 100"),
         ({"snr_db": (0.0, math.inf)}, "low <= high"),
     ],
 )

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import semlink as sl
 from semlink.codecs import CODECS
 from semlink.codecs.bundle import load_bundle
 from semlink.errors import RecipeError
@@ -72,7 +73,22 @@ def test_help_is_quick_and_light() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["quickstart", "run", "train", "sweep", "erase", "audit", "report", "list", "block-errors"]
+    "command",
+    [
+        "quickstart",
+        "run",
+        "train",
+        "sweep",
+        "erase",
+        "audit",
+        "report",
+        "list",
+        "block-errors",
+        "sign",
+        "verify",
+        "residue",
+        "proof",
+    ],
 )
 def test_every_command_explains_itself(semlink, command: str) -> None:
     ended = semlink(command, "--help")
@@ -148,6 +164,59 @@ def test_sweep_on_the_sets_of_a_request(semlink, shelf: Path, tmp_path: Path) ->
     rows = read_rows(tmp_path / "sweep" / "results.jsonl")
     assert {row.set for row in rows} == {"forget", "forget_test", "retain", "test"}
     assert {row.seed for row in rows} == {4}
+
+
+def _strict(text: str) -> object:
+    return json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is not JSON"))
+
+
+def test_what_is_stored_is_json_for_every_reader(semlink, shelf: Path, tmp_path: Path) -> None:
+    """A request for one record: intervals of one record are endless."""
+    request = json.loads((shelf / "sevens.json").read_text())
+    source = sl.load_source("digits")
+    request["selection"] = {"by": "id", "values": [source.train[0].id]}
+    (tmp_path / "one.json").write_text(json.dumps(request))
+    erase = ("erase", shelf / "image", "--request", tmp_path / "one.json", "--method", "finetune:share=0.25")
+    assert semlink(*erase, "--out", tmp_path / "erased").status == 0
+    sweep = (
+        "sweep",
+        shelf / "image",
+        tmp_path / "erased",
+        "--request",
+        tmp_path / "one.json",
+        "--out",
+        tmp_path / "run",
+    )
+    assert semlink(*sweep, *QUICK_SWEEP).status == 0
+    lines = (tmp_path / "run" / "results.jsonl").read_text().splitlines()
+    assert any("Infinity" in line for line in lines)
+    for line in lines:
+        _strict(line)
+    for folder in ("run", "erased"):
+        for file in (tmp_path / folder).glob("*.json"):
+            _strict(file.read_text(encoding="utf-8"))
+
+
+def test_both_spellings_of_the_snr_are_taken(semlink, shelf: Path, tmp_path: Path) -> None:
+    for number, option in enumerate(("--snr", "--snr-db")):
+        arguments = (option, "6", *QUICK_SWEEP[2:])
+        assert semlink("sweep", shelf / "image", "--out", tmp_path / f"sweep{number}", *arguments).status == 0
+        audit = ("audit", *(shelf / name for name in ("image", "erased", "retrained")), option, "6")
+        audit += ("--request", shelf / "sevens.json", "--audit", "membership:records=10")
+        assert semlink(*audit, "--out", tmp_path / f"audit{number}").status == 0
+    for kind in ("sweep", "audit"):
+        first, second = (read_rows(tmp_path / f"{kind}{number}" / "results.jsonl") for number in (0, 1))
+        assert {row.snr_db for row in first} == {row.snr_db for row in second}
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "cp437", "utf-8"])
+def test_a_terminal_that_lacks_letters_ends_no_command(shelf: Path, tmp_path: Path, encoding: str) -> None:
+    out = tmp_path / "中文"
+    command = [*MODULE, "sweep", str(shelf / "image"), "--out", str(out), *QUICK_SWEEP]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run(command, capture_output=True, env=environment)
+    assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
+    assert ("中文" if encoding == "utf-8" else "\\u4e2d\\u6587") in done.stdout.decode(encoding)
 
 
 def test_sweep_on_another_source(semlink, shelf: Path, tmp_path: Path) -> None:

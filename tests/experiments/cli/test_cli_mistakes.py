@@ -71,6 +71,13 @@ MISTAKES = {
     "sweep: Es/N0 empty": ((*SWEEP, "--snr", ""), "such as 0:18:3"),
     "sweep: Es/N0 endless": ((*SWEEP, "--snr", "0:inf"), "such as 0:18:3"),
     "sweep: Es/N0 too low": ((*SWEEP, "--snr=-400"), "-300"),
+    "sweep: Es/N0 too high": ((*SWEEP, "--snr", "101"), "to 100, or inf"),
+    "sweep: Es/N0 of another kind": ((*SWEEP, "--snr-db", "nan"), "snr_db"),
+    "sweep: out is a link to nothing": ((*SWEEP, "--out", "{tmp}/full/nothing"), "is a link"),
+    "export: out is a link to nothing": (("export", IMAGE, "--out", "{tmp}/full/nothing"), "is a link"),
+    "erase: out is a link to nothing": (
+        (*ERASE, "--request", "{shelf}/sevens.json", "--out", "{tmp}/full/nothing"), "is a link",
+    ),
     "sweep: no draws": ((*SWEEP, "--set", "draws=0"), "draws of at least 1"),
     "sweep: out is a file": ((*SWEEP, "--out", "{shelf}/sentences.txt"), "choose a folder for --out"),
     "sweep: out is not empty": ((*SWEEP, "--out", "{tmp}/full"), "not empty"),
@@ -93,6 +100,9 @@ MISTAKES = {
     "audit: field": ((*AUDIT, "--audit", "membership:draw=1"), 'Did you mean "draws"'),
     "audit: in a recipe": ((*RUN, "--set", "erasure.audits=[member]"), "Choose one of: generation, information"),
     "audit: Es/N0": ((*AUDIT, "--snr-db", "nan"), "--snr-db a number such as 12"),
+    "audit: Es/N0 too high": ((*AUDIT, "--snr", "101"), "--snr-db a number such as 12"),
+    "channel: a field twice": ((*SWEEP, "--channel", "rayleigh:pilots=1,pilots=2"), "stands twice"),
+    "channel: coherence": ((*SWEEP, "--channel", "rayleigh:coherence=sym"), "or a whole number"),
     "audit: of another codec": (("audit", TEXT, *AUDIT[2:]), "was not made from"),
     "audit: another request": ((*AUDIT, "--request", "{shelf}/nobody.json"), "does not carry request sevens"),
     "report: nothing there": (("report", "{tmp}/none"), "make one with: semlink run"),
@@ -131,6 +141,7 @@ def test_a_mistake_ends_in_one_sentence_and_changes_nothing(fails, tmp_path: Pat
     arguments, words = MISTAKES[mistake]
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "notes.txt").write_text("not of semlink")
+    (tmp_path / "full" / "nothing").symlink_to(tmp_path / "nothing")
     assert words in fails(*arguments)
 
 

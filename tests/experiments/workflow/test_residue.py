@@ -208,13 +208,13 @@ def test_the_command_says_where_and_not_what(semlink, shelf: Path, tmp_path: Pat
     (tmp_path / "out").mkdir()
     request = ("--request", shelf / "fox.json")
     ended = semlink("residue", tmp_path / "out", *request)
-    assert (ended.status, ended.out) == (0, "Nothing is left; 0 files were looked at.\n")
+    assert (ended.status, ended.out) == (0, "Nothing is left. Files looked at: 0.\n")
     (tmp_path / "out" / "note").write_text("a receiver hears a word; the fox hears every symbol")
     for source in (shelf / "text", f"text-file:path={shelf / 'sentences.txt'}"):
         ended = semlink("residue", tmp_path / "out", *request, "--source", source)
         assert ended.status == 1
-        assert f"{tmp_path / 'out' / 'note'}: term 1 times" in ended.out
-        assert "note: sentence 1 times" in ended.out
+        assert f"{tmp_path / 'out' / 'note'}: term, 1 found" in ended.out
+        assert "note: sentence, 1 found" in ended.out
         assert "the fox" not in ended.out
     assert semlink("residue", tmp_path / "nowhere", *request).status == 2
     assert semlink("residue", shelf / "fox.json", *request).status == 0  # the request that was given

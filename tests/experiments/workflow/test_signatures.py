@@ -12,6 +12,7 @@ pytest.importorskip("cryptography")
 import semlink as sl
 from semlink.codecs import bundle as bundles
 from semlink.errors import SignatureError
+from semlink.experiments.workflow import store
 from semlink.experiments.workflow.signatures import REQUIRE, SIGN_WITH, SIGNATURE, new_key_pair, sign, verify
 
 QUICK = ("--snr", "6", "--set", "records=6", "--set", "draws=1", "--workers", "1")
@@ -172,6 +173,15 @@ def test_where_signatures_are_required_nothing_else_is_loaded(
     sign(erased, key)
     sweep = ("sweep", erased, "--out", tmp_path / "f", "--snr", "6", "--set", "records=6", "--set", "draws=1")
     assert semlink(*sweep, "--workers", "2", *required).status == 0  # worker processes hold to it too
+
+
+def test_an_export_without_a_signature_is_not_opened(erased: Path, key: Path, tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "export").mkdir()
+    bundle = bundles.load_bundle(erased)
+    monkeypatch.setattr(store, "open_export", lambda *_: pytest.fail("was opened"))
+    monkeypatch.setenv(REQUIRE, str(_public(key)))
+    with pytest.raises(SignatureError, match="is not signed"):
+        store.stored_export(tmp_path / "export", bundle)
 
 
 def test_what_is_made_is_signed_where_signatures_are_required(semlink, shelf: Path, key: Path, tmp_path: Path) -> None:
