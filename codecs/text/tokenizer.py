@@ -9,12 +9,12 @@ from typing import Literal, Self
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 from semlink.codecs.contract import Sentence
+from semlink.codecs.text.words import WORD, spaced
 from semlink.errors import CodecError
 
 TOKENIZER_FILE = "tokenizer.json"  # its name beside a stored codec or an export
 PADDING, UNKNOWN = 0, 1
 SPECIAL = ("<pad>", "<unk>")
-WORD = r"\w+(?:['’]\w+)*|[^\w\s]"  # a word with its apostrophes, or one mark; only white space is between
 MARK = "▁"  # begins the first piece of a word in a byte-pair vocabulary
 
 
@@ -122,4 +122,4 @@ def _piece_model(tokenizer: Tokenizer, sentences: Iterable[str], vocabulary_size
 
 def readable(words: Sequence[str]) -> str:
     """Words with spaces between them as a person writes them: none before a closing mark or after an opening one."""
-    return re.sub(r" (?=[.,;:!?)\]}])|(?<=[(\[{]) ", "", " ".join(words))
+    return re.sub(r" (?=[.,;:!?)\]}])|(?<=[(\[{]) ", "", spaced(words))
