@@ -33,7 +33,6 @@ _OPTIONAL = regex.compile(
 )
 # What may stand between the words of one name.
 _JOINERS = regex.compile(r"[\s\p{Pd}\p{Pc}'·・･‧]+")
-_ASCII_JOINERS = str.maketrans("-_'", "   ")
 _HYPHENS = regex.compile(r"[\s\p{Pd}\p{Pc}·・･‧]+")
 _INITIAL = regex.compile(r"\b(\w{1,2})\.")  # J. R. Weber, St. Clair
 _MARKS = regex.compile(r"[^\w\s]+")
@@ -65,10 +64,9 @@ def folded(text: str) -> str:
     Case, the kind of apostrophe, full-width and other compatibility forms, characters that are not seen, the vowel
     points of Hebrew and Arabic, and the dots of the Turkish i. Accents stay: they make another word.
     """
-    text = text.translate(_APOSTROPHES)
     if text.isascii():
-        return text.casefold()
-    text = _IGNORED.sub("", unicodedata.normalize("NFKC", text))
+        return text.replace("`", "'").casefold()
+    text = _IGNORED.sub("", unicodedata.normalize("NFKC", text.translate(_APOSTROPHES)))
     text = unicodedata.normalize("NFKC", text.casefold()).translate(_APOSTROPHES).replace("ı", "i")
     return unicodedata.normalize("NFC", _OPTIONAL.sub("", text))
 
@@ -81,7 +79,7 @@ def phrase(text: str) -> str:
     """
     plain = folded(text)
     if plain.isascii():
-        plain = plain.translate(_ASCII_JOINERS)
+        plain = plain.replace("-", " ").replace("_", " ").replace("'", " ")
     else:
         plain = _UNSPACED.sub(r" \g<0> ", _JOINERS.sub(" ", plain))
     plain = _MARKS.sub(f" {MARK} ", _INITIAL.sub(r"\1 ", plain))

@@ -7,7 +7,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from semlink.errors import SemlinkError
-from semlink.experiments.cli import codecs, runs
+from semlink.experiments.cli import codecs, records, runs
 from semlink.version import __version__
 
 app = typer.Typer(
@@ -45,6 +45,7 @@ app.command("verify-export")(codecs.verify_export)
 app.command("import")(codecs.import_codec)
 app.command("block-errors")(runs.block_errors)
 app.command()(runs.report)
+app.command()(records.records)
 
 
 @app.command("list")

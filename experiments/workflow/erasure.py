@@ -14,11 +14,14 @@ from semlink.errors import RecipeError
 from semlink.experiments.workflow.component import Component
 from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.preparation import prepare_stored, recipe_of
+from semlink.experiments.workflow.records import near_misses_of
 from semlink.experiments.workflow.store import stored_bundle
 from semlink.experiments.workflow.versions import new_version
+from semlink.progress import tell
 from semlink.registry import build, canonical
 from semlink.unlearning.contract import ErasureContext
 from semlink.unlearning.erase import erase
+from semlink.unlearning.matching import matcher
 from semlink.unlearning.methods import METHODS
 from semlink.unlearning.methods.mnemonic.codes import CODES_FILE, CodeMixing, MnemonicCodes
 from semlink.unlearning.partition import without_data
@@ -61,6 +64,8 @@ def erase_bundle(
         return
     torch.set_num_threads(recipe.threads)
     source = prepare_stored(bundle, None, machine).source if unlearn.reads else None
+    near = near_misses_of(source, matcher(source, request)) if source is not None else None
+    tell(near.sentence() if near else "")
     new.check_space(bundle.codec)
     codes = MnemonicCodes.restored(bundle.protected[CODES_FILE]) if CODES_FILE in bundle.protected else None
     codec, labels = bundle.codec.on(machine.device), bundle.card.get("source", {}).get("labels", ())

@@ -42,3 +42,10 @@ class Progress:
         text = f"{self.label}: {self.done}/{self.total}, {note}"
         self.stream.write(f"\r\x1b[K{text}" if self.live else f"{text}\n")
         self.stream.flush()
+
+
+def tell(sentence: str) -> None:
+    """Shows one line beside the progress of long work. Nothing is written for ""."""
+    if sentence:
+        sys.stderr.write(f"{sentence}\n")
+        sys.stderr.flush()
