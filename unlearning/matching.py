@@ -104,12 +104,11 @@ def _instead(source: Source, meant: Matcher, key: Key) -> str:
     if meant.by != "term":
         return _suggestion(_close(str(key), own) or sorted(own))
     vocabulary = Vocabulary.of(record.payload for record in records)
-    near = list(vocabulary.near(str(key)))
-    if near:
+    words = str(key).split()
+    if all(word in vocabulary.counts for word in words):
+        return f" It has {' and '.join(map(repr, words))}, but not together."
+    if near := list(vocabulary.near(str(key))):
         return _suggestion(near)
-    held = [word for word in str(key).split() if word in vocabulary.counts]
-    if held:
-        return f" It has {' and '.join(map(repr, held[:SUGGESTED]))}, but not together."
     owners = {record.owner for record in records}
     if folded(meant.wanted[key]) in map(folded, owners):
         return " It is an owner; select by owner."

@@ -1,5 +1,6 @@
 """Records that a request by terms does not select, though they hold almost the same words."""
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,10 +18,12 @@ PLAIN = str.maketrans(
     {"ł": "l", "đ": "d", "ð": "d", "ø": "o", "þ": "th", "æ": "a", "œ": "o", "ħ": "h", "ŋ": "n", "ə": "a",
      "ى": "ي", "ة": "ه", "ٱ": "ا", "ک": "ك", "ی": "ي", "є": "е", "і": "и", "ґ": "г"}
 )  # fmt: skip
-KATAKANA = {number: number - 0x60 for number in range(0x30A1, 0x30F7)}  # to Hiragana
+HIRAGANA = {number: number - 0x60 for number in range(0x30A1, 0x30F7)}  # of Katakana
+KATAKANA = {hiragana: katakana for katakana, hiragana in HIRAGANA.items()}
 DIGRAPHS = regex.compile(r"(?<=[aou])e")  # Mueller for Müller
+_ONE = regex.compile(rf"{UNSPACED}\p{{M}}*")
 ENDINGS = tuple(
-    sorted(("s", "es", "ies", "y", "ed", "ing", "er", "ers", "or", "ors", "ly", "n", "en", "e", "ns", "'s"), key=len)
+    sorted(("s", "es", "ed", "ing", "er", "ers", "or", "ors", "ly", "n", "en", "e", "ns"), key=len)
 )[::-1]
 
 
@@ -89,6 +92,8 @@ class Vocabulary:
             two = joined[:cut], joined[cut:]
             if all(word in self.counts for word in two) and list(two) != parts:
                 found.add(" ".join(two))
+        if all(map(_ONE.fullmatch, parts)):
+            found |= {name.translate(KATAKANA), name.translate(HIRAGANA), *self._one_other(parts)} - {name}
         held = {word: self.count(word) for word in found}
         return dict(sorted(((w, n) for w, n in held.items() if n), key=lambda item: (-item[1], item[0])))
 
@@ -97,6 +102,14 @@ class Vocabulary:
         if " " not in name:
             return self.counts.get(name, 0)
         return sum(f" {name} " in text for text in self.texts)
+
+    def _one_other(self, parts: Sequence[str]) -> Iterator[str]:
+        """A name in an unspaced script, of three characters or more, with another one of them."""
+        for place in range(len(parts)) if len(parts) > 2 else ():
+            before, after = (f"{part} " for part in (" ".join(parts[:place]), " ".join(parts[place + 1 :])))
+            pattern = re.compile(rf"(?<= {re.escape(before.lstrip())})[^\s{MARK}]+(?= {re.escape(after.lstrip())})")
+            for text in self.texts:
+                yield from (" ".join([*parts[:place], other, *parts[place + 1 :]]) for other in pattern.findall(text))
 
     def _near_word(self, word: str) -> Iterator[str]:
         """The words near one word. It may be in the texts itself, and is not among them."""
@@ -161,15 +174,13 @@ def _letters(word: str) -> int:
 
 def _skeleton(word: str) -> str:
     """What is left of a word without accents, ornaments and the ways to write around them."""
-    bare = "".join(
-        letter for letter in unicodedata.normalize("NFD", word.translate(KATAKANA)) if not unicodedata.combining(letter)
-    )
+    bare = "".join(letter for letter in unicodedata.normalize("NFD", word) if not unicodedata.combining(letter))
     return DIGRAPHS.sub("", bare.translate(PLAIN)).replace("ph", "f")
 
 
 def _stems(word: str) -> set[str]:
     """What a word may be an inflection of: itself, and what is left before an ending, with one of doubled letters."""
-    stems = {word}
+    stems = {word, f"{word[:-3]}y"} if word.endswith("ies") else {word}
     for ending in ENDINGS:
         stem = word.removesuffix(ending)
         if stem != word and len(stem) >= LEAST:
