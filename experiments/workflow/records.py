@@ -133,7 +133,7 @@ def _source(what: str | Path, machine: Machine) -> Source:
     try:
         folder = find_bundle(what)
     except BundleError as error:
-        raise UnknownName(f"{error} Or name a source: {', '.join(SOURCES)}.") from error
+        raise UnknownName(f"{str(error).rstrip('.')}; or name a source: {', '.join(SOURCES)}.") from error
     return prepare_stored(stored_bundle(folder), None, machine).source
 
 
