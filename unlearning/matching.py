@@ -67,7 +67,9 @@ def matcher(source: Source, request: ErasureRequest) -> Matcher:
                 )
             for value in values:
                 if not name_words(value):
-                    raise ErasureError(f'The term "{value}" holds no word; write a word, or several that stand together.')
+                    raise ErasureError(
+                        f'The term "{value}" holds no word; write a word, or several that stand together.'
+                    )
             wanted = {" ".join(name_words(value)): value for value in values}
             names = tuple(str(name) for name in wanted if " " in str(name))
             return Matcher(by, wanted, names, terms=tuple(dict.fromkeys(folded(value) for value in values)))
@@ -80,7 +82,9 @@ def check_present(source: Source, meant: Matcher) -> None:
     known = {key for split in SPLITS for record in source.split(split) for key in meant.keys(record)}
     for key, value in meant.wanted.items():
         if key not in known:
-            raise ErasureError(f'No record of {source.name} has the {meant.by} "{value}".{_instead(source, meant, key)}')
+            raise ErasureError(
+                f'No record of {source.name} has the {meant.by} "{value}".{_instead(source, meant, key)}'
+            )
 
 
 def label_number(name: str, labels: Sequence[str], value: str) -> int:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from semlink.codecs.contract import Sentence
-from semlink.simulator.metrics.accuracy import Accuracy
 from semlink.codecs.text.words import words
+from semlink.simulator.metrics.accuracy import Accuracy
 from semlink.simulator.metrics.term_recall import TermRecall
 
 

@@ -6,8 +6,11 @@ from hypothesis import strategies as st
 
 from semlink.simulator.sources.sentence_digest import sentence_digest, word_digest
 
+
 @settings(max_examples=300, deadline=None)
-@given(words=st.lists(st.text("abcéüAZ", min_size=1), min_size=1), between=st.sampled_from([" ", ", ", ". ", " (", "-"]))
+@given(
+    words=st.lists(st.text("abcéüAZ", min_size=1), min_size=1), between=st.sampled_from([" ", ", ", ". ", " (", "-"])
+)
 def test_words_and_punctuation_keep_their_name(words: list[str], between: str) -> None:
     sentence = between.join(words)
     assert sentence_digest(sentence) == sentence_digest(f"({sentence.upper()}.") == word_digest(sentence)

@@ -27,7 +27,8 @@ def test_near_names_are_found(name: str, other: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("ray", "array"), ("weber", "never"), ("li", "le"), ("jean claude", "jean paul"), ("karl", "carol")]
+    ("name", "text"),
+    [("ray", "array"), ("weber", "never"), ("li", "le"), ("jean claude", "jean paul"), ("karl", "carol")],
 )
 def test_others_are_not_near(name: str, text: str) -> None:
     assert not near_misses([text], [name]).words
