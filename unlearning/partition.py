@@ -1,20 +1,14 @@
 """Divides the records of a source by an erasure request."""
 
 import contextlib
-import difflib
-import re
-import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from semlink.errors import ErasureError
-from semlink.simulator.sources.contract import SPLITS, Record, Source
+from semlink.simulator.sources.contract import Record, Source
 from semlink.unlearning.contract import Partition
+from semlink.unlearning.matching import check_present, label_number, matcher
 from semlink.unlearning.request import ErasureRequest
-
-Key = int | str
-WORD = re.compile(r"\w+(?:['’]\w+)*")
-PART = re.compile(r"\w+")
 
 
 def divide(
@@ -35,19 +29,10 @@ def divide(
     Errors: ErasureError when a value is in no record at all, when no training record or every one of them matches,
             and when the source has no such property (labels, or words for terms).
     """
-    keys_of = _keys_of(source, request)
-    wanted = _wanted(source, request)
-    known = {key for split in SPLITS for record in source.split(split) for key in keys_of(record)}
-    for key, value in wanted.items():
-        if key not in known and not may_be_gone:
-            names = source.labels if request.selection.by == "label" else map(str, known)
-            raise ErasureError(
-                f'No record of {source.name} has the {request.selection.by} "{value}".{_near(value, names)}'
-            )
-
-    def matches(record: Record) -> bool:
-        return not wanted.keys().isdisjoint(keys_of(record))
-
+    meant = matcher(source, request)
+    if not may_be_gone:
+        check_present(source, meant)
+    matches = meant.matches
     source = without(source, before)
     train = [(record, matches(record)) for record in source.train]
     forget = [record for record, match in train if match]
@@ -67,9 +52,9 @@ def divide(
         retain=[record for record in retain if not gone(record)],
         validation=[record for record in source.validation if not matches(record) and not gone(record)],
         test=[record for record in source.test if not matches(record) and not gone(record)],
-        terms=tuple(map(str, wanted)) if request.selection.by == "term" else (),
+        terms=meant.terms,
         forget_test=[record for record in source.test if matches(record)],
-        labels=tuple(map(int, wanted)) if request.selection.by == "label" else (),
+        labels=meant.labels,
     )
 
 
@@ -89,8 +74,8 @@ def matching(source: Source, requests: Sequence[ErasureRequest]) -> Callable[[Re
     rules = []
     for request in requests:
         with contextlib.suppress(ErasureError):  # words of images, or a class that this source does not have
-            rules.append((_keys_of(source, request), _wanted(source, request).keys()))
-    return lambda record: any(not wanted.isdisjoint(keys_of(record)) for keys_of, wanted in rules)
+            rules.append(matcher(source, request))
+    return lambda record: any(rule.matches(record) for rule in rules)
 
 
 def without_data(labels: Sequence[str], request: ErasureRequest) -> Partition:
@@ -104,66 +89,7 @@ def without_data(labels: Sequence[str], request: ErasureRequest) -> Partition:
             f"Without data nobody can tell which records have the {request.selection.by} that request {request.id} "
             "names; select by label, or choose a method that reads records."
         )
-    numbers = tuple(_label("The codec", labels, value) for value in request.selection.values)
+    numbers = tuple(label_number("The codec", labels, value) for value in request.selection.values)
     if len(set(numbers)) == len(labels):
         raise ErasureError(f"Request {request.id} matches every class of the codec; narrow its selection.")
     return Partition((), (), (), (), labels=numbers)
-
-
-def _keys_of(source: Source, request: ErasureRequest) -> Callable[[Record], Iterable[Key]]:
-    """What a record is matched by."""
-    match request.selection.by:
-        case "id":
-            return lambda record: (record.id,)
-        case "owner":
-            return lambda record: (record.owner,)
-        case "label":
-            if not source.labels:
-                raise ErasureError(f"The records of {source.name} have no labels; select by id, owner or term.")
-            return lambda record: () if record.label is None else (record.label,)
-        case "term":
-            if source.modality != "text":
-                raise ErasureError(
-                    f"The records of {source.name} are images without words; select by id, owner or label."
-                )
-            return lambda record: _words(record.payload)
-
-
-def _words(text: str) -> set[str]:
-    """Words as written and what apostrophes join: a request for "Smith" has to reach "Smith's" too."""
-    folded = _folded(text)
-    return {*WORD.findall(folded), *PART.findall(folded)}
-
-
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFC", text).casefold()
-
-
-def _wanted(source: Source, request: ErasureRequest) -> dict[Key, str]:
-    """What a record must have to match, and how the request writes it."""
-    values = request.selection.values
-    match request.selection.by:
-        case "label":
-            return {_label(source.name, source.labels, value): value for value in values}
-        case "term":
-            for value in values:
-                if not WORD.fullmatch(_folded(value)):
-                    raise ErasureError(f'The term "{value}" is not one word; give each word as a value of its own.')
-            return {_folded(value): value for value in values}
-        case _:
-            return {value: value for value in values}
-
-
-def _label(name: str, labels: Sequence[str], value: str) -> int:
-    """The number of a class. A name goes before a number, since classes may be named by digits."""
-    if value in labels:
-        return labels.index(value)
-    if value.isascii() and value.isdigit() and int(value) < len(labels):
-        return int(value)
-    raise ErasureError(f'{name} has no label "{value}".{_near(value, labels)}')
-
-
-def _near(value: str, names: Iterable[str]) -> str:
-    ordered = sorted(names)
-    close = difflib.get_close_matches(value, ordered, n=3) or ordered[:3]
-    return f" Did you mean one of: {', '.join(close)}?"

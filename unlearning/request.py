@@ -22,9 +22,10 @@ def _as_text(value: object) -> object:
 
 
 class Selection(BaseModel):
-    """Which records: those whose id, owner or label is among the values, or whose text has one of them as a word.
+    """Which records: those whose id, owner or label is among the values, or whose text names one of them.
 
-    A label is given by its number or by the name of the class. Terms match whole words, whatever their case.
+    A label is given by its number or by the name of the class. A term is a word, or several that stand together;
+    it matches whole words, however they are written (see `semlink.codecs.text.words.folded`).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -16,7 +16,7 @@ class DeepScConfig(CodecConfig):
     symbols_per_token:               complex channel uses for each token; two tokens frame each sentence and are sent
                                      too.
     channel_hidden, receiver_hidden: hidden widths of the channel encoder and of the channel decoder.
-    max_length:                      the longest sentence, in tokens.
+    max_length:                      the longest sentence, in tokens; the published code has 30.
     vocabulary_size:                 the most entries that the vocabulary may have; in a trained codec, those it has.
     min_count, lower_case:           see `TextCodecConfig`.
     attention_bias:                  whether queries, keys and values have a bias.
@@ -39,7 +39,7 @@ class DeepScConfig(CodecConfig):
     symbols_per_token: int = 8
     channel_hidden: int = 256
     receiver_hidden: int = 512
-    max_length: int = 30
+    max_length: int = 64
     vocabulary_size: int = 25000
     min_count: int = 1
     lower_case: bool = True

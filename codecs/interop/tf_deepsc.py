@@ -121,6 +121,12 @@ def read_vocabulary(path: Path) -> tuple[TextTokenizer, list[int]]:
     try:
         content = json_of(read_bytes(path), dict)
         table: dict[str, int] = content.get("token_to_idx", content)
+        lacking = [mark for mark in MARKS if mark not in table]
+        if lacking:
+            raise CodecError(
+                f"{path} is no vocabulary of DeepSC: it lacks {', '.join(lacking)}; give the JSON file with "
+                f"token_to_idx that holds {', '.join(MARKS)}."
+            )
         padding, unknown, start, end = (table[mark] for mark in MARKS)
         words = sorted((word for word in table if word not in MARKS), key=table.__getitem__)
         rows = [padding, unknown, *(table[word] for word in words), start, end]

@@ -1,17 +1,18 @@
 """The tokenizer of a pretrained text encoder, in the form that text codecs use."""
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 
+import regex
 from tokenizers import Tokenizer
 
 from semlink.codecs.contract import Sentence
-from semlink.codecs.text.tokenizer import SPECIAL, UNKNOWN, WORD, TextTokenizer, readable
+from semlink.codecs.text.tokenizer import SPECIAL, UNKNOWN, TextTokenizer, readable
 from semlink.codecs.text.tokenizer_file import published_tokenizer
+from semlink.codecs.text.words import WORD, words
 
 HOLE = "\ue000"  # stands for the unknown symbol while pieces are joined; a private character, of no language
-HOLED_WORD = WORD.replace(r"\w+", rf"[\w{HOLE}]+")
+HOLED_WORD = regex.compile(WORD.replace(r"\w", rf"\w{HOLE}"))
 
 
 class BackboneTokenizer(TextTokenizer):
@@ -59,7 +60,7 @@ class BackboneTokenizer(TextTokenizer):
         normalizer, splitter = self._tokenizer.normalizer, self._tokenizer.pre_tokenizer
         plain = normalizer.normalize_str(text) if normalizer else text
         pieces = [piece for piece, _ in splitter.pre_tokenize_str(plain)] if splitter else [plain]
-        return tuple(re.findall(WORD, self._spelled(pieces)))
+        return tuple(words(self._spelled(pieces)))
 
     def encode(self, text: str) -> list[int]:
         return [self._numbers.get(number, UNKNOWN) for number in super().encode(text)]
@@ -67,8 +68,8 @@ class BackboneTokenizer(TextTokenizer):
     def decode(self, ids: Iterable[int]) -> Sentence:
         tokens = tuple(self._entries[index] for index in ids)
         spelled = self._spelled([HOLE if token == SPECIAL[UNKNOWN] else token for token in tokens])
-        words = tuple(word.replace(HOLE, SPECIAL[UNKNOWN]) for word in re.findall(HOLED_WORD, spelled))
-        return Sentence(text=readable(words), words=words, tokens=tokens)
+        found = tuple(word.replace(HOLE, SPECIAL[UNKNOWN]) for word in HOLED_WORD.findall(spelled))
+        return Sentence(text=readable(found), words=found, tokens=tokens)
 
     def _spelled(self, pieces: Sequence[str]) -> str:
         decoder = self._tokenizer.decoder

@@ -10,12 +10,12 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, tr
 
 from semlink.codecs.contract import Sentence
 from semlink.codecs.text.tokenizer_file import EARLIER_RULES, own_tokenizer, rules_of
+from semlink.codecs.text.words import WORD, spaced
 from semlink.errors import CodecError
 
 TOKENIZER_FILE = "tokenizer.json"  # its name beside a stored codec or an export
 PADDING, UNKNOWN = 0, 1
 SPECIAL = ("<pad>", "<unk>")
-WORD = r"\w+(?:['’]\w+)*|[^\w\s]"  # a word with its apostrophes, or one mark; only white space is between
 UNUSED = "<unused-{}>"  # an entry that was taken out; its marks are words of their own, so no text spells it
 MARK = "▁"  # begins the first piece of a word in a byte-pair vocabulary
 
@@ -164,4 +164,4 @@ def _piece_model(tokenizer: Tokenizer, sentences: Iterable[str], vocabulary_size
 
 def readable(words: Sequence[str]) -> str:
     """Words with spaces between them as a person writes them: none before a closing mark or after an opening one."""
-    return re.sub(r" (?=[.,;:!?)\]}])|(?<=[(\[{]) ", "", " ".join(words))
+    return re.sub(r" (?=[.,;:!?)\]}])|(?<=[(\[{]) ", "", spaced(words))

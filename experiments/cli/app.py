@@ -8,7 +8,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from semlink.errors import SemlinkError
-from semlink.experiments.cli import codecs, runs, trust
+from semlink.experiments.cli import codecs, records, runs, trust
 from semlink.version import __version__
 
 app = typer.Typer(
@@ -51,6 +51,7 @@ app.command()(trust.sign)
 app.command()(trust.verify)
 app.command()(trust.residue)
 app.command()(trust.proof)
+app.command()(records.records)
 
 
 @app.command("list")

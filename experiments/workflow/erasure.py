@@ -13,6 +13,7 @@ from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import BundleError, ErasureError, RecipeError
 from semlink.experiments.workflow.component import Component
 from semlink.experiments.workflow.machine import Machine
+from semlink.experiments.workflow.records import near_misses_of
 from semlink.experiments.workflow.store import stored_bundle
 from semlink.experiments.workflow.stored_recipe import recipe_of
 from semlink.experiments.workflow.training_records import (
@@ -25,6 +26,7 @@ from semlink.experiments.workflow.training_records import (
 from semlink.experiments.workflow.versions import new_version
 from semlink.files import json_text
 from semlink.folder_lock import locked
+from semlink.progress import tell
 from semlink.registry import build, canonical, choose
 from semlink.simulator.checkpoint import weights_digest
 from semlink.simulator.sources.contract import SPLITS, Source
@@ -32,6 +34,7 @@ from semlink.simulator.sources.record_digests import RecordDigests
 from semlink.unlearning.chain import CarriedOut, ChainEntry
 from semlink.unlearning.contract import ErasureContext, Partition
 from semlink.unlearning.erase import erase
+from semlink.unlearning.matching import matcher
 from semlink.unlearning.methods import METHODS
 from semlink.unlearning.methods.mnemonic.codes import CODES_FILE, CodeMixing, MnemonicCodes
 from semlink.unlearning.partition import divide, matching, without_data
@@ -94,6 +97,8 @@ def erase_bundle(
         )
     torch.set_num_threads(recipe.threads)
     records = training_records([bundle], machine) if unlearn.reads else None
+    near = near_misses_of(remaining := records.remaining(), matcher(remaining, request)) if records else None
+    tell(near.sentence() if near else "")
     new.check_space(bundle.codec)
     codes = MnemonicCodes.restored(bundle.protected[CODES_FILE]) if CODES_FILE in bundle.protected else None
     codec, labels = bundle.codec.on(machine.device), bundle.card.get("source", {}).get("labels", ())
@@ -134,6 +139,7 @@ def erase_bundle(
         "original_digest": parent,
         "weights": f"sha256:{weights_digest(erased.codec)}",
         "chain": chain.on_card(),
+        "near_misses": 0 if near is None else near.records,
         "replaced_words": _forget_vocabulary(erased.codec, partition) if marks["vocabulary"] == "replaced" else 0,
     }
     extra = {IMPORT: bundle.texts[IMPORT]} if IMPORT in bundle.texts and version == "erased" else {}

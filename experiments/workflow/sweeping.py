@@ -28,7 +28,7 @@ from semlink.experiments.workflow.run_plan import CodecSweepPlan
 from semlink.experiments.workflow.store import find_bundle, stored_bundle
 from semlink.experiments.workflow.tasks import run_tasks
 from semlink.folder_lock import locked
-from semlink.progress import note
+from semlink.progress import tell
 from semlink.simulator.sources import build_source
 from semlink.simulator.sources.contract import Source
 from semlink.unlearning.request import ErasureRequest, request_from
@@ -105,7 +105,7 @@ def _prepared(
             check_carried(bundles, request)
         prepared = prepare_stored(bundles, request, machine, plan.seed)
         if prepared.partition is not None and not prepared.partition.forget:
-            note("The erased records are no longer among the data, so their set is not measured; the others are.")
+            tell("The erased records are no longer among the data, so their set is not measured; the others are.")
         return prepared
     source = build_source(plan.source.name, plan.source.fields, machine.data_dir)
     threads = int(stored[0].card.get("recipe", {}).get("threads", 1)) if stored else 1

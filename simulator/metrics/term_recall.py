@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from semlink.codecs.contract import Sentence
+from semlink.codecs.text.words import term_words, words
 from semlink.simulator.measure import Measure, by_name
 from semlink.simulator.metrics.contract import Metric, Statistics
 
@@ -28,10 +29,11 @@ class TermRecall(Metric):
 
     recall = sum over records and terms of min(count in estimate, count in reference) / sum of counts in references
 
-    Words are compared without regard to case and to their place in the sentence. NaN where no reference holds a
-    term: then there is nothing to recover.
+    Words are compared folded (see `codecs.text.words`), without regard to their place in the sentence; a term of
+    several words counts where these stand adjacent. NaN where no reference holds a term: then there is nothing to
+    recover.
 
-    Fields:     terms: the words.
+    Fields:     terms: words, or several words each.
     Statistics: recovered occurrences, occurrences.
     """
 
@@ -40,7 +42,8 @@ class TermRecall(Metric):
     averages: ClassVar[Mapping[str, int]] = {}
 
     def __init__(self, terms: tuple[str, ...]) -> None:
-        self.terms = frozenset(term.casefold() for term in terms)
+        self.terms = frozenset(tuple(term_words(words(term))) for term in terms)
+        self.lengths = sorted({len(term) for term in self.terms})
 
     def statistics(self, references: Sequence[Sentence], estimates: Sequence[Sentence]) -> Statistics:
         """In: lists of Sentence of equal length. Out: float64 [records, 2]."""
@@ -55,5 +58,7 @@ class TermRecall(Metric):
         with np.errstate(invalid="ignore"):
             return {"term_recall": mean[..., 0] / mean[..., 1]}
 
-    def _counts(self, words: Sequence[str]) -> Counter[str]:
-        return Counter(word for word in map(str.casefold, words) if word in self.terms)
+    def _counts(self, found: Sequence[str]) -> Counter[tuple[str, ...]]:
+        plain = term_words(found)
+        runs = (tuple(plain[at : at + size]) for size in self.lengths for at in range(len(plain) - size + 1))
+        return Counter(run for run in runs if run in self.terms)

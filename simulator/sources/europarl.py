@@ -7,6 +7,7 @@ from semlink.simulator.sources.contract import Source
 from semlink.simulator.sources.data_folder import data_folder
 from semlink.simulator.sources.published import check_published, content_of
 from semlink.simulator.sources.reader import SourceReader, Terms
+from semlink.simulator.sources.sentence_digest import word_digest
 from semlink.simulator.sources.splits import check_limit
 from semlink.simulator.sources.text_file import TextFile
 
@@ -42,4 +43,4 @@ class Europarl(SourceReader):
         folder = data_folder("europarl", data_dir) / "europarl"
         for name, digest in ((TRAIN, TRAIN_SHA256), (TEST, TEST_SHA256)):
             check_published(content_of(folder / name), digest, folder / name)
-        return TextFile(folder / TRAIN, folder / TEST, limit=self.limit).read(data_dir)
+        return TextFile(folder / TRAIN, folder / TEST, limit=self.limit).read_with(word_digest, data_dir)

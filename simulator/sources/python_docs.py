@@ -6,7 +6,7 @@ from pathlib import Path
 from semlink.simulator.sources.contract import Record, Source
 from semlink.simulator.sources.prose import sentences
 from semlink.simulator.sources.reader import SourceReader, Terms
-from semlink.simulator.sources.sentence_digest import sentence_digest
+from semlink.simulator.sources.sentence_digest import word_digest
 from semlink.simulator.sources.splits import split_by_id
 
 SHORTEST, LONGEST = 4, 30  # words
@@ -37,7 +37,7 @@ class PythonDocs(SourceReader):
         for topic, text in sorted(topics.items(), key=lambda item: (len(item[1]), item[0])):
             for sentence in sentences(text):
                 if SHORTEST <= len(sentence.split()) <= LONGEST:
-                    digest = sentence_digest(sentence)
+                    digest = word_digest(sentence)
                     records.setdefault(digest, Record(f"{topic}/{digest}", sentence, topic))
         train, validation, test = split_by_id(records.values())
         return Source("python-docs", "text", train, validation, test)

@@ -1,28 +1,37 @@
 """Sentences from a text file of the user."""
 
+import functools
+import logging
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from semlink.codecs.text.words import word_count
 from semlink.errors import SourceError, WrongField
 from semlink.simulator.sources.contract import Record, Source
 from semlink.simulator.sources.data_folder import data_folder
 from semlink.simulator.sources.reader import SourceReader, Terms
-from semlink.simulator.sources.sentence_digest import sentence_digest
+from semlink.simulator.sources.sentence_digest import Digest, sentence_digest
 from semlink.simulator.sources.splits import check_limit, split_by_id, thin
 from semlink.untrusted import read_bytes
 
 FILE_MOST = 1 << 30  # bytes
+
+Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class TextFile(SourceReader):
     """UTF-8 text with one sentence a line; lines outside the limits of length and repeated sentences are left out.
 
+    A line is repeated where it differs from another in case or punctuation alone. How many were left out is told.
     Without a test file the lines are split 80/10/10 by the hash of their ids; with one, nine tenths train and one
     tenth validates, and a sentence of the test file is left out of both. The owner of a sentence is its file.
 
     Fields: path, test: the files; a relative path starts from the current folder or else from the data folder.
-            min_words, max_words: limits of length, in words between spaces.
+            min_words, max_words: limits of length, in words between spaces; of scripts that put no spaces between
+            words, such as Chinese, each character counts.
             limit: at most so many records of each split, evenly spaced.
     Errors: SourceError when a file is missing, is not UTF-8 or has no usable sentence; WrongField when the limits
             make no sense.
@@ -49,29 +58,50 @@ class TextFile(SourceReader):
             )
 
     def read(self, data_dir: Path | None = None) -> Source:
-        records = self._records(self.path, data_dir)
+        return self.read_with(sentence_digest, data_dir, _tell)
+
+    def read_with(self, digest: Digest, data_dir: Path | None, tell: Tell | None = None) -> Source:
+        """The records, where `digest` says which sentences are the same. `tell` is told what was left out."""
+        records = self._records(self.path, data_dir, digest, tell)
         if self.test is None:
             splits = split_by_id(records.values())
         else:
-            unseen = self._records(self.test, data_dir)
-            known = [record for digest, record in records.items() if digest not in unseen]
+            unseen = self._records(self.test, data_dir, digest, tell)
+            known = [record for name, record in records.items() if name not in unseen]
             splits = (*split_by_id(known, test=0.0)[:2], list(unseen.values()))
         train, validation, test = (thin(split, self.limit) for split in splits)
         return Source("text-file", "text", train, validation, test)
 
-    def _records(self, path: Path, data_dir: Path | None) -> dict[str, Record]:
+    def _records(self, path: Path, data_dir: Path | None, digest: Digest, tell: Tell | None) -> dict[str, Record]:
         """The usable sentences of a file, by their digest."""
         records: dict[str, Record] = {}
-        for line in _text(path, data_dir).split("\n"):
+        repeated = short = long = 0
+        for line in re.split(r"\r\n?|\n", _text(path, data_dir)):
             sentence = " ".join(line.split())
-            if self.min_words <= len(sentence.split()) <= self.max_words:
-                digest = sentence_digest(sentence)
-                records.setdefault(digest, Record(f"{path.stem}/{digest}", sentence, path.name))
+            words = word_count(sentence)
+            if self.min_words <= words <= self.max_words:
+                name = digest(sentence)
+                repeated += name in records
+                records.setdefault(name, Record(f"{path.stem}/{name}", sentence, path.name))
+            elif sentence:
+                short += words < self.min_words
+                long += words > self.max_words
         if not records:
             raise SourceError(
                 f"{path} has no sentence of {self.min_words} to {self.max_words} words; write one sentence a line."
             )
+        if tell and (repeated or short or long):
+            tell(
+                f"Of {path}, lines left out: {repeated} repeated, {short} of fewer than {self.min_words} words, "
+                f"{long} of more than {self.max_words}."
+            )
         return records
+
+
+@functools.cache
+def _tell(sentence: str) -> None:
+    """Says something once a process."""
+    logging.getLogger(__name__).warning("%s", sentence)
 
 
 def _text(path: Path, data_dir: Path | None) -> str:
@@ -88,5 +118,5 @@ def _text(path: Path, data_dir: Path | None) -> str:
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+        line = len(re.split(rb"\r\n?|\n", data[: error.start]))
         raise SourceError(f"Line {line} of {path} is not UTF-8 text; save the file as UTF-8.") from error

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from semlink.experiments.workflow.entrants import StoredCodec
     from semlink.experiments.workflow.machine import Machine
     from semlink.experiments.workflow.recipe import Recipe
+    from semlink.experiments.workflow.records import Records
     from semlink.experiments.workflow.residue import Residue
     from semlink.experiments.workflow.results import Results
     from semlink.simulator.sources.contract import Source
@@ -149,6 +150,31 @@ def load_codec(name: str | Path) -> "StoredCodec":
     from semlink.experiments.workflow.entrants import stored_codec
 
     return stored_codec(name)
+
+
+@_checked
+def records(
+    what: "str | Path | StoredCodec",
+    request: "str | Path | ErasureRequest | None" = None,
+    *,
+    data_dir: str | Path | None = None,
+) -> "Records":
+    """The records of a source or of a codec's training, or those that a request would select; nothing is erased.
+
+    In:     what: a source such as "python-docs", or a stored codec. request: a JSON file, or an `ErasureRequest`.
+    Errors: BundleError, ErasureError, SourceError, UnknownName, WrongField.
+
+    >>> import semlink as sl
+    >>> sl.records("python-docs", sl.ErasureRequest.of("term", "interpreter", reason="An example.")).near.records > 0
+    True
+    """
+    asked = None if request is None else _request(request)
+
+    from semlink.experiments.workflow.machine import Machine
+    from semlink.experiments.workflow.records import records_of
+
+    place = what if isinstance(what, str | Path) else what.folder
+    return records_of(place, asked, Machine("cpu", None if data_dir is None else Path(data_dir)))
 
 
 @_checked

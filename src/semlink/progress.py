@@ -5,12 +5,6 @@ import time
 from typing import Self, TextIO
 
 
-def note(text: str) -> None:
-    """Tells the user one fact beside the progress, on the standard error stream."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
-
-
 class Progress:
     """Counts steps of a known number and shows, at most every `interval` seconds, how many are done and the time left.
 
@@ -53,3 +47,10 @@ class Progress:
         text = f"{self.label}: {self.done}/{self.total}, {note}"
         self.stream.write(f"\r\x1b[K{text}" if self.live else f"{text}\n")
         self.stream.flush()
+
+
+def tell(sentence: str) -> None:
+    """Shows one line beside the progress of long work. Nothing is written for ""."""
+    if sentence:
+        sys.stderr.write(f"{sentence}\n")
+        sys.stderr.flush()

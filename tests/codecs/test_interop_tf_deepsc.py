@@ -19,7 +19,7 @@ from semlink.channels.contract import Reception
 from semlink.codecs.bundle import load_bundle
 from semlink.codecs.deepsc.model import DeepSc
 from semlink.codecs.interop.tf_checkpoint import read_checkpoint
-from semlink.codecs.interop.tf_deepsc import import_deepsc
+from semlink.codecs.interop.tf_deepsc import import_deepsc, read_vocabulary
 from semlink.codecs.optional_import import install_command
 from semlink.errors import CodecError
 from semlink.experiments.workflow.imports import import_bundle
@@ -190,6 +190,13 @@ def test_a_checkpoint_without_its_layers_is_refused(tensorflow: Any, trained: tu
     tensorflow.train.Checkpoint(net=_module(tensorflow, weights)).write(str(tmp_path / "ckpt"))
     with pytest.raises(CodecError, match="Keras 3"):
         import_deepsc(tmp_path / "ckpt", trained[1] / "vocab.json", 2, LONGEST)
+
+
+def test_a_vocabulary_without_a_mark_says_which(tmp_path: Path) -> None:
+    table = {mark: number for number, mark in enumerate(("<PAD>", "<START>", "<UNK>", "a"))}
+    (tmp_path / "vocab.json").write_text(json.dumps({"token_to_idx": table}))
+    with pytest.raises(CodecError, match="it lacks <END>; give"):
+        read_vocabulary(tmp_path / "vocab.json")
 
 
 def test_what_is_no_checkpoint_is_refused(tensorflow: Any, trained: tuple[Any, Path], tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from semlink.codecs.contract import Sentence
+from semlink.codecs.text.words import words
 from semlink.simulator.metrics.accuracy import Accuracy
 from semlink.simulator.metrics.term_recall import TermRecall
 
@@ -54,6 +55,23 @@ def test_recall_is_recovered_over_sent_occurrences(estimates: list[str], expecte
     references = [sentence("the cat saw the Cat"), sentence("no dog")]
     statistics = metric.statistics(references, [sentence(text) for text in estimates])
     assert float(metric.values(statistics.mean(axis=0))["term_recall"]) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("term", "text", "count"),
+    [
+        ("Jean-Claude", "Jean Claude saw jean-claude, Jean, Claude", 2),
+        ("van der Berg", "Van der Berg and van Berg", 1),
+        ("O'Neill", "O’Neill met o'neill and O'Neill's son", 2),
+        ("Darcy", "_Darcy_ and Darcy", 2),
+        ("İnci", "inci İnci", 2),
+        ("李明", "李明来了李明", 2),
+        ("J. R. Weber", "j. r. weber spoke", 1),
+    ],
+)
+def test_terms_of_several_words_and_other_writings(term: str, text: str, count: int) -> None:
+    spoken = Sentence(text, found := tuple(words(text)), found)
+    assert TermRecall((term,)).statistics([spoken], [spoken]).tolist() == [[count, count]]
 
 
 def test_recall_is_undefined_without_the_terms() -> None:

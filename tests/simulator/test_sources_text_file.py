@@ -26,6 +26,51 @@ def test_lengths_and_repetitions(tmp_path: Path) -> None:
     assert kept == {"one two three four", "five six seven eight nine"}
 
 
+def read_all(path: Path) -> list[str]:
+    source = build_source("text-file", {"path": str(path)})
+    return sorted(record.payload for split in SPLITS for record in source.split(split))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["the temperature is -5 degrees", "the temperature is +5 degrees", "the temperature is 5 degrees"],
+        ["we write C++ code now", "we write C# code now", "we write C code now"],
+        ["x > 5 then stop it", "x < 5 then stop it", "x = 5 then stop it"],
+        ["😀 😀 😀 😀", "😡 😡 😡 😡", "🎉 🎉 🎉 🎉"],
+        ["it costs 5 € here", "it costs 5 $ here", "it costs 5 % here"],
+        ["कमल यहाँ आया था", "कमला यहाँ आया था"],
+        ["李明今天来了", "李明今天走了"],
+    ],
+)
+def test_different_sentences_are_kept(tmp_path: Path, lines: list[str]) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    assert read_all(path) == sorted(lines)
+
+
+def test_left_out_lines_are_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("One two three, four!\none two three four\nshort\n" + "long " * 31, encoding="utf-8")
+    for _ in range(2):
+        assert read_all(path) == ["One two three, four!"]
+    (told,) = (record.message for record in caplog.records)
+    assert told.endswith("1 repeated, 1 of fewer than 4 words, 1 of more than 30.")
+    path.write_text("One two three, four!\n", encoding="utf-8")
+    read_all(path)
+    assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
+def test_lines_of_any_system(tmp_path: Path, end: str) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(end.join(["\ufeffone two three four", "five six seven eight"]).encode())
+    assert read_all(path) == ["five six seven eight", "one two three four"]
+    path.write_bytes(f"this is fine here{end}".encode() + b"and this \xff is not")
+    with pytest.raises(SourceError, match="Line 2"):
+        read_all(path)
+
+
 def test_more_lines_do_not_move_the_old_ones(lines: Path) -> None:
     before = build_source("text-file", {"path": str(lines)})
     lines.write_text("a new first line stands here\n" + lines.read_text())

@@ -47,7 +47,15 @@ def test_sets_are_disjoint_and_complete(owners: tuple[list[str], ...], wanted: s
 
 @pytest.mark.parametrize(
     ("term", "matched"),
-    [("ray", [0, 1]), ("RAY", [0, 1]), ("array", [1, 2]), ("o'neill", [4]), ("neill", [4]), ("zoe\u0308", [5])],
+    [
+        ("ray", [0, 1]),
+        ("RAY", [0, 1]),
+        ("array", [1, 2]),
+        ("o'neill", [4]),
+        ("neill", [4]),
+        ("zoe\u0308", [5]),
+        ("Mr Ray", [0]),
+    ],
 )
 def test_terms_are_whole_words(term: str, matched: list[int]) -> None:
     partition = divide(texts(*TEXTS), request("term", term))
@@ -90,7 +98,9 @@ def test_errors(
     ("by", "value", "sentence"),
     [
         ("term", "spok", "Did you mean one of: spoke"),
-        ("term", "Mr Ray", "is not one word"),
+        ("term", "Ray Mr", "It has 'ray' and 'mr', but not together."),
+        ("term", "?!", "holds no word"),
+        ("term", "team", "It is an owner"),
         ("label", "0", "have no labels; select by id, owner or term"),
     ],
 )
