@@ -223,7 +223,7 @@ def _statistics(
         of_part: dict[str, Statistics] = {}
         for together in [points] if policy.joint else [[snr_db] for snr_db in points]:
             place = f"{key}/{number}/{together[0]}"
-            piece = kept and kept.find(place)
+            piece = None if kept is None else kept.find(place)
             if piece is None:
                 piece = _of_part(policy, part, channel_use, together, metrics, progress)
                 if kept is not None:
