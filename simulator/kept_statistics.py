@@ -44,7 +44,7 @@ class KeptStatistics:
         if time.monotonic() - self._saved < KEPT_EVERY:
             return
         content = io.BytesIO()
-        np.savez(content, **self._unsaved)  # type: ignore[arg-type]
+        np.savez(content, **self._unsaved)  # type: ignore[arg-type]  # no name is that of a parameter
         self._files += 1
         write_whole(self.folder / f"{self._files:06d}.npz", content.getvalue())
         self._unsaved, self._saved = {}, time.monotonic()

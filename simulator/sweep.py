@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -111,9 +112,9 @@ class _PointSums:
 
 @dataclass(frozen=True)
 class _Part:
-    """Some records of one shape, encoded.
+    """Some records of one shape.
 
-    positions: of the records in the set. codec: at the size of the records. batch, frame: as prepared and as encoded.
+    positions: of the records in the set. codec: at the size of the records. batch: as prepared. policy: of the sender.
     references: what estimates are compared with.
     """
 
@@ -121,8 +122,13 @@ class _Part:
     positions: np.ndarray[Any, np.dtype[np.int64]]
     codec: Codec[Any]
     batch: Any = field(repr=False)
-    frame: Frame = field(repr=False)
+    policy: LinkPolicy
     references: Any = field(repr=False)
+
+    @cached_property
+    def frame(self) -> Frame:
+        """The records as encoded, when they are first needed: not where all that was measured of them is there."""
+        return self.policy.frame(self.codec, self.batch)
 
 
 @torch.no_grad()
@@ -157,7 +163,8 @@ def measure(
     """
     channel, channel_name = channel_of(channel), name_of(channel)
     records = subset(records, settings.records, seed)
-    parts = [_encode(entry, records, settings.batch) for entry in entries]
+    parts = [_parts_of(entry, records, settings.batch) for entry in entries]
+    mean_uses: dict[int, tuple[float, float]] = {}
     points = {
         snr_db: _PointSums([[np.zeros(0)] * len(metrics) for _ in entries], [{} for _ in entries])
         for snr_db in dict.fromkeys(settings.snr_db)
@@ -171,7 +178,7 @@ def measure(
             keys = (seed, "channel", channel_name, set_name)
             for index, (entry, its_parts) in enumerate(zip(entries, parts, strict=True)):
                 uses = [ChannelUse(channel, channel_name, keys, (part, draw)) for part in range(len(its_parts))]
-                statistics, link_statistics = _statistics(
+                statistics, link_statistics, mean_uses[index] = _statistics(
                     entry.policy, its_parts, uses, [*pending], metrics, progress, kept, f"{index}/{draw}"
                 )
                 for snr_db, point in pending.items():
@@ -186,13 +193,13 @@ def measure(
                     point.stopped = "target"
     common = {"experiment": experiment, "channel": channel_name, "set": set_name, "seed": seed}
     return [
-        *_use_rows(entries, [_mean_uses(channel, part) for part in parts], {**common, "n": len(records)}),
+        *_use_rows(entries, [mean_uses[index] for index in range(len(entries))], {**common, "n": len(records)}),
         *_metric_rows(entries, pairs, points, metrics, common),
         *_link_rows(entries, points, common),
     ]
 
 
-def _encode(entry: Entry, records: Sequence[Record], size: int) -> list[_Part]:
+def _parts_of(entry: Entry, records: Sequence[Record], size: int) -> list[_Part]:
     shapes: dict[tuple[int, ...], list[int]] = {}
     for position, record in enumerate(records):
         shapes.setdefault(np.shape(record.payload), []).append(position)
@@ -206,8 +213,7 @@ def _encode(entry: Entry, records: Sequence[Record], size: int) -> list[_Part]:
             places = np.array(positions)[rows.numpy()]
             in_part = [records[place] for place in places]
             references = codec.reference([record.payload for record in in_part])
-            batch = of_shape[rows]
-            parts.append(_Part(in_part, places, codec, batch, entry.policy.frame(codec, batch), references))
+            parts.append(_Part(in_part, places, codec, of_shape[rows], entry.policy, references))
     return parts
 
 
@@ -220,8 +226,11 @@ def _statistics(
     progress: Progress,
     kept: KeptStatistics | None,
     key: str,
-) -> tuple[dict[float, list[Statistics]], dict[float, dict[str, Statistics]]]:
-    """Of one codec at each SNR point: statistics of each metric family and of the link, in the order of the records."""
+) -> tuple[dict[float, list[Statistics]], dict[float, dict[str, Statistics]], tuple[float, float]]:
+    """Of one codec at each SNR point: statistics of each metric family and of the link, in the order of the records.
+
+    And the mean channel uses of a record, without and with pilots.
+    """
     pieces: list[dict[str, Statistics]] = []
     for number, (part, channel_use) in enumerate(zip(parts, channel_uses, strict=True)):
         of_part: dict[str, Statistics] = {}
@@ -237,7 +246,9 @@ def _statistics(
             of_part |= piece
         pieces.append(of_part)
     back = np.argsort(np.concatenate([part.positions for part in parts]))
-    joined = {name: np.concatenate([piece[name] for piece in pieces])[back] for name in pieces[0]}
+    joined = {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
+    data, total = (float(torch.from_numpy(joined.pop(name)).mean()) for name in MEASURES)
+    joined = {name: values[back] for name, values in joined.items()}
     families = range(len(metrics))
     return (
         {snr_db: [joined[f"{snr_db} {family}"] for family in families] for snr_db in points},
@@ -245,6 +256,7 @@ def _statistics(
             snr_db: {name: joined[f"{snr_db} {name}"] for name in LINK_STATISTICS if f"{snr_db} {name}" in joined}
             for snr_db in points
         },
+        (data, total),
     )
 
 
@@ -256,8 +268,13 @@ def _of_part(
     metrics: Sequence[Metric],
     progress: Progress,
 ) -> dict[str, Statistics]:
-    """Of one codec and part: statistics by Es/N0 and number of the metric family, or name of `LINK_STATISTICS`."""
-    piece: dict[str, Statistics] = {}
+    """Of one codec and part: statistics by Es/N0 and number of the metric family, or name of `LINK_STATISTICS`.
+
+    And the channel uses of each record, by the names of `MEASURES`.
+    """
+    channel, mask = channel_use.channel, part.frame.mask
+    uses = zip(MEASURES, (channel.data_uses(mask), channel.total_uses(mask)), strict=True)
+    piece: dict[str, Statistics] = {name: values.cpu().numpy() for name, values in uses}
     part_metrics = [metric.about(part.records) for metric in metrics]
     for arrival in policy.transmit(channel_use, part.codec, part.batch, part.frame, points):
         for family, metric in enumerate(part_metrics):
@@ -277,12 +294,6 @@ def _narrow(point: _PointSums, metric: Metric, half_width: float | None) -> bool
         if not interval.high - interval.low <= 2 * half_width:
             return False
     return True
-
-
-def _mean_uses(channel: Channel, parts: Sequence[_Part]) -> tuple[float, float]:
-    data = torch.cat([channel.data_uses(part.frame.mask) for part in parts])
-    total = torch.cat([channel.total_uses(part.frame.mask) for part in parts])
-    return data.mean().item(), total.mean().item()
 
 
 def _use_rows(entries: Sequence[Entry], uses: Sequence[tuple[float, float]], common: dict[str, Any]) -> Iterator[Row]:

@@ -30,12 +30,17 @@ def folder_lock(folder: Path) -> Iterator[None]:
     folder = folder.resolve()
     file, made = _lock_file(folder)
     lock = FileLock(file, mode=0o644, is_singleton=True)  # one object a path, so that it counts who takes it again
-    try:
-        lock.acquire(timeout=PATIENCE, poll_interval=0.02)
-    except Timeout:
-        raise FolderInUse(
-            f"Another semlink process{_holder(file)} works in {folder}; wait for its end, or choose another folder."
-        ) from None
+    for last in (False, True):
+        try:
+            lock.acquire(timeout=PATIENCE, poll_interval=0.02)
+            break
+        except Timeout:
+            if last or file.exists():
+                raise FolderInUse(
+                    f"Another semlink process{_holder(file)} works in {folder}; wait for its end, or choose another "
+                    "folder."
+                ) from None
+            file.touch()  # either no file can be made there, which is told as such, or the other process has just ended
     outermost = lock.lock_counter == 1
     try:
         if outermost:

@@ -1,7 +1,7 @@
 """What most users need, as functions: `import semlink as sl`, then `sl.sweep(...)`.
 
 The command line calls these functions too. Whatever has a name on the command line can be given by it here; objects are
-taken where they are handy.
+taken where they are handy. What writes to a folder raises FolderInUse while another process or thread works in it.
 """
 
 import functools

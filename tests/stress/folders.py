@@ -1,6 +1,6 @@
 """Stress of the folders that commands make: kills at random moments, and two commands at once in one folder.
 
-    python tests/stress/folders.py --kills 200 --pairs 50 --seconds 900
+    python tests/stress/folders.py --kills 300 --pairs 50 --seconds 900
 
 Every command is a process of its own, forked from this one, which has loaded all libraries. A command is killed (KILL,
 TERM, INT or HUP), sometimes twice, then run to its end: its weights or rows have to be those of a run that nobody
@@ -166,7 +166,7 @@ def kills(count: int, chosen: dict[str, Work], references: dict[str, tuple[str, 
                 faults.append(f"{name}: other results after a kill")
             elif left_beside(place / "out"):
                 faults.append(f"{name}: left {left_beside(place / 'out')}")
-            counts[name] += killed
+            counts[f"kills of {name}"] += killed
             done += killed
     print(f"kills: {done} of {count} asked for; {dict(counts)}; faults: {len(faults)}", flush=True)
     return faults
@@ -215,7 +215,7 @@ def pairs(count: int, chosen: dict[str, Work], references: dict[str, tuple[str, 
 def main() -> int:
     """The command line of this file."""
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    options.add_argument("--kills", type=int, default=200)
+    options.add_argument("--kills", type=int, default=300)
     options.add_argument("--pairs", type=int, default=50)
     options.add_argument("--seconds", type=float, default=900.0, help="at most, for each of the two")
     options.add_argument("--seed", type=int, default=0)

@@ -474,7 +474,8 @@ def test_a_full_disk_is_found_before_the_work(
     full_disk(10_000)
     ended = semlink(*arguments, "--out", tmp_path / "new" / "out")
     assert ended.status == 2
-    assert ended.err == f"Error: File too large ({tmp_path}); make room or choose another place, then run again.\n"
+    place = tmp_path / "new"  # which goes again
+    assert ended.err == f"Error: File too large ({place}); make room or choose another place, then run again.\n"
     assert contents(tmp_path) == {}
 
 
