@@ -22,7 +22,7 @@ from semlink.untrusted import cut, json_of, read_bytes
 
 CONFIG, TOKENIZER, PREPROCESSOR = "config.json", "tokenizer.json", "preprocessor_config.json"
 VISION = ("image_size", "patch_size", "num_channels")  # what the configuration of a vision encoder has
-HUB = re.compile(r"hub:([\w.-]+/[\w.-]+)@([\w./-]+)")
+HUB = re.compile(r"hub:(\w[\w.-]*/\w[\w.-]*)@(\w[\w./-]*)")
 FILE_MOST = 64 << 20  # bytes of a tokenizer
 
 

@@ -30,13 +30,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from semlink.channels import channel_name
 from semlink.codecs.building import new_codec
-from semlink.codecs.bundle import _manifest, load_bundle, save_bundle
+from semlink.codecs.bundle import WEIGHTS, _manifest, load_bundle, save_bundle
 from semlink.codecs.interop.sidecar import read_sidecar
 from semlink.codecs.interop.tf_deepsc import read_vocabulary
 from semlink.codecs.pretrained import build_network
@@ -67,7 +67,13 @@ CODECS: dict[str, tuple[str, dict[str, Any]]] = {
     "generative": ("generative", {"network": "mlp", "hidden": 24, "uses": 12, "classes": 3}),
     "gan": ("gan", {"network": "mlp", "hidden": 24, "uses": 12, "classes": 3}),
 }
-BACKBONES = {"bert": "text", "t5": "text", "roberta": "text", "vit": "image", "vit_mae": "image"}
+BACKBONES: dict[str, Literal["text", "image"]] = {
+    "bert": "text",
+    "t5": "text",
+    "roberta": "text",
+    "vit": "image",
+    "vit_mae": "image",
+}
 REQUEST = {"id": "r", "time": "2026-11-01", "reason": "x", "selection": {"by": "owner", "values": ["a", "b"]}}
 WORDS = [
     b"[", b"{", b"}", b'"', b":", b",", b"\n", b"\r", b"\0", b"\xff", b"\xef\xbb\xbf", b"- ", b"&a ", b"*a", b"<<: ",
@@ -77,8 +83,11 @@ WORDS = [
 ]  # fmt: skip
 VALUES: list[Any] = [
     None, True, False, 0, -1, 1, 10**9, 2**40, 2**63, 10**39, 1e308, -1e-308, "", "x", "x" * 5000, "\u0000", "../x",
-    "someone/something", [], {}, [[]], [{}], {"a": {}}, ["a"] * 100, list(range(3000)), {"": ""}, "nan", "1e5", "1", [0],
+    "someone/something", [], {}, [[]], [{}], {"a": {}}, ["a"] * 100, list(range(3000)), {"": ""}, "nan", "1e5", [0],
 ]  # fmt: skip
+PADDING = {"strategy": {"Fixed": 2**40}, "direction": "Right", "pad_to_multiple_of": None, "pad_id": 0}
+PADDING |= {"pad_type_id": 0, "pad_token": "<pad>"}
+TRUNCATION = {"max_length": 2**40, "strategy": "LongestFirst", "stride": 2**40, "direction": "Right"}
 
 
 @dataclass
@@ -216,7 +225,8 @@ def make_bundles(shelf: Path, backbones: bool = True) -> dict[str, Path]:
     if backbones:
         place = Path(__file__).parents[1] / "conftest.py"
         spec = importlib.util.spec_from_file_location("tiny_encoders", place)
-        assert spec is not None and spec.loader is not None
+        assert spec is not None
+        assert spec.loader is not None
         tiny = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(tiny)
         for name, modality in BACKBONES.items():
@@ -299,7 +309,7 @@ def forgeries(bundles: dict[str, Path]) -> Iterator[tuple[str, Callable[[], obje
                 {"num_attention_heads": 0}, {"hidden_act": []}, {"hidden_size": "x"},
             ):  # fmt: skip
                 new = {**facts["config"], **change}
-                yield f"{name}: facts {[*change][0]}", with_config({"backbone_facts": {**facts, "config": new}})
+                yield f"{name}: facts {next(iter(change))}", with_config({"backbone_facts": {**facts, "config": new}})
         if (folder / "tokenizer.json").exists():
             rules = json.loads((folder / "tokenizer.json").read_bytes())
             nested: Any = {"type": "Lowercase"}
@@ -312,9 +322,7 @@ def forgeries(bundles: dict[str, Path]) -> Iterator[tuple[str, Callable[[], obje
             slow = {"type": "Split", "pattern": {"Regex": "(a+)+$"}, "behavior": "Removed", "invert": True}
             for change in (
                 {"normalizer": deep}, {"normalizer": {"type": "Sequence", "normalizers": [twice] * 30}},
-                {"padding": {"strategy": {"Fixed": 2**40}, "direction": "Right", "pad_to_multiple_of": None, "pad_id": 0,
-                             "pad_type_id": 0, "pad_token": "<pad>"}},
-                {"truncation": {"max_length": 2**40, "strategy": "LongestFirst", "stride": 2**40, "direction": "Right"}},
+                {"padding": PADDING}, {"truncation": TRUNCATION},
                 {"pre_tokenizer": slow}, {"model": []}, {"model": {**rules["model"], "vocab": {"<pad>": 2**40}}},
                 {"model": {**rules["model"], "vocab": {"<pad>": 0, "<unk>": 1}}}, {"added_tokens": [{}] * 9}, {"x": 1},
                 {"normalizer": []}, {"decoder": {"type": "Sequence", "decoders": [{"type": "Fuse"}] * 999}},
@@ -385,11 +393,8 @@ def readers(shelf: Path, bundles: dict[str, Path]) -> dict[str, Callable[[random
     write_rows(shelf / "rows", rows)
     sidecar = {"format": "semlink-export-1", "files": {}, "ends": {}, "codec": "semlink-text", "kind": "onnx"}
     picture = json.dumps(packed(np.random.default_rng(0).random((1, 4, 4)))).encode()
-    tokenizers = {
-        name: (bundles[name] / "tokenizer.json").read_bytes()
-        for name in bundles
-        if (bundles[name] / "tokenizer.json").exists()
-    }
+    files = {name: bundles[name] / "tokenizer.json" for name in bundles}
+    tokenizers = {name: file.read_bytes() for name, file in files.items() if file.exists()}
     image, text = bundles["image"], bundles["text"]
     weights = (image / "model.safetensors").read_bytes()
     vocabulary = {"token_to_idx": {"<PAD>": 0, "<START>": 1, "<END>": 2, "<UNK>": 3, "word": 4}}
@@ -435,17 +440,17 @@ def readers(shelf: Path, bundles: dict[str, Path]) -> dict[str, Callable[[random
         "--set": from_words(settings, lambda text: recipe_from(override(content, [text]), "fuzzed")),
         "component": from_words(components, component_from),
         "channel": from_words(components, channel_name),
-        "SNR range": from_words(["0:18:3", "5:20:5", "-4:4:2", "1,2,3", "12"], lambda text: plan_from(["awgn"], text, [], [])),
+        "SNR range": from_words(["0:18:3", "5:20:5", "-4:4:2", "1,2,3", "12"], _plan),
         "manifest": bundle_file(text, "manifest.json", damaged_json),
         "card": bundle_file(text, "card.json", damaged_json),
         "config of text": bundle_file(text, "config.json", damaged_json),
         "config of images": bundle_file(image, "config.json", damaged_json),
-        "weights": lambda chance: forged(image, "model.safetensors", damaged(chance, weights[:4000]) + weights[4000:]),
+        "weights": lambda chance: forged(image, WEIGHTS, damaged(chance, weights[:4000]) + weights[4000:]),
         "tokenizer": tokenizer(TextTokenizer, ["text", "pieces"]),
-        "run.yaml": from_file("run/run.yaml", yaml_text(run).encode(), damaged_yaml, lambda path: RunFolder.open(path.parent)),
+        "run.yaml": from_file("run/run.yaml", yaml_text(run).encode(), damaged_yaml, _run),
         "result rows": from_file("rows.jsonl", (shelf / "rows").read_bytes(), damaged, read_rows),
-        "sidecar": from_file("export/export.json", json.dumps(sidecar).encode(), damaged_json, lambda path: read_sidecar(path.parent)),
-        "packed image": from_file("image.json", picture, damaged_json, lambda path: unpacked(_mapping(path))),
+        "sidecar": from_file("export/export.json", json.dumps(sidecar).encode(), damaged_json, _sidecar),
+        "packed image": from_file("image.json", picture, damaged_json, _picture),
         "vocabulary": from_file("vocabulary.json", json.dumps(vocabulary).encode(), damaged_json, read_vocabulary),
         "IDX": from_file("idx.gz", gzip.compress(idx), damaged, lambda path: read_idx(path, "0")),
         "PNG": from_file("x.png", photograph.getvalue(), damaged, lambda path: _pixels(path, "0")),
@@ -454,6 +459,22 @@ def readers(shelf: Path, bundles: dict[str, Path]) -> dict[str, Callable[[random
         made["backbone tokenizer"] = tokenizer(BackboneTokenizer, backbones)
         made["backbone configuration"] = backbone
     return made
+
+
+def _run(path: Path) -> object:
+    return RunFolder.open(path.parent)
+
+
+def _sidecar(path: Path) -> object:
+    return read_sidecar(path.parent)
+
+
+def _plan(text: str) -> object:
+    return plan_from(["awgn"], text, [], [])
+
+
+def _picture(path: Path) -> object:
+    return unpacked(_mapping(path))
 
 
 def _mapping(path: Path) -> dict[str, Any]:
@@ -469,14 +490,8 @@ def tampered(chance: random.Random, folder: Path) -> Iterator[Callable[[], objec
     """Loading a bundle with one byte changed: the first, the last, and one in each 64th part of each file."""
     for path in sorted(folder.iterdir()):
         whole = path.read_bytes()
-        places = {
-            0,
-            len(whole) - 1,
-            *(
-                chance.randrange(part, part + len(whole) // 64 + 1)
-                for part in range(0, len(whole), len(whole) // 64 + 1)
-            ),
-        }
+        step = len(whole) // 64 + 1
+        places = {0, len(whole) - 1, *(chance.randrange(part, part + step) for part in range(0, len(whole), step))}
         for place in sorted(place for place in places if place < len(whole)):
 
             def attempt(path: Path = path, whole: bytes = whole, place: int = place) -> None:
