@@ -16,6 +16,7 @@ LARGEST = {
     "height": 1 << 14, "width": 1 << 14, "channels": 1024, "vocabulary_size": 1 << 24,
 }  # fmt: skip
 LARGEST_WHOLE, LARGEST_REAL, LARGEST_IMAGE = 1 << 20, 1e6, 1 << 28  # of other fields; of samples in an image
+LETTERS_MOST = 4096  # of a text, such as the folder of a backbone
 
 
 class CodecConfig(PreTrainedConfig):
@@ -38,6 +39,8 @@ class CodecConfig(PreTrainedConfig):
                 raise WrongField(f"A codec needs {field} above 0, not {value}.")
             if isinstance(value, int) and not isinstance(value, bool) and value < 1:
                 raise WrongField(f"A codec needs {field} of at least 1, not {shown(value)}.")
+            if isinstance(value, str) and len(value) > LETTERS_MOST:
+                raise WrongField(f"A codec takes {field} of at most {LETTERS_MOST} characters, not {shown(value)}.")
             most = LARGEST.get(field, LARGEST_WHOLE) if isinstance(value, int) else LARGEST_REAL
             if isinstance(value, int | float) and value > most:
                 raise WrongField(f"A codec takes {field} of at most {most:g}, not {shown(value)}.")

@@ -22,7 +22,7 @@ from semlink.untrusted import cut, json_of, read_bytes
 
 CONFIG, TOKENIZER, PREPROCESSOR = "config.json", "tokenizer.json", "preprocessor_config.json"
 VISION = ("image_size", "patch_size", "num_channels")  # what the configuration of a vision encoder has
-HUB = re.compile(r"hub:([\w.-]+/[\w.-]+)@([\w./-]+)")
+HUB = re.compile(r"hub:(\w[\w.-]*/\w[\w.-]*)@(\w[\w./-]*)")
 FILE_MOST = 64 << 20  # bytes of a tokenizer
 
 
@@ -105,7 +105,7 @@ def build_network(config: Mapping[str, Any], kind: Kind) -> nn.Module:
         with quietly():
             settings = _settings(config, kind, "The backbone")
             network: nn.Module = _family(kind).from_config(settings, trust_remote_code=False)
-    except (ValueError, TypeError, KeyError, AttributeError, AssertionError, RuntimeError) as error:
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         raise CodecError(
             f'A backbone of the type "{cut(config.get("model_type"))}" cannot be built from its configuration; '
             "install the version of transformers that it was made with, or make the codec again."
@@ -143,9 +143,10 @@ def _configuration_in(folder: Path, name: str) -> dict[str, Any]:
 
 def _settings(config: Mapping[str, Any], kind: Kind, name: str) -> Any:
     """A configuration of transformers that names nothing but itself. Errors: CodecError."""
+    checked = checked_configuration(config, kind, name)
     try:
-        settings = AutoConfig.for_model(**checked_configuration(config, kind, name))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        settings = AutoConfig.for_model(**checked)
+    except Exception as error:  # each class checks in its own way, and raises errors of several libraries
         raise CodecError(f"The {CONFIG} of {name} has values that do not fit each other; fetch it again.") from error
     if kind == "image" and not all(hasattr(settings, field) for field in VISION):
         raise CodecError(f"{name} is not a vision encoder of patches; give one such as vit or vit_mae.")

@@ -36,7 +36,13 @@ def stored_tensors(content: bytes) -> dict[str, StoredTensor]:
         if not isinstance(entry, dict) or entry.keys() != {"dtype", "shape", "data_offsets"}:
             raise ValueError("an entry of its header is none")
         kind, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
-        if kind not in WIDTHS or not _sizes(shape) or len(shape) > AXES_MOST or not _sizes(offsets, 2):
+        if (
+            not isinstance(kind, str)
+            or kind not in WIDTHS
+            or not _sizes(shape)
+            or len(shape) > AXES_MOST
+            or not _sizes(offsets, 2)
+        ):
             raise ValueError("an entry of its header is none")
         if offsets[1] - offsets[0] != math.prod(shape) * WIDTHS[kind]:
             raise ValueError("a tensor has another length than its shape")

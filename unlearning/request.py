@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from semlink.errors import ErasureError
+from semlink.registry import reason_of
 from semlink.untrusted import cut, json_of, read_bytes, shown
 
 REQUEST_MOST = 16 << 20  # bytes: some hundred thousand ids
@@ -135,5 +136,5 @@ def _explain(error: ValidationError) -> str:
         case "model_type":
             return f"{f'{field} is' if field else 'it is'} not an object; the fields are {_fields()}."
         case _:
-            reason = first["msg"].removeprefix("Value error, ")
+            reason = reason_of(error)
             return f'"{field}" cannot be {shown(first["input"])}: {reason[0].lower()}{reason[1:]}.'

@@ -14,7 +14,7 @@ from tokenizers import Tokenizer, models
 from semlink.untrusted import json_of
 
 FILE_MOST = 64 << 20  # bytes
-LETTERS_MOST = 1000  # of an entry
+LETTERS_MOST, GAPS_MOST = 1000, 1000  # of an entry; numbers that no entry has
 RULES_MOST, LEVELS_MOST = 16, 3  # rules of one kind, and how deep they may be nested
 WORD_MODEL = {"type": "WordLevel", "unk_token": "<unk>"}
 PIECE_MODEL = {
@@ -117,8 +117,10 @@ def published_tokenizer(text: str) -> Tokenizer:
     for key, value in model.items():
         if key not in ("vocab", "merges") and not (isinstance(value, bool | int | float | None) or _short(value)):
             raise ValueError("a field of its vocabulary that is not plain")
-    if isinstance(model.get("max_input_chars_per_word", 0), int) and model.get("max_input_chars_per_word", 0) > 10_000:
+    most = model.get("max_input_chars_per_word")
+    if isinstance(most, int) and most > 10 * LETTERS_MOST:
         raise ValueError("words without end")
+    _check_entries(model.get("vocab"), content.get("added_tokens"), model.get("merges"))
     return Tokenizer.from_str(json.dumps(content))
 
 
@@ -161,6 +163,27 @@ def _merges(value: object, vocabulary: dict[str, int]) -> list[tuple[str, str]]:
             raise ValueError("a merge of what is no entry")
         pairs.append((pair[0], pair[1]))
     return pairs
+
+
+def _check_entries(vocabulary: object, added: object, merges: object) -> None:
+    """Errors: ValueError for entries that are no words, or whose numbers leave large gaps: the library fills these."""
+    if isinstance(vocabulary, dict):
+        numbers, words = list(vocabulary.values()), list(vocabulary)
+    elif isinstance(vocabulary, list) and all(isinstance(entry, list) and len(entry) == 2 for entry in vocabulary):
+        numbers, words = list(range(len(vocabulary))), [entry[0] for entry in vocabulary]
+    else:
+        raise ValueError("no vocabulary")
+    if added is not None and not isinstance(added, list):
+        raise ValueError("no list of added entries")
+    for token in added or ():
+        numbers.append(_object(token).get("id"))
+        words.append(token.get("content"))
+    if not all(map(_short, words)):
+        raise ValueError("an entry that is no word")
+    if not all(type(number) is int and 0 <= number < 2 * len(numbers) + GAPS_MOST for number in numbers):
+        raise ValueError("numbers with gaps")
+    if merges is not None and not (isinstance(merges, list) and len(merges) <= len(numbers)):
+        raise ValueError("more merges than entries")
 
 
 def _check_rules(rule: object, part: str, levels: int) -> None:

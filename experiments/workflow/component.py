@@ -49,7 +49,7 @@ def _component(value: object) -> object:
 def _named_method(value: object) -> object:
     """Accepts what a component may be written as, and `as` in a mapping."""
     component = _component(value)
-    if not isinstance(component, dict):
+    if not isinstance(component, dict) or not isinstance(component.get("fields"), dict):
         return value
     fields = dict(component["fields"])
     return {"name": component["name"], "label": fields.pop("as", component["name"]), "fields": fields}

@@ -218,6 +218,8 @@ def checked(model: type[Model], content: Mapping[str, Any], name: str) -> Model:
     """A model from plain data. Errors: RecipeError, which names the first field that is wrong."""
     try:
         return model.model_validate(dict(content))
+    except UnicodeEncodeError as error:  # half a character, which pydantic cannot hand on
+        raise RecipeError(f"The recipe {cut(name, 200)} is not text; write valid Unicode characters.") from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"] if not str(part).startswith("function-"))

@@ -29,8 +29,8 @@ def _recipes_in(folder: Traversable, before: str) -> Iterator[str]:
 def parse_seeds(text: str) -> list[int]:
     """`0,1,2` as numbers. Errors: RecipeError when one is none, or stands there twice."""
     parts = text.split(",")
-    if not all(part.strip().isdecimal() for part in parts) or len(set(map(int, parts))) < len(parts):
-        raise RecipeError(f'--seeds "{text}" are no seeds; write different whole numbers such as 0,1,2.')
+    if not all(part.strip().isdecimal() and len(part) < 40 for part in parts) or len(set(map(int, parts))) < len(parts):
+        raise RecipeError(f'--seeds "{cut(text)}" are no seeds; write different whole numbers such as 0,1,2.')
     return [int(part) for part in parts]
 
 

@@ -8,6 +8,8 @@ from semlink.errors import RecipeError
 from semlink.experiments.workflow.component import ComponentField
 from semlink.experiments.workflow.recipe import Recipe, Section, SweepPlan
 from semlink.experiments.workflow.snr_range import SnrDb
+from semlink.registry import reason_of
+from semlink.untrusted import cut
 
 
 class CodecReference(Section):
@@ -84,8 +86,9 @@ def run_plan_from(content: object, where: str) -> RunPlan:
     """A plan from plain data. where: its origin, for the error sentence. Errors: RecipeError."""
     try:
         return _RUN_PLAN.validate_python(content)
+    except UnicodeEncodeError as error:
+        raise RecipeError(f"The run in {where} is not text; write valid Unicode characters.") from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"] if not str(part).startswith("function-"))
-        reason = first["msg"].removeprefix("Value error, ").rstrip(".")
-        raise RecipeError(f'The run in {where} cannot be read at "{place}": {reason}.') from error
+        raise RecipeError(f'The run in {where} cannot be read at "{cut(place)}": {reason_of(error)}.') from error

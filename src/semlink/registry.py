@@ -15,7 +15,7 @@ from typing import Any, TypeVar, get_type_hints
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from semlink.errors import UnknownName, WrongField
-from semlink.untrusted import cut, shown, spelled, value_of
+from semlink.untrusted import cut, scalar_of, shown, spelled, value_of
 
 T = TypeVar("T")
 FIRST = ""  # how `parse` calls a field that was given as its value alone; `check_fields` knows its name
@@ -71,7 +71,8 @@ def parse(text: str) -> tuple[str, dict[str, object]]:
         if field.strip() in fields:
             raise WrongField(f'"{cut(text)}" gives the field "{cut(field.strip())}" twice; give it once.')
         try:
-            fields[field.strip()] = value_of(value)
+            closed = value.rstrip()[-1:] in ("]", "}", '"', "'")  # a file may be called [draft].txt
+            fields[field.strip()] = value_of(value) if closed else scalar_of(value)
         except ValueError as error:
             raise WrongField(
                 f'The value of "{cut(field)}" in "{cut(text)}" cannot be read; write a number or a word.'

@@ -41,9 +41,12 @@ def shown(value: object) -> str:
 
 
 def cut(text: object, most: int = SHOWN) -> str:
-    """A text for an error sentence, cut to `most` characters."""
+    """A text for an error sentence, in one line, cut to `most` characters."""
     whole = str(text)
-    return whole if len(whole) <= most else f"{whole[:most]}..."
+    part = whole[:most]
+    if not part.isprintable():
+        part = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in part)
+    return part if len(whole) <= most else f"{part}..."
 
 
 def read_bytes(path: Path, most: int = TEXT_MOST) -> bytes:
@@ -99,13 +102,10 @@ def yaml_of(text: str) -> Any:
     _check_text(whole)
     if len(whole) > YAML_MOST:
         raise ValueError("too long")
-    loader = _Loader(whole)
     try:
-        content = loader.get_single_data()
+        content = _Loader(whole).get_single_data()
     except (yaml.YAMLError, RecursionError) as error:
         raise ValueError(cut(str(error).splitlines()[0] if str(error) else "not YAML")) from error
-    finally:
-        loader.dispose()
     _check(content, deep="\\" in whole)
     return content
 

@@ -113,3 +113,16 @@ def test_anything_else_is_a_request_or_one_sentence(content: object) -> None:
 def test_values_survive(values: list[str]) -> None:
     request = ErasureRequest.model_validate({**VALID, "selection": {"by": "id", "values": values}})
     assert json.loads(request.text())["selection"]["values"] == values
+
+
+def test_a_request_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    content = '{"id": "r", "time": "2026-11-01", "reason": "x", "selection": {"by": "label", "values": ["0"]}}'
+    (tmp_path / "r.json").write_bytes(b"\xef\xbb\xbf" + content.replace(" ", "\r").encode())
+    assert read_request(tmp_path / "r.json").id == "r"
+
+
+@pytest.mark.parametrize("content", ['{"id": "a", "id": "b"}', '"\\ud800"', "[" * 10**5, "NaN", "9" * 5000])
+def test_json_that_is_not_taken_is_no_request(content: str, tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_text(content)
+    with pytest.raises(ErasureError, match="is not JSON"):
+        read_request(tmp_path / "r.json")
