@@ -40,7 +40,8 @@ class Matcher:
                 return set() if record.label is None else {record.label}
             case "term":
                 text = phrase(record.payload)
-                return {*text.split(), *(name for name in self.names if f" {name} " in text)} - {MARK}
+                found: set[Key] = {*text.split(), *(name for name in self.names if f" {name} " in text)}
+                return found - {MARK}
 
     def matches(self, record: Record) -> bool:
         """Whether the request means the record."""

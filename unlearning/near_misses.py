@@ -20,9 +20,9 @@ PLAIN = str.maketrans(
 )  # fmt: skip
 HIRAGANA = {number: number - 0x60 for number in range(0x30A1, 0x30F7)}  # of Katakana
 KATAKANA = {hiragana: katakana for katakana, hiragana in HIRAGANA.items()}
-DIGRAPHS = regex.compile(r"(?<=[aou])e")  # Mueller for Müller
+DIGRAPHS = re.compile(r"(?<=[aou])e")  # Mueller for Müller
 _ONE = regex.compile(rf"{UNSPACED}\p{{M}}*")
-ENDINGS = tuple(sorted(("s", "es", "ed", "ing", "er", "ers", "or", "ors", "ly", "n", "en", "e", "ns"), key=len))[::-1]
+ENDINGS = "s", "es", "ed", "ing", "er", "ers", "or", "ors", "ly", "n", "en", "e", "ns"
 
 
 @dataclass(frozen=True)

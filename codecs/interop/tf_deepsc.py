@@ -124,8 +124,8 @@ def read_vocabulary(path: Path) -> tuple[TextTokenizer, list[int]]:
         lacking = [mark for mark in MARKS if mark not in table]
         if lacking:
             raise CodecError(
-                f"{path} is no vocabulary of DeepSC: it lacks {', '.join(lacking)}; give the JSON file with token_to_idx "
-                f"that holds {', '.join(MARKS)}."
+                f"{path} is no vocabulary of DeepSC: it lacks {', '.join(lacking)}; give the JSON file with "
+                f"token_to_idx that holds {', '.join(MARKS)}."
             )
         padding, unknown, start, end = (table[mark] for mark in MARKS)
         words = sorted((word for word in table if word not in MARKS), key=table.__getitem__)

@@ -12,7 +12,8 @@ from semlink.experiments.cli.options import BUNDLE, DataDir
 
 def records(
     what: Annotated[str, typer.Argument(
-        metavar="SOURCE|BUNDLE", help=f"A source, such as python-docs or text-file:path=FILE; or a stored codec: {BUNDLE}."
+        metavar="SOURCE|BUNDLE",
+        help=f"A source, such as python-docs or text-file:path=FILE; or a stored codec: {BUNDLE}.",
     )],
     request: Annotated[Path | None, typer.Option(
         help="An erasure request, a JSON file: list what it selects, and what it nearly selects. Nothing is erased."

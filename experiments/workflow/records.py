@@ -108,7 +108,9 @@ def records_of(what: str | Path, request: ErasureRequest | None, machine: Machin
         return Records(source.name, source.labels, {split: source.split(split) for split in SPLITS})
     meant = matcher(source, request)
     check_present(source, meant)
-    selected = {split: [record for record in source.split(split) if meant.matches(record)] for split in SPLITS}
+    selected: dict[str, Sequence[Record]] = {
+        split: [record for record in source.split(split) if meant.matches(record)] for split in SPLITS
+    }
     counts = Counter(key for found in selected.values() for record in found for key in meant.keys(record))
     values = {value: counts[key] for key, value in meant.wanted.items()}
     return Records(source.name, source.labels, selected, request, values, near_misses_of(source, meant))
