@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from semlink.codecs.text.words import MARK, folded, name_words, phrase
 from semlink.errors import ErasureError
 from semlink.simulator.sources.contract import SPLITS, Record, Source
-from semlink.unlearning.near_misses import Vocabulary
+from semlink.unlearning.near_misses import WordIndex
 from semlink.unlearning.request import By, ErasureRequest
 
 Key = int | str
@@ -40,7 +40,8 @@ class Matcher:
                 return set() if record.label is None else {record.label}
             case "term":
                 text = phrase(record.payload)
-                return {*text.split(), *(name for name in self.names if f" {name} " in text)} - {MARK}
+                found: set[Key] = {*text.split(), *(name for name in self.names if f" {name} " in text)}
+                return found - {MARK}
 
     def matches(self, record: Record) -> bool:
         """Whether the request means the record."""
@@ -107,16 +108,16 @@ def _instead(source: Source, meant: Matcher, key: Key) -> str:
     own = {record.id if meant.by == "id" else record.owner for record in records} if meant.by != "term" else ()
     if meant.by != "term":
         return _suggestion(_close(str(key), own) or sorted(own))
-    vocabulary = Vocabulary.of(record.payload for record in records)
+    index = WordIndex.of(record.payload for record in records)
     words = str(key).split()
-    if all(word in vocabulary.counts for word in words):
+    if all(word in index.counts for word in words):
         return f" It has {' and '.join(map(repr, words))}, but not together."
-    if near := list(vocabulary.near(str(key))):
+    if near := list(index.near(str(key))):
         return _suggestion(near)
     owners = {record.owner for record in records}
     if folded(meant.wanted[key]) in map(folded, owners):
         return " It is an owner; select by owner."
-    return _suggestion(_close(str(key), (word for word in vocabulary.counts if word[0] == str(key)[0])))
+    return _suggestion(_close(str(key), (word for word in index.counts if word[0] == str(key)[0])))
 
 
 def _label_of(record: Record) -> int | None:

@@ -20,9 +20,9 @@ PLAIN = str.maketrans(
 )  # fmt: skip
 HIRAGANA = {number: number - 0x60 for number in range(0x30A1, 0x30F7)}  # of Katakana
 KATAKANA = {hiragana: katakana for katakana, hiragana in HIRAGANA.items()}
-DIGRAPHS = regex.compile(r"(?<=[aou])e")  # Mueller for Müller
+DIGRAPHS = re.compile(r"(?<=[aou])e")  # Mueller for Müller
 _ONE = regex.compile(rf"{UNSPACED}\p{{M}}*")
-ENDINGS = tuple(sorted(("s", "es", "ed", "ing", "er", "ers", "or", "ors", "ly", "n", "en", "e", "ns"), key=len))[::-1]
+ENDINGS = "s", "es", "ed", "ing", "er", "ers", "or", "ors", "ly", "n", "en", "e", "ns"
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class NearMisses:
         return f"Not selected: {listed}; add them to the request if they are meant."
 
 
-class Vocabulary:
+class WordIndex:
     """The different words of some texts, searched for those near a name.
 
     counts: folded word -> how many texts hold it. texts: the phrases of the texts (see `codecs.text.words`).
@@ -133,14 +133,14 @@ class Vocabulary:
 def near_misses(records: Iterable[str], names: Iterable[str]) -> NearMisses:
     """What some texts hold that is near a name.
 
-    In: records: the texts that a request does not select. names: its terms, each as `Vocabulary.near` takes it.
+    In: records: the texts that a request does not select. names: its terms, each as `WordIndex.near` takes it.
     """
-    vocabulary = Vocabulary.of(records)
+    index = WordIndex.of(records)
     wanted = set(names)
-    near = {word: count for name in sorted(wanted) for word, count in vocabulary.near(name).items()}
+    near = {word: count for name in sorted(wanted) for word, count in index.near(name).items()}
     near = {word: count for word, count in near.items() if word not in wanted}
     marked = [f" {word} " for word in near]
-    held = sum(any(word in text for word in marked) for text in vocabulary.texts) if near else 0
+    held = sum(any(word in text for word in marked) for text in index.texts) if near else 0
     return NearMisses(dict(sorted(near.items(), key=lambda item: (-item[1], item[0]))), held)
 
 

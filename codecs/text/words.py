@@ -42,7 +42,8 @@ MARK = "|"  # stands for marks between words, across which no name goes
 
 def words(text: str) -> list[str]:
     """The words and marks of a text, as vocabularies split them."""
-    return _WORD.findall(text)
+    found: list[str] = _WORD.findall(text)
+    return found
 
 
 def word_count(text: str) -> int:

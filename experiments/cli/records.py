@@ -12,7 +12,7 @@ from semlink.experiments.cli.options import BUNDLE, DataDir
 
 def records(
     what: Annotated[str, typer.Argument(
-        metavar="SOURCE|BUNDLE", 
+        metavar="SOURCE|BUNDLE",
         help=f"A source, such as python-docs or text-file:path=FILE; or a stored codec: {BUNDLE}.",
     )],
     request: Annotated[Path | None, typer.Option(

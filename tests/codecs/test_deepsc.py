@@ -9,10 +9,15 @@ import torch
 
 from semlink.channels.contract import Reception
 from semlink.codecs.building import new_codec
+from semlink.codecs.deepsc.configuration import DeepScConfig
 from semlink.codecs.deepsc.layers import waves
 from semlink.codecs.deepsc.model import DeepSc, label_offset_db
 from semlink.codecs.text.batch import TextBatch
+from semlink.codecs.text.configuration import TextCodecConfig
+from semlink.codecs.text.words import words
 from semlink.errors import WrongField
+from semlink.simulator.sources import build_source
+from semlink.simulator.sources.contract import SPLITS
 
 SENTENCES = ["a codec forgets", "the channel remembers what a codec sends", "it sends", "forgets"]
 FIELDS = {"d_model": 8, "heads": 2, "feed_forward": 12, "encoder_layers": 2, "decoder_layers": 2, "channel_hidden": 10,
@@ -173,3 +178,9 @@ def test_wrong_fields() -> None:
         new_codec("deepsc", {**FIELDS, "heads": 3}, SENTENCES, 0)
     codec = new_codec("deepsc", {**FIELDS, "feed_forward": None}, SENTENCES, 0)
     assert not [name for name, _ in codec.named_parameters() if "feed_forward" in name]
+
+
+def test_the_embedded_sentences_fit_its_defaults() -> None:
+    source = build_source("python-docs")
+    longest = max(len(words(record.payload)) for split in SPLITS for record in source.split(split))
+    assert 30 < longest <= DeepScConfig().max_length == TextCodecConfig().max_length

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semlink.unlearning.near_misses import Vocabulary, distance, near_misses
+from semlink.unlearning.near_misses import WordIndex, distance, near_misses
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_distance_is_a_bounded_edit_distance(first: str, second: str, most: int)
 @settings(max_examples=100, deadline=None)
 @given(texts=st.lists(st.text("ab -'", max_size=20), max_size=8), name=st.text("ab", min_size=1, max_size=9))
 def test_counts_are_those_of_texts_that_hold_the_word(texts: list[str], name: str) -> None:
-    vocabulary = Vocabulary.of(texts)
-    for word, count in vocabulary.near(name).items():
+    index = WordIndex.of(texts)
+    for word, count in index.near(name).items():
         assert word != name
-        assert count == sum(f" {word} " in text for text in vocabulary.texts) > 0
+        assert count == sum(f" {word} " in text for text in index.texts) > 0

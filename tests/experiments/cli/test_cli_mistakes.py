@@ -94,7 +94,7 @@ MISTAKES = {
     "records: name": (("records", "python-doc"), "or name a source: cifar10"),
     "records: field": (("records", "python-docs:limit=3"), "limit"),
     "records: of nobody": (("records", IMAGE, "--request", "{shelf}/nobody.json"), 'has the owner "nobody"'),
-    "records: words in images": (("records", "digits", "--request", "{shelf}/fox.json"), "by id, owner or label"),
+    "records: words in images": (("records", IMAGE, "--request", "{shelf}/fox.json"), "select by id, owner or label"),
     "method: name": ((*ERASE, "--method", "fine-tune", "--request", "{shelf}/sevens.json"), 'Did you mean "finetune"'),
     "method: field": ((*ERASE, "--method", "scu:rat=1", "--request", "{shelf}/sevens.json"), 'Did you mean "rate"'),
     "method: value": ((*ERASE, "--method", "scu:rate=-1", "--request", "{shelf}/sevens.json"), "positive number"),
