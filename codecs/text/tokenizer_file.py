@@ -58,7 +58,7 @@ def _earlier() -> tuple[dict[str, Any], ...]:
     mark = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": False}
     pieces = {"type": "Sequence", "pretokenizers": [words, mark]}
     lowered = [*plain, {"type": "Lowercase"}]
-    deepsc = [
+    deepsc: list[dict[str, Any]] = [
         {"type": "NFD"},
         {"type": "StripAccents"},
         {"type": "Replace", "pattern": {"Regex": r"<[^>]*>"}, "content": ""},
