@@ -13,8 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from semlink.codecs.backbone_configuration import Kind
 from semlink.codecs.configuration import TransformerCodecConfig
-from semlink.codecs.pretrained import PREPROCESSOR, Kind, Pretrained, build_network
+from semlink.codecs.pretrained import PREPROCESSOR, Pretrained, build_network
 from semlink.errors import CodecError, WrongField
 from semlink.seeding import seeded
 from semlink.untrusted import json_of

@@ -53,12 +53,12 @@ def _form(normalizers: list[dict[str, Any]], pre_tokenizer: dict[str, Any]) -> d
 
 def _earlier() -> tuple[dict[str, Any], ...]:
     """The rules of codecs that are stored already, and those of an imported DeepSC."""
-    plain = [{"type": "NFC"}, {"type": "Replace", "pattern": {"String": "▁"}, "content": "_"}]
+    plain: list[dict[str, Any]] = [{"type": "NFC"}, {"type": "Replace", "pattern": {"String": "▁"}, "content": "_"}]
     words = _split(r"\w+(?:['’]\w+)*|[^\w\s]")
     mark = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": False}
     pieces = {"type": "Sequence", "pretokenizers": [words, mark]}
     lowered = [*plain, {"type": "Lowercase"}]
-    deepsc = [
+    deepsc: list[dict[str, Any]] = [
         {"type": "NFD"},
         {"type": "StripAccents"},
         {"type": "Replace", "pattern": {"Regex": r"<[^>]*>"}, "content": ""},
@@ -203,7 +203,7 @@ def _check_rules(rule: object, part: str, levels: int) -> None:
     elif kind == "Replace":
         pattern, content = _object(fields.get("pattern")), fields.get("content")
         string, regular = pattern.get("String"), pattern.get("Regex")
-        most = max(1, len(string) if _short(string) else 0)
+        most = max(1, len(string) if isinstance(string, str) else 0)
         if not (_short(string) or regular in PATTERNS) or not _short(content) or len(str(content)) > most:
             raise ValueError("a replacement that is not taken")
     elif kind == "Prepend" and len(str(fields.get("prepend"))) > 1:

@@ -13,7 +13,7 @@ import re
 import stat
 from collections.abc import Hashable, Iterator
 from pathlib import Path
-from typing import Any, ClassVar, NoReturn
+from typing import Any, NoReturn
 
 import yaml
 
@@ -217,14 +217,12 @@ def _parts(value: object, room: int) -> Iterator[str]:
 class _Loader(yaml.SafeLoader):
     """YAML without anchors, aliases, tags and duplicate keys, whose plain scalars are those of JSON."""
 
-    yaml_implicit_resolvers: ClassVar[dict[Any, Any]] = {}
-
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self.depth = 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        event = self.peek_event()  # type: ignore[no-untyped-call]
+        event = self.peek_event()
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise yaml.YAMLError("anchors and aliases are not taken; write the value again")
         if getattr(event, "tag", None):
@@ -232,22 +230,22 @@ class _Loader(yaml.SafeLoader):
         self.depth += 1
         if self.depth > DEPTH:
             raise yaml.YAMLError(f"nested more than {DEPTH} levels deep")
-        node = super().compose_node(parent, index)  # type: ignore[no-untyped-call]
+        node = super().compose_node(parent, index)
         self.depth -= 1
         return node
 
     def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
         if kind is yaml.ScalarNode and implicit[0]:
             return PLAIN
-        return super().resolve(kind, value, implicit)  # type: ignore[no-untyped-call]
+        return super().resolve(kind, value, implicit)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
         content: dict[Hashable, Any] = {}
         for key_node, value_node in node.value:
-            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            key = self.construct_object(key_node, deep=True)
             if not isinstance(key, str | int | float | None) or key in content:
                 raise yaml.YAMLError("a key stands there twice, or is no word")
-            content[key] = self.construct_object(value_node, deep=deep)  # type: ignore[no-untyped-call]
+            content[key] = self.construct_object(value_node, deep=deep)
         return content
 
 
