@@ -97,7 +97,8 @@ class RequestChain:
         if missing:
             raise ErasureError(
                 f"{missing} of the {len(self.entries)} requests that the codec carries are not at hand, so their "
-                "records cannot be left out; put back its requests.json, which the owner of the data keeps."
+                "records cannot be left out; put back its requests.json, which the owner of the data keeps, or measure "
+                "with --request or on other records with --source."
             )
         return tuple(self.kept[entry.request] for entry in self.entries)
 

@@ -27,10 +27,12 @@ from semlink.experiments.workflow.run_folder import RunFolder
 from semlink.experiments.workflow.run_plan import CodecSweepPlan
 from semlink.experiments.workflow.store import find_bundle, stored_bundle
 from semlink.experiments.workflow.tasks import run_tasks
+from semlink.experiments.workflow.training_records import chain_of
 from semlink.folder_lock import locked
 from semlink.progress import tell
 from semlink.simulator.sources import build_source
 from semlink.simulator.sources.contract import Source
+from semlink.unlearning.partition import without
 from semlink.unlearning.request import ErasureRequest, request_from
 
 
@@ -107,7 +109,10 @@ def _prepared(
         if prepared.partition is not None and not prepared.partition.forget:
             tell("The erased records are no longer among the data, so their set is not measured; the others are.")
         return prepared
-    source = build_source(plan.source.name, plan.source.fields, machine.data_dir)
+    kept = [
+        carried_out.request for codec in stored for carried_out in chain_of(stored_bundle(codec.folder)).kept.values()
+    ]
+    source = without(build_source(plan.source.name, plan.source.fields, machine.data_dir), kept)
     threads = int(stored[0].card.get("recipe", {}).get("threads", 1)) if stored else 1
     return Preparation(source, None, plan.seed, threads)
 

@@ -11,6 +11,7 @@ from semlink.codecs.bundle import load_bundle
 from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.preparation import prepare_stored
 from semlink.experiments.workflow.training_records import RECORDS, REQUESTS, chain_of, training_records
+from semlink.simulator.results import read_rows
 from semlink.simulator.sources.contract import SPLITS, Source
 from semlink.unlearning.partition import divide
 from semlink.unlearning.request import ErasureRequest, read_request
@@ -197,6 +198,16 @@ def test_a_deployed_copy_comes_without_the_requests(semlink: Callable, place: Pa
     assert "put back its requests.json" in ended.err
     ended = semlink("sweep", "one", "--request", "fox.json", "--out", "sweep", *QUICK_SWEEP)
     assert ended.status == 0, ended.err
+
+
+def test_other_records_lack_what_was_erased_too(semlink: Callable, place: Path) -> None:
+    _erase(semlink, "original", "fox", "one")
+    (place / "other.txt").write_text("the fox sends a further word\nthe owl sends a further word\n")
+    arguments = ("one", "--source", "text-file:path=nothing.txt,test=other.txt", "--out", "sweep", *QUICK_SWEEP)
+    (place / "nothing.txt").write_text("one sentence that is neither\n")
+    assert semlink("sweep", *arguments).status == 0
+    rows = [row for row in read_rows(place / "sweep" / "results.jsonl") if row.metric == "word_accuracy"]
+    assert {row.n for row in rows} == {1}
 
 
 def test_digests_of_requests_do_not_tell_that_they_are_of_one_request(place: Path) -> None:
