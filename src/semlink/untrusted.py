@@ -8,6 +8,7 @@ anchors, aliases and tags. A plain scalar of YAML is a number, `true`, `false` o
 
 import errno
 import json
+import math
 import os
 import re
 import stat
@@ -133,6 +134,8 @@ def scalar_of(text: str) -> Any:
     plain = text.strip()
     _check_text(plain)
     value = _scalar(plain)
+    if isinstance(value, float) and not math.isfinite(value):  # nobody calls a file .nan
+        return value
     return plain if isinstance(value, int | float) and spelled(value) != plain else value
 
 

@@ -329,7 +329,10 @@ def test_a_killed_training_goes_on(semlink, shelf: Path, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_an_interrupted_training_goes_on(semlink, shelf: Path, tmp_path: Path, at_step, number, status: int) -> None:
+def test_an_interrupted_training_goes_on(
+    semlink, shelf: Path, tmp_path: Path, at_step, monkeypatch, number, status: int
+) -> None:
+    monkeypatch.setattr("signal.getsignal", lambda _: signal.SIG_DFL)  # also where the tests themselves run under nohup
     command = ("train", shelf / "image.yaml", "--out", tmp_path / "codec")
     at_step(6, lambda: signal.raise_signal(number))
     stopped = semlink(*command)

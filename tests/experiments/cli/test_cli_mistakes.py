@@ -105,7 +105,7 @@ MISTAKES = {
     "audit: in a recipe": ((*RUN, "--set", "erasure.audits=[member]"), "Choose one of: generation, information"),
     "audit: Es/N0": ((*AUDIT, "--snr-db", "nan"), "--snr-db a number such as 12"),
     "audit: Es/N0 too high": ((*AUDIT, "--snr", "101"), "--snr-db a number such as 12"),
-    "channel: a field twice": ((*SWEEP, "--channel", "rayleigh:pilots=1,pilots=2"), "stands twice"),
+    "channel: a field twice": ((*SWEEP, "--channel", "rayleigh:pilots=1,pilots=2"), 'the field "pilots" twice'),
     "channel: coherence": ((*SWEEP, "--channel", "rayleigh:coherence=sym"), "or a whole number"),
     "audit: of another codec": (("audit", TEXT, *AUDIT[2:]), "was not made from"),
     "audit: another request": ((*AUDIT, "--request", "{shelf}/nobody.json"), "does not carry request sevens"),
