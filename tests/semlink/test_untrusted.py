@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as some
 
 from semlink.untrusted import cut, json_of, read_bytes, read_text, scalar_of, shown, value_of, yaml_of, yaml_text
@@ -78,6 +78,7 @@ def test_json_of_other_systems_is_taken() -> None:
     assert json_of(b'\xef\xbb\xbf{"a":\r[1, 2.5, "\\ud83d\\ude00"]}', dict) == {"a": [1, 2.5, "\U0001f600"]}
 
 
+@example({"\x85": "\u2028 a\u2029", "b": ["\x85"]})
 @given(PLAIN)
 def test_plain_data_come_back(content: object) -> None:
     """Through YAML for readers of either version, and through JSON."""
