@@ -264,7 +264,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    """A text; with the line ends of Unicode in it between double quotes, since PyYAML loses them between single ones."""
+    """A text; between double quotes with the line ends of Unicode in it, which PyYAML loses between single ones."""
     style = '"' if set(text) & set("\x85\u2028\u2029") else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
 
