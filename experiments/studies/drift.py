@@ -20,12 +20,12 @@ from semlink.codecs.neural_codec import NeuralCodec
 from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.preparation import prepare_stored
 from semlink.experiments.workflow.stored_recipe import recipe_of
+from semlink.experiments.workflow.training_records import chain_of
 from semlink.simulator.batches import Batches
 from semlink.simulator.sources.subset import subset
 from semlink.unlearning.contract import ErasureContext
 from semlink.unlearning.methods.scu import reinitialise
 from semlink.unlearning.methods.scu.word_shares import WordShares
-from semlink.unlearning.request import read_request
 
 SHARES = (0.05, 0.1, 0.2, 0.4, 1.0)  # of the steps of training
 RECORDS, SNR_DB = 256, 12.0
@@ -44,7 +44,7 @@ def main(folder: Path) -> None:
     bundles = {name: load_bundle(folder / name) for name in ("original", "retrained")}
     made = folder / "erased" if (folder / "erased").is_dir() else folder / "scu-bounded"
     recipe = recipe_of(bundles["original"])
-    request = read_request(made / "request.json")
+    request = chain_of(load_bundle(made)).requests()[-1].request
     partition = prepare_stored([bundles["original"]], request, Machine()).partition
     assert partition is not None
     original: NeuralCodec[Any] = bundles["original"].codec.eval()

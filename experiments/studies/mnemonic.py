@@ -23,6 +23,7 @@ from semlink.codecs.neural_codec import NeuralCodec
 from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.preparation import prepare_stored
 from semlink.experiments.workflow.stored_recipe import recipe_of
+from semlink.experiments.workflow.training_records import chain_of
 from semlink.seeding import generator_for
 from semlink.simulator.batches import Batches, batch_of
 from semlink.simulator.link import transmit
@@ -31,7 +32,6 @@ from semlink.unlearning.contract import Erasure, ErasureContext, Partition
 from semlink.unlearning.methods.mnemonic.codes import CODES_FILE, MnemonicCodes
 from semlink.unlearning.methods.mnemonic.mnemonic import Mnemonic
 from semlink.unlearning.methods.parts.descent import Descent, descend, send
-from semlink.unlearning.request import read_request
 
 Codec = NeuralCodec[Any]
 POINTS = (0.0, 6.0, 12.0, 18.0)
@@ -49,7 +49,7 @@ class Study:
         recipe = recipe_of(bundle)
         assert recipe.training is not None, "a stored codec was trained"
         codes = MnemonicCodes.restored(bundle.protected[CODES_FILE])
-        request = read_request(folder / "mnemonic" / "request.json")
+        request = chain_of(load_bundle(folder / "mnemonic")).requests()[-1].request
         prepared = prepare_stored([bundle], request, Machine())
         assert prepared.partition is not None
         self.original = bundle.codec
