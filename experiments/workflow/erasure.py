@@ -10,39 +10,29 @@ from semlink.channels import build_channel
 from semlink.codecs.building import new_codec_like
 from semlink.codecs.bundle import Bundle
 from semlink.codecs.neural_codec import NeuralCodec
-from semlink.errors import BundleError, ErasureError, RecipeError
+from semlink.errors import BundleError, RecipeError
 from semlink.experiments.workflow.component import Component
+from semlink.experiments.workflow.division import Division, divided
 from semlink.experiments.workflow.machine import Machine
-from semlink.experiments.workflow.records import near_misses_of
 from semlink.experiments.workflow.store import stored_bundle
 from semlink.experiments.workflow.stored_recipe import recipe_of
-from semlink.experiments.workflow.training_records import (
-    RECORDS,
-    REQUESTS,
-    TrainingRecords,
-    chain_of,
-    training_records,
-)
 from semlink.experiments.workflow.versions import new_version
 from semlink.files import json_text
 from semlink.folder_lock import locked
 from semlink.progress import tell
 from semlink.registry import build, canonical, choose
 from semlink.simulator.checkpoint import weights_digest
-from semlink.simulator.sources.contract import SPLITS, Source
-from semlink.simulator.sources.record_digests import RecordDigests
-from semlink.unlearning.chain import CarriedOut, ChainEntry
-from semlink.unlearning.contract import ErasureContext, Partition
+from semlink.unlearning.contract import ErasureContext
 from semlink.unlearning.erase import erase
-from semlink.unlearning.matching import matcher
 from semlink.unlearning.methods import METHODS
 from semlink.unlearning.methods.mnemonic.codes import CODES_FILE, CodeMixing, MnemonicCodes
-from semlink.unlearning.partition import divide, matching, without_data
+from semlink.unlearning.partition import without_data
 from semlink.unlearning.request import ErasureRequest
 from semlink.untrusted import json_of
 from semlink.version import __version__
 
 CERTIFICATE = "erasure.json"  # in a bundle
+VOCABULARY_RULES = {rule: rule for rule in ("auto", "keep", "replace")}
 IMPORT = "import.json"  # where the tensors of a codec that was taken in are from
 
 
@@ -74,15 +64,13 @@ def erase_bundle(
             f"{folder} was trained from {recipe.start}, which saw records too; carry out the request on "
             f"{recipe.start}, then train from what that gives."
         )
-    choose("vocabulary rule", {"auto": 1, "keep": 1, "replace": 1}, vocabulary)
+    choose("vocabulary rule", VOCABULARY_RULES, vocabulary)
     replaces = vocabulary == "replace" or (vocabulary == "auto" and request.selection.by == "term")
     seed = recipe.seed if seed is None else seed
-    version = "retrained" if method.name == "retrain" else "erased"
-    parent = bundle.digest()
     marks = {
-        "version": version,
-        "request": request.digest(parent),
-        "parent": parent,
+        "version": "retrained" if method.name == "retrain" else "erased",
+        "request": request.digest(bundle.digest()),
+        "parent": bundle.digest(),
         "method": method.model_dump(),
         "erasure_seed": seed,
         "vocabulary": "replaced" if replaces and unlearn.reads else "kept",
@@ -90,18 +78,11 @@ def erase_bundle(
     new = new_version(out, marks)
     if new is None:
         return
-    chain = chain_of(bundle)
-    if (entry := chain.entry_of(request)) is not None:
-        raise ErasureError(
-            f"Request {request.id} was carried out on {folder} already, by {entry.method}; its certificate is there."
-        )
     torch.set_num_threads(recipe.threads)
-    records = training_records([bundle], machine) if unlearn.reads else None
-    near = near_misses_of(remaining := records.remaining(), matcher(remaining, request)) if records else None
-    tell(near.sentence() if near else "")
+    division = divided(bundle, request, machine, bool(unlearn.reads))
+    tell(division.near.sentence() if division.near else "")
     new.check_space(bundle.codec)
     codes = MnemonicCodes.restored(bundle.protected[CODES_FILE]) if CODES_FILE in bundle.protected else None
-    codec, labels = bundle.codec.on(machine.device), bundle.card.get("source", {}).get("labels", ())
 
     def fresh() -> NeuralCodec[Any]:
         return new_codec_like(bundle.codec, seed).on(machine.device)
@@ -116,42 +97,34 @@ def erase_bundle(
         transform=CodeMixing(recipe.training.mnemonic, codes) if recipe.training.mnemonic else None,
         codes=codes,
     )
-    partition = (
-        without_data(labels, request)
-        if records is None
-        else divide(records.source, request, [carried_out.request for carried_out in records.requests])
-    )
-    erased, certificate = erase(codec, partition, unlearn, context)
-    counted = erased_ids = digests = None
-    if records is not None:
-        counted, digests = len(partition.forget), _digests_of(bundle, records.source)
-        erased_ids = _erased_ids(records, request, digests)
-    entry = ChainEntry(request.digest(parent), request.time, method.name, counted, parent)
-    chain = chain.extended(entry, CarriedOut(request, erased_ids))
-    inherited = {name: fact for name, fact in bundle.card.items() if name not in ("validation_loss", "best_step")}
-    card = {**inherited, **marks, "seconds": erased.seconds, "device": machine.device, "code_version": __version__}
-    card["chain"] = chain.on_card()
-    written = canonical(method.name, METHODS[method.name], method.fields)
-    options = ["--request", "FILE", "--method", written, "--seed", f"{seed}", "--out", "DIR"]
-    card["command"] = shlex.join(["semlink", "erase", recipe.experiment, *options])
+    erased, certificate = erase(bundle.codec.on(machine.device), division.partition, unlearn, context)
+    chain = division.extended_chain(request, method.name, bundle.digest())
     certificate |= {
-        "request": {"digest": entry.request, "time": request.time, "by": request.selection.by},
-        "original_digest": parent,
+        "request": {"digest": marks["request"], "time": request.time, "by": request.selection.by},
+        "original_digest": bundle.digest(),
         "weights": f"sha256:{weights_digest(erased.codec)}",
         "chain": chain.on_card(),
-        "near_misses": 0 if near is None else near.records,
-        "replaced_words": _forget_vocabulary(erased.codec, partition) if marks["vocabulary"] == "replaced" else 0,
+        "near_misses": 0 if division.near is None else division.near.records,
+        "replaced_words": _forget_vocabulary(erased.codec, division) if marks["vocabulary"] == "replaced" else 0,
     }
-    extra = {IMPORT: bundle.texts[IMPORT]} if IMPORT in bundle.texts and version == "erased" else {}
-    protected = {REQUESTS: chain.register()}
-    if digests is not None:
-        protected[RECORDS] = digests.stored()
-    elif RECORDS in bundle.protected:
-        protected[RECORDS] = bundle.protected[RECORDS]
+    inherited = {name: fact for name, fact in bundle.card.items() if name not in ("validation_loss", "best_step")}
+    written = canonical(method.name, METHODS[method.name], method.fields)
+    options = ["--request", "FILE", "--method", written, "--seed", f"{seed}", "--out", "DIR"]
+    card = {
+        **inherited,
+        **marks,
+        "seconds": erased.seconds,
+        "device": machine.device,
+        "code_version": __version__,
+        "chain": chain.on_card(),
+        "command": shlex.join(["semlink", "erase", recipe.experiment, *options]),
+    }
+    extra = {IMPORT: bundle.texts[IMPORT]} if IMPORT in bundle.texts and marks["version"] == "erased" else {}
+    protected = division.protected_files(bundle, chain)
     if codes is not None:
-        if request.selection.by == "label":
-            codes = codes.without(without_data(labels, request).labels)
-        protected[CODES_FILE] = codes.stored()
+        erases_classes = request.selection.by == "label"
+        left = codes.without(without_data(division.labels, request).labels) if erases_classes else codes
+        protected[CODES_FILE] = left.stored()
     new.store(erased.codec, card, extra, protected, {CERTIFICATE: json_text(certificate, 2) + "\n"})
 
 
@@ -167,22 +140,9 @@ def certificate_of(bundle: Bundle) -> dict[str, Any]:
     return content
 
 
-def _forget_vocabulary(codec: NeuralCodec[Any], partition: Partition) -> int:
+def _forget_vocabulary(codec: NeuralCodec[Any], division: Division) -> int:
     """Takes the words out of a codec that the forget set alone holds; returns how many entries these are."""
-    kept = [
-        record.payload for records in (partition.retain, partition.validation, partition.test) for record in records
-    ]
+    partition = division.partition
+    others = (partition.retain, partition.validation, partition.test)
+    kept = [record.payload for records in others for record in records]
     return codec.forget_vocabulary([record.payload for record in partition.forget], kept)
-
-
-def _digests_of(bundle: Bundle, source: Source) -> RecordDigests:
-    """Digests of the records of the training: those that the codec carries, or new ones where it carries none."""
-    stored = bundle.protected.get(RECORDS)
-    return RecordDigests.of(source) if stored is None else RecordDigests.restored(stored)
-
-
-def _erased_ids(records: TrainingRecords, request: ErasureRequest, digests: RecordDigests) -> tuple[str, ...]:
-    """The digests of the ids of all records that a request matches, also unseen ones."""
-    matches = matching(records.source, [request])
-    every = (record for split in SPLITS for record in records.source.split(split))
-    return tuple(digests.of_id(record.id).hex() for record in every if matches(record))
