@@ -3,7 +3,7 @@
 import semlink as sl
 
 settings = "rate=0.0003,forget_weight=1,brake_weight=0.0001,compensation=10,ratio=false,stop_at=1.5,check=2"
-request = sl.ErasureRequest.of("label", ["0"], reason="Consent for the images of the digit zero was withdrawn.")
+request = sl.ErasureRequest.of("label", ["0"], "Consent for the zeros was withdrawn.", "zeros", "2026-11-01")
 erased = sl.erase("image-digits", request, "without-zeros", method=f"scu:{settings}")
 results = sl.sweep(["image-digits", erased], "awgn", "0:18:6", request=request, out="curve", overrides=["records=50"])
 for row in results.filter("psnr", set="forget"):

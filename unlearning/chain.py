@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from semlink.errors import ErasureError
 from semlink.unlearning.request import ErasureRequest, request_from
 from semlink.untrusted import json_of
@@ -30,12 +32,13 @@ class ChainEntry:
 class CarriedOut:
     """One request as the owner of the data keeps it.
 
-    request: all of it. erased: digests, with the key of the training's `RecordDigests`, of the ids of the records that
-    it matched in any split; None where nobody looked at records.
+    request: all of it. erased, payloads: digests, with the key of the training's `RecordDigests`, of the ids and of the
+    payloads of the records that it matched in any split; None where nobody looked at records.
     """
 
     request: ErasureRequest
     erased: tuple[str, ...] | None = None
+    payloads: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -57,11 +60,16 @@ class RequestChain:
         Errors: ErasureError when one of them is damaged.
         """
         try:
-            entries = tuple(ChainEntry(**entry) for entry in card.get("chain", ()))
+            entries = tuple(_ENTRY.validate_python(entry) for entry in card.get("chain", ()))
             kept = {} if register is None else _kept(json_of(register, list))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ErasureError("The requests that a stored codec carries are damaged; put the codec back.") from error
-        if kept.keys() - {entry.request for entry in entries}:
+        known = {entry.request: entry for entry in entries}
+        fits = all(
+            digest in known and carried_out.request.digest(known[digest].parent) == digest
+            for digest, carried_out in kept.items()
+        )
+        if not fits:
             raise ErasureError("The register of requests is of another stored codec; put the right one back.")
         return cls(entries, kept)
 
@@ -109,10 +117,24 @@ def distinct_requests(chains: Sequence[RequestChain]) -> list[CarriedOut]:
     return list(every.values())
 
 
+_ENTRY: TypeAdapter[ChainEntry] = TypeAdapter(ChainEntry)
+
+
 def _kept(content: Any) -> dict[str, CarriedOut]:
     return {
         item["digest"]: CarriedOut(
-            request_from(item["request"], "the register"), None if item["erased"] is None else tuple(item["erased"])
+            request_from(item["request"], "the register"), _digests(item["erased"]), _digests(item["payloads"])
         )
         for item in content
     }
+
+
+def _digests(listed: Any) -> tuple[str, ...] | None:
+    """Errors: TypeError, ValueError when these are no digests."""
+    if listed is None:
+        return None
+    if not isinstance(listed, list):
+        raise TypeError("no list")
+    for digest in listed:
+        bytes.fromhex(digest)
+    return tuple(listed)

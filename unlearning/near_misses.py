@@ -74,7 +74,7 @@ class WordIndex:
         In: name: its folded words with single spaces between, such as "jean claude".
         Near is a spelling with one letter more, less or another (two from eight letters on), without accents or in
         another form of its letters, with another ending, written in one word or in several, and of a name of several
-        words its longest word alone.
+        words its longest word alone, and any of its words that stand together in it.
         """
         parts = name.split()
         joined = "".join(parts)
@@ -86,6 +86,7 @@ class WordIndex:
                     found.add(" ".join([*parts[:place], other, *parts[place + 1 :]]))
             longest = max(parts, key=len)
             found |= {longest} & self.counts.keys() if len(longest) >= LEAST else set()
+            found |= {" ".join(parts[a:b]) for a in range(len(parts)) for b in range(a + 2, len(parts) + 1)} - {name}
         for cut in range(1, len(joined)):
             two = joined[:cut], joined[cut:]
             if all(word in self.counts for word in two) and list(two) != parts:

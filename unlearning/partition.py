@@ -1,7 +1,8 @@
 """Divides the records of a source by an erasure request."""
 
 import contextlib
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from semlink.errors import ErasureError
@@ -72,10 +73,20 @@ def without(source: Source, requests: Sequence[ErasureRequest]) -> Source:
 def matching(source: Source, requests: Sequence[ErasureRequest]) -> Callable[[Record], bool]:
     """Whether a record of a source is matched by any of some requests, which may have been made for another source."""
     rules = []
-    for request in requests:
+    for part in itertools.chain.from_iterable(map(_parts, requests)):
         with contextlib.suppress(ErasureError):  # words of images, or a class that this source does not have
-            rules.append(matcher(source, request))
+            rules.append(matcher(source, part))
     return lambda record: any(rule.matches(record) for rule in rules)
+
+
+def _parts(request: ErasureRequest) -> Iterator[ErasureRequest]:
+    """The request; by class, one for each, since another source may have some of them."""
+    if request.selection.by != "label":
+        yield request
+        return
+    for value in request.selection.values:
+        selection = request.selection.model_copy(update={"values": (value,)})
+        yield request.model_copy(update={"selection": selection})
 
 
 def without_data(labels: Sequence[str], request: ErasureRequest) -> Partition:

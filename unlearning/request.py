@@ -15,7 +15,8 @@ from semlink.untrusted import cut, json_of, read_bytes, shown
 
 REQUEST_MOST = 16 << 20  # bytes: some hundred thousand ids
 By = Literal["id", "owner", "label", "term"]
-Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+LONGEST = 1000  # characters of a value: longer ones are no names
+Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST)]
 
 
 def _as_text(value: object) -> object:
@@ -80,13 +81,17 @@ class ErasureRequest(BaseModel):
         return f"sha256:{hashlib.sha256((salt + self.text()).encode()).hexdigest()}"
 
     def summary(self) -> dict[str, Any]:
-        """What may travel: digest, time, kind of the selection and number of its values; nobody's data."""
+        """What may travel: time, kind of the selection and number of its values. A digest could be guessed."""
         return {
-            "digest": self.digest(),
             "time": self.time,
             "by": self.selection.by,
             "values": len(self.selection.values),
         }
+
+
+def is_summary(request: Mapping[str, Any]) -> bool:
+    """Whether this is all that may travel of a request: its summary, or the mark of one that is kept elsewhere."""
+    return request.keys() in ({"time", "by", "values"}, {"kept"})
 
 
 def read_request(path: Path) -> ErasureRequest:
@@ -108,7 +113,7 @@ def request_from(content: object, where: str) -> ErasureRequest:
 
     Errors: ErasureError when a field is missing, unknown or wrong.
     """
-    if isinstance(content, Mapping) and content.keys() == {"digest"}:
+    if isinstance(content, Mapping) and content.keys() == {"kept"}:
         raise ErasureError(
             f"The full request in {where} is not at hand; put back requests.json, which its owner keeps."
         )
@@ -133,6 +138,8 @@ def _explain(error: ValidationError) -> str:
             return f'there is no field "{field}"; the fields are {_fields()}.'
         case "too_short":
             return f'"{field}" is empty; name at least one value.'
+        case "tuple_type":
+            return f'"{field}" is no list; write one, such as ["Weber"].'
         case "model_type":
             return f"{f'{field} is' if field else 'it is'} not an object; the fields are {_fields()}."
         case _:

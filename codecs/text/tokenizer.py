@@ -80,14 +80,17 @@ class TextTokenizer:
     def without(self, forgotten: Iterable[str], kept: Iterable[str]) -> tuple["TextTokenizer", int]:
         """The vocabulary less what only forgotten texts need, and how many entries that is.
 
-        Such entries keep their numbers under names that no text can spell, so that the weights still fit. Other texts
-        have the same ids as before.
+        Such entries keep their numbers under names that no text can spell, so that the weights still fit. The kept
+        texts have the same ids as before, and so has every text that holds none of the words, or pieces. Single letters
+        of a byte-pair vocabulary stay.
         """
         content = json.loads(self._tokenizer.to_str())
         model = content["model"]
         merges = [(first, second) for first, second in model.get("merges", ())]
         needed, doubtful = (self._entries_of(texts, merges) for texts in (kept, forgotten))
         unneeded = doubtful - needed - set(SPECIAL)
+        if self._pieces:
+            unneeded = {entry for entry in unneeded if len(entry.removeprefix(MARK)) > 1}
         while further := {a + b for a, b in merges if unneeded & {a, b}} - unneeded - needed:
             unneeded |= further
         model["vocab"] = {

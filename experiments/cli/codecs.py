@@ -49,15 +49,22 @@ def erase(
     require_signature: RequireSignature = None, sign_key: SignKey = None,
 ) -> None:  # fmt: skip
     """Carry out an erasure request: a new bundle beside the old one, with its certificate."""
-    front_door.erase(bundle, request, out, method, vocabulary=vocabulary, seed=seed, device=device, data_dir=data_dir)
-    typer.echo(f"The new version is in {out}, its certificate in {out / 'erasure.json'}.")
+    erased = front_door.erase(
+        bundle, request, out, method, vocabulary=vocabulary, seed=seed, device=device, data_dir=data_dir
+    )
+    counted = erased.certificate["forgotten_records"]
+    count = "" if counted is None else f" {counted} records of the training are erased."
+    typer.echo(f"The new version is in {out}, its certificate in {out / 'erasure.json'}.{count}")
 
 
-def share(folder: Annotated[Path, typer.Argument(help="The folder of a stored codec or of a run.")], out: Out) -> None:
+def share(
+    folder: Annotated[str, typer.Argument(help=f"A stored codec ({BUNDLE}), or the folder of a run.")], out: Out
+) -> None:  # fmt: skip
     """Copy a stored codec or a run for others, without the files that are for the owner of the data alone."""
     from semlink.experiments.workflow import sharing
+    from semlink.experiments.workflow.store import find_bundle
 
-    left_out = ", ".join(sharing.share(folder, out)) or "nothing"
+    left_out = ", ".join(sharing.share(find_bundle(folder), out)) or "nothing"
     typer.echo(f"The copy is in {out}; left out: {left_out}.")
 
 

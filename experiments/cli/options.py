@@ -67,8 +67,20 @@ def cores() -> int:
 
 
 def command() -> str:
-    """The command as it was typed."""
-    return shlex.join(["semlink", *sys.argv[1:]])
+    """The command as it was typed, but for what says whom a request is about: it stands in files that travel."""
+    shown, words = ["semlink"], iter(sys.argv[1:])
+    for word in words:
+        option, equals, value = word.partition("=")
+        if option == "--request":
+            shown += [f"{option}=FILE"] if equals else [option, "FILE"]
+            value = value if equals else next(words, "")
+        elif option == "--set" and (value if equals else (value := next(words, ""))).startswith("erasure.request"):
+            shown += [option, f"{value.partition('=')[0]}=..."]
+        elif option == "--set":
+            shown += [option, value]
+        else:
+            shown.append(word)
+    return shlex.join(shown)
 
 
 def with_seed(overrides: list[str], seed: int | None) -> list[str]:

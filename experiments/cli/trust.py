@@ -22,6 +22,8 @@ def sign(
     """Sign a folder, so that others can check who made it and that nobody changed it; or make the keys for that."""
     if new_key is None and (folder is None or key is None):
         raise RecipeError("Say what to sign and with which key: semlink sign FOLDER --key FILE.")
+    if folder is not None and not folder.is_dir():
+        raise RecipeError(f"There is no folder {folder}; give a bundle, an export or a run folder.")
     if new_key is not None:
         from semlink.experiments.workflow.signatures import new_key_pair
 
@@ -34,8 +36,11 @@ def sign(
 
 def verify(
     folder: Signed,
-    key: Annotated[Path, typer.Option(help="The public key of the signer, or several in one file: Ed25519, PEM.")],
-) -> None:
+    key: Annotated[Path | None, typer.Option(
+        help="The public key of the signer, or several in one file: Ed25519, PEM. Without it, a stored codec is checked "
+        "against its own manifest alone."
+    )] = None,
+) -> None:  # fmt: skip
     """Check that a folder is what the owner of a key signed."""
     typer.echo(front_door.verify(folder, key))
 

@@ -8,18 +8,22 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from semlink.codecs.bundle import Bundle
+from semlink.codecs.bundle import MANIFEST, Bundle
+from semlink.codecs.interop.sidecar import SIDECAR
 from semlink.errors import ErasureError
 from semlink.experiments.report.labels import snr_label
 from semlink.experiments.workflow.erasure import CERTIFICATE, certificate_of
 from semlink.experiments.workflow.residue import Needles
+from semlink.experiments.workflow.run_folder import RUN
 from semlink.experiments.workflow.signatures import SIGNATURE, read_signature, verify
 from semlink.experiments.workflow.store import stored_bundle
 from semlink.experiments.workflow.training_records import chain_of
 from semlink.files import write_whole
 from semlink.unlearning.chain import ChainEntry
 from semlink.unlearning.request import ErasureRequest
+from semlink.untrusted import read_bytes
 
+MARK = b"<!-- semlink proof -->\n"  # begins the page, so that it alone is replaced by another one
 WITHHELD = "not shown here, since it names what was erased"
 SETS = {"forget": "erased records", "validation": "other records"}
 
@@ -49,6 +53,7 @@ def write_proof(folder: Path, out: Path, request: ErasureRequest | None = None, 
     Errors: ErasureError when nothing was erased, or the request is not known or another; BundleError; SignatureError;
             OSError.
     """
+    _check_place(out)
     bundle = stored_bundle(folder)
     certificate = _certificate(bundle)
     facts = _facts(bundle, request)
@@ -59,11 +64,26 @@ def write_proof(folder: Path, out: Path, request: ErasureRequest | None = None, 
             style=Markup((Path(__file__).parent / "page.css").read_text(encoding="utf-8")),
             sections=_sections(bundle, certificate, facts, _signature(folder, key)),
             losses=_losses(certificate) if facts.last else [],
+            last=facts.last,
+            checked=key is not None,
             retrained=bundle.card.get("version") == "retrained",
         )
     )
-    write_whole(out, page, 0o600)
+    write_whole(out, MARK + page.encode(), 0o600)
     return out
+
+
+def _check_place(out: Path) -> None:
+    """Errors: ErasureError when something else than an earlier proof is there, or the place is in a folder of ours."""
+    if any((out.parent / name).exists() for name in (MANIFEST, RUN, SIDECAR)):
+        raise ErasureError(f"{out.parent} holds a stored codec, an export or a run; choose another --out for the page.")
+    if out.exists() or out.is_symlink():
+        try:
+            earlier = read_bytes(out)[: len(MARK)] == MARK
+        except OSError:
+            earlier = False
+        if not earlier:
+            raise ErasureError(f"{out} is there already and is no proof; choose another --out.")
 
 
 def _environment() -> Environment:

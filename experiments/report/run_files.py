@@ -10,9 +10,9 @@ from semlink.errors import ResultsError
 from semlink.experiments.report.samples import Sample, check_samples
 from semlink.experiments.report.seeds import first_of_each
 from semlink.experiments.workflow.hidden_requests import hidden
-from semlink.experiments.workflow.run_folder import ERASED_SETS, METADATA, ROWS, RUN, SAMPLES, RunFolder
+from semlink.experiments.workflow.run_folder import ERASED_SETS, METADATA, REQUESTS, ROWS, RUN, SAMPLES, RunFolder
 from semlink.simulator.results import Row
-from semlink.unlearning.request import request_from
+from semlink.unlearning.request import is_summary, request_from
 
 DATA_FILES = {
     ROWS: "every number of this page, one row each with its interval",
@@ -25,12 +25,10 @@ DATA_FILES = {
 def _request(planned: object, stored: object, show_erased: bool) -> Mapping[str, Any]:
     """What may be shown of a request, from the plan and from the metadata of a run; empty where there is none."""
     known = [request for request in (planned, stored) if isinstance(request, Mapping)]
-    full = next((request for request in known if "digest" not in request), None)
-    if show_erased and full is not None:
-        return full
-    if isinstance(stored, Mapping) and "digest" in stored:
-        return stored
-    return request_from(full, METADATA).summary() if full is not None else next(iter(known), {})
+    full = next((request for request in known if not is_summary(request)), None)
+    if full is None:
+        return stored if isinstance(stored, Mapping) else {}
+    return full if show_erased else request_from(full, METADATA).summary()
 
 
 @dataclass(frozen=True)
@@ -67,9 +65,11 @@ def read_run(folder: Path, out: Path, show_erased: bool = False) -> RunFiles:
     described: dict[str, Mapping[str, Any]] = {}
     for name in dict.fromkeys(row.experiment for row in rows):
         plan, facts = run.plan_of(name), metadata.get(name, {})
-        asked = _request((plan.get("erasure") or plan).get("request"), facts.get("request"), show_erased)
+        planned = (plan.get("erasure") or plan).get("request")
+        asked = _request(planned, facts.get("request"), show_erased)
         facts = {**facts, "request": asked} if asked else facts
-        described[name] = {"command": run.command, "recipe": plan if show_erased else hidden(plan, {}), **facts}
+        recipe = plan if show_erased else hidden(plan, {REQUESTS: planned})
+        described[name] = {"command": run.command, "recipe": recipe, **facts}
     if not show_erased:
         samples = [sample for sample in samples if sample.set not in ERASED_SETS]
     # A study over seeds shows one seed, the first that has samples, or else the first that is described.

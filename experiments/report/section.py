@@ -16,7 +16,7 @@ from semlink.experiments.report.samples import Exhibit, Sample, exhibits
 from semlink.experiments.report.summary import Answer, answers, sentences
 from semlink.experiments.report.tables import GapTable, PointTable, TableLine, gap_table, point_table, single_lines
 from semlink.experiments.report.verdicts import Verdict, verdicts
-from semlink.unlearning.request import request_from
+from semlink.unlearning.request import is_summary, request_from
 from semlink.untrusted import yaml_text
 
 ATTACKS = {
@@ -76,7 +76,7 @@ def section_of(
     Errors: ErasureError when the request in the description is not valid; ResultsError for a damaged image.
     """
     asked = _mapping(description.get("request"))
-    request = request_from(asked, "metadata.json") if asked and "digest" not in asked else None
+    request = request_from(asked, "metadata.json") if asked and not is_summary(asked) else None
     certificate = _mapping(description.get("erasure"))
     main = list(dict.fromkeys(metric for metric in (measured.forget_metric, measured.quality_metric) if metric))
     if not measured.erased:

@@ -98,8 +98,8 @@ def _request(short: str, request: ErasureRequest | Mapping[str, Any]) -> Answer:
     question = "What was erased?"
     if not isinstance(request, ErasureRequest):
         selected = f" Selected by {request['by']}, {request['values']} of them." if "by" in request else ""
-        digest = f"Request {request['digest'][:19]}" if "digest" in request else ""
-        return Answer(question, short, f"The records of the forget set.{selected}", digest)
+        made = f"Request of {request['time'][:10]}" if "time" in request else ""
+        return Answer(question, short, f"The records of the forget set.{selected}", made)
     values = request.selection.values
     named = ", ".join(values[:VALUES]) + (f" and {len(values) - VALUES} more" if len(values) > VALUES else "")
     reason = request.reason if request.reason[-1] in ".!?" else f"{request.reason}."

@@ -54,6 +54,15 @@ def audit_plan(
             raise AuditError(
                 f"{folders[made]} does not carry request {request.id}; give the request that was carried out on it."
             )
+    forgotten = [
+        {carried_out.request for carried_out in chain_of(stored_bundle(folders[made])).knowing(request).kept.values()}
+        for made in (erased, retrained)
+    ]
+    if forgotten[0] != forgotten[1]:
+        raise AuditError(
+            f"{folders[erased]} and {folders[retrained]} were made to forget different things; compare codecs that "
+            "carry the same requests."
+        )
     return CodecAuditPlan(
         original=reference_of(original, folders[original]),
         erased=reference_of(erased, folders[erased]),

@@ -95,9 +95,14 @@ def sweep_tasks(
     sets = _sets_of(prepared, plan)
     for name, records in sets.items():
         if link and not records:
-            raise RecipeError(f'The set "{name}" of {experiment} has no records; choose another request or source.')
+            raise RecipeError(
+                f'The set "{name}" of {experiment} has no records; choose another request, or a source that has some.'
+            )
     source, partition = prepared.source, prepared.partition
-    specs = classical_specs(plan.baselines, source, like, parts)
+    learned_from = source  # less what a request matches: compressors that learn are kept as files
+    if partition is not None:
+        learned_from = dataclasses.replace(source, train=partition.retain, validation=partition.validation)
+    specs = classical_specs(plan.baselines, learned_from, like, parts)
     payloads = [record.payload for records in sets.values() for record in records]
     measured = error_measurements(specs, payloads, plan.channels, plan.snr_db)
     bench = Bench(
@@ -120,7 +125,7 @@ def sweep_tasks(
     if bench.classifier is not None:
         preparing[f"{experiment}: image classifier"] = Task(make_classifier, (source, bench.classifier))
     for spec in {spec.learned: spec for spec in specs if spec.learned is not None}.values():
-        preparing[f"{experiment}: {spec.name} learns"] = Task(spec.learn, (source,), after)
+        preparing[f"{experiment}: {spec.name} learns"] = Task(spec.learn, (learned_from,), after)
     ready = (*after, *preparing)
     for name, (spec, *arguments) in measured.items():
         preparing[f"{experiment}: {name}"] = Task(spec.measure_errors, tuple(arguments), ready)

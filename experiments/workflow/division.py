@@ -7,7 +7,7 @@ from semlink.errors import ErasureError
 from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.records import near_misses_of
 from semlink.experiments.workflow.training_records import RECORDS, REQUESTS, chain_of, training_records
-from semlink.simulator.sources.contract import SPLITS, Source
+from semlink.simulator.sources.contract import SPLITS
 from semlink.simulator.sources.record_digests import RecordDigests
 from semlink.unlearning.chain import CarriedOut, ChainEntry, RequestChain
 from semlink.unlearning.contract import Partition
@@ -23,7 +23,7 @@ class Division:
 
     chain: the requests that were carried out before. near: what the request nearly selects, where it names words.
     digests: of the records of the training, None where no record was read. erased: digests of the ids of all records
-    that the request matches, unseen ones too. labels: the names of the classes.
+    that the request matches, unseen ones too; payloads: of what these say or show. labels: the names of the classes.
     """
 
     partition: Partition
@@ -32,12 +32,13 @@ class Division:
     near: NearMisses | None = None
     digests: RecordDigests | None = None
     erased: tuple[str, ...] | None = None
+    payloads: tuple[str, ...] | None = None
 
     def extended_chain(self, request: ErasureRequest, method: str, parent: str) -> RequestChain:
         """The requests of the codec after this one was carried out. In: parent: digest of the codec before."""
         counted = None if self.digests is None else len(self.partition.forget)
         entry = ChainEntry(request.digest(parent), request.time, method, counted, parent)
-        return self.chain.extended(entry, CarriedOut(request, self.erased))
+        return self.chain.extended(entry, CarriedOut(request, self.erased, self.payloads))
 
     def protected_files(self, bundle: Bundle, chain: RequestChain) -> dict[str, bytes]:
         """What the owner of the data keeps beside the codec after the erasure. In: bundle: the codec before it."""
@@ -72,10 +73,8 @@ def divided(bundle: Bundle, request: ErasureRequest, machine: Machine, reads: bo
     stored = bundle.protected.get(RECORDS)
     digests = RecordDigests.of(records.source) if stored is None else RecordDigests.restored(stored)
     near = near_misses_of(remaining, matcher(remaining, request))
-    return Division(partition, chain, labels, near, digests, _erased_ids(records.source, request, digests))
-
-
-def _erased_ids(source: Source, request: ErasureRequest, digests: RecordDigests) -> tuple[str, ...]:
-    matches = matching(source, [request])
-    every = (record for split in SPLITS for record in source.split(split))
-    return tuple(digests.of_id(record.id).hex() for record in every if matches(record))
+    matches = matching(records.source, [request])
+    matched = [record for split in SPLITS for record in records.source.split(split) if matches(record)]
+    ids = tuple(digests.of_id(record.id).hex() for record in matched)
+    payloads = tuple(digests.of_payload(record.payload).hex() for record in matched)
+    return Division(partition, chain, labels, near, digests, ids, payloads)

@@ -33,6 +33,7 @@ from semlink.version import __version__
 
 CERTIFICATE = "erasure.json"  # in a bundle
 VOCABULARY_RULES = {rule: rule for rule in ("auto", "keep", "replace")}
+TRAINED_ON = {"train": "retain", "validation": "validation"}  # of a retrained codec
 IMPORT = "import.json"  # where the tensors of a codec that was taken in are from
 
 
@@ -108,6 +109,9 @@ def erase_bundle(
         "replaced_words": _forget_vocabulary(erased.codec, division) if marks["vocabulary"] == "replaced" else 0,
     }
     inherited = {name: fact for name, fact in bundle.card.items() if name not in ("validation_loss", "best_step")}
+    if marks["version"] == "retrained" and "source" in inherited:
+        counts = {f"{name}_records": len(getattr(division.partition, split)) for name, split in TRAINED_ON.items()}
+        inherited["source"] = {**inherited["source"], **counts}
     written = canonical(method.name, METHODS[method.name], method.fields)
     options = ["--request", "FILE", "--method", written, "--seed", f"{seed}", "--out", "DIR"]
     card = {
@@ -133,11 +137,23 @@ def certificate_of(bundle: Bundle) -> dict[str, Any]:
     try:
         content: dict[str, Any] = json_of(bundle.texts[CERTIFICATE], dict)
         bound = content["weights"], content["chain"]
+        _check_form(content)
     except (KeyError, TypeError, ValueError) as error:
         raise BundleError(f"The certificate in {bundle.folder} is damaged; carry out the erasure again.") from error
     if bound != (f"sha256:{weights_digest(bundle.codec)}", bundle.card.get("chain")):
         raise BundleError(f"The certificate in {bundle.folder} is of another codec; do not trust this one.")
     return content
+
+
+def _check_form(content: dict[str, Any]) -> None:
+    """Errors: TypeError, KeyError, ValueError when a certificate does not hold what reports and proofs read."""
+    if not isinstance(content["method"], dict) or not isinstance(content["mean_loss"], list):
+        raise TypeError("no method, or no losses")
+    for row in content["mean_loss"]:
+        if not isinstance(row["set"], str) or not isinstance(row["n"], int):
+            raise TypeError("no row of losses")
+        for name in ("snr_db", "before", "after"):
+            float(row[name])
 
 
 def _forget_vocabulary(codec: NeuralCodec[Any], division: Division) -> int:

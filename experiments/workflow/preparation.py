@@ -9,11 +9,11 @@ from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.recipe import Recipe
 from semlink.experiments.workflow.store import find_bundle, stored_bundle
 from semlink.experiments.workflow.stored_recipe import recipe_of
-from semlink.experiments.workflow.training_records import chain_of, training_records
+from semlink.experiments.workflow.training_records import chain_of, less_erased, training_records
 from semlink.simulator.sources import build_source
 from semlink.simulator.sources.contract import Source
 from semlink.unlearning.contract import Partition
-from semlink.unlearning.partition import divide, without
+from semlink.unlearning.partition import divide
 from semlink.unlearning.request import ErasureRequest
 
 
@@ -40,12 +40,12 @@ def prepare(recipe: Recipe, request: ErasureRequest | None, machine: Machine, se
             ones are not at hand.
     """
     source = build_source(recipe.source.name, recipe.source.fields, machine.data_dir)
-    before: list[ErasureRequest] = []
     if recipe.start is not None:
-        chain = chain_of(stored_bundle(find_bundle(recipe.start)))
-        before = [carried_out.request for carried_out in chain.requests()]
-    partition = None if request is None else divide(source, request, before)
-    return Preparation(without(source, before), partition, recipe.seed if seed is None else seed, recipe.threads)
+        start = stored_bundle(find_bundle(recipe.start))
+        chain_of(start).requests()  # all of them have to be at hand
+        source = less_erased(source, [start])
+    partition = None if request is None else divide(source, request)
+    return Preparation(source, partition, recipe.seed if seed is None else seed, recipe.threads)
 
 
 def prepare_stored(

@@ -24,6 +24,7 @@ from semlink.errors import ErasureError
 from semlink.simulator.sources.contract import SPLITS, Record, Source
 from semlink.unlearning.partition import divide
 from semlink.unlearning.request import ErasureRequest
+from semlink.untrusted import json_of, read_bytes
 
 MANIFEST, RUN = "manifest.json", "run.yaml"  # of a bundle and of a run folder
 RUN_REGISTER = "requests.json"  # what a run keeps of its requests, for its owner alone
@@ -40,7 +41,7 @@ WITHOUT_SPACES = re.compile(f"[{LETTERS}]")
 WORDS = re.compile(rf"[{LETTERS}]|[^\W_{LETTERS}]+")
 BESIDE = re.compile(r"(?:owners?|ids?|values|requests?)\W{1,8}$")
 STRETCHES = (  # of letters among other bytes: encoding, bytes that a value must have to be told from chance, pattern
-    ("utf-8", 5, re.compile(
+    ("utf-8", 4, re.compile(
         rb"(?:[\x20-\x7e\t\r\n]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}){5,}"
     )),
     ("utf-16-le", 3, re.compile(rb"(?:[\x20-\x7e\xa0-\xff]\x00){3,}")),
@@ -48,6 +49,7 @@ STRETCHES = (  # of letters among other bytes: encoding, bytes that a value must
     ("utf-32-le", 2, re.compile(rb"(?:[\x20-\x7e\xa0-\xff]\x00{3}){2,}")),
     ("utf-32-be", 2, re.compile(rb"(?:\x00{3}[\x20-\x7e\xa0-\xff]){2,}")),
 )  # fmt: skip
+WHOLE = {"unread": "cannot be read", "codec": "a codec on which this request was not carried out"}
 WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 
 
@@ -56,7 +58,8 @@ class Trace:
     """A place where something was found. It does not repeat what.
 
     place: a path; behind "!" a member of a packed file. kind: "term", "id", "owner", "request" (its id or reason),
-    "sentence", or "unread" for a place that could not be looked at. where: "content" or "name". count: how often.
+    "sentence", "codec" for a stored one that does not carry the request, or "unread" for a place that could not be
+    looked at. where: "content" or "name". count: how often.
     """
 
     place: str
@@ -81,14 +84,15 @@ class Residue:
         """As lines for a person, the last of which sums up."""
         lines = [f"kept: {place}" for place in self.kept]
         lines += [
-            f"{trace.place}: cannot be read"
-            if trace.kind == "unread"
+            f"{trace.place}: {WHOLE[trace.kind]}"
+            if trace.kind in WHOLE
             else f"{trace.place}: {trace.kind}, {trace.count} found{' in its name' if trace.where == 'name' else ''}"
             for trace in self.found
         ]
         places = len({trace.place for trace in self.found})
-        told = f"Places where something is left: {places}" if places else "Nothing is left"
-        return "\n".join([*lines, f"{told}. Files looked at: {self.files}."])
+        told = f"Places where something is left: {places}" if places else "Nothing was found"
+        limit = "Weights, pictures and encrypted files cannot be searched."
+        return "\n".join([*lines, f"{told}. Files looked at: {self.files}. {limit}"])
 
 
 @dataclass(frozen=True)
@@ -217,11 +221,15 @@ def residue(
     kept: list[str] = []
     count = 0
     for folder in folders:
+        if folder.is_dir() and not any(folder.iterdir()):
+            raise ErasureError(f"There are no files in {folder}; give the folders to look into.")
         if not folder.exists():
             raise ErasureError(f"There is no {folder}; give folders that are there.")
         for path in [folder] if not folder.is_dir() else sorted(folder.rglob("*")):
             plain = path.is_file() and not path.is_symlink()
             count += plain
+            if plain and path.name == MANIFEST and not _carries(path.parent, request):
+                found.append(Trace(str(path.parent), "codec", "content", 1))
             if plain and ((own is not None and own.exists() and path.samefile(own)) or _is_register(path)):
                 kept.append(str(path))
                 continue
@@ -233,9 +241,18 @@ def residue(
     return Residue(tuple(found), tuple(kept), count)
 
 
+def _carries(folder: Path, request: ErasureRequest) -> bool:
+    """Whether the card of a stored codec says that a request was carried out on it."""
+    try:
+        chain = json_of(read_bytes(folder / "card.json"), dict).get("chain", [])
+        return any(entry["request"] == request.digest(entry["parent"]) for entry in chain)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
 def matching(source: Source, request: ErasureRequest) -> tuple[list[Record], list[Record]]:
     """The records of all splits that a request matches, and the others. Errors: as `divide`."""
-    divided = divide(source, request)
+    divided = divide(source, request, may_be_gone=True)
     staying = {id(record) for part in (divided.retain, divided.validation, divided.test) for record in part}
     records = [record for split in SPLITS for record in source.split(split)]
     return (

@@ -38,6 +38,10 @@ class Results:
         run = folder if isinstance(folder, RunFolder) else RunFolder.open(Path(folder))
         return cls(tuple(run.rows()), run, tuple(run.samples()), run.metadata())
 
+    def __repr__(self) -> str:
+        """In one line; the plan of a run may hold a request in full."""
+        return f"<Results: {len(self.rows)} rows of {self.folder.path}>"
+
     def __len__(self) -> int:
         return len(self.rows)
 

@@ -136,7 +136,7 @@ class RunFolder:
             raise ResultsError(f"{self.path / name} is damaged; remove it or repeat the run.") from error
 
     def _write(self) -> None:
-        requests: dict[str, Any] = {}
+        requests = _requests_in(self.path / REQUESTS)
         plan = hidden(self.plan.model_dump(mode="json", exclude={"kind"}), requests)
         content = {
             "kind": self.plan.kind,

@@ -62,6 +62,8 @@ def new_key_pair(path: Path) -> Path:
 
     Errors: SignatureError when one of the two files is there already; CodecError without `cryptography`; OSError.
     """
+    if not path.name:
+        raise SignatureError("A key needs the name of a file; give one with --new-key.")
     public = path.with_name(f"{path.name}.pub")
     for file in (path, public):
         if file.is_symlink() or file.exists():

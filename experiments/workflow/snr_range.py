@@ -34,9 +34,9 @@ def parse_range(value: object) -> object:
         count = ((high - low) / step).to_integral_value(ROUND_FLOOR)
         if len(rest) > 1 or not 0 <= count <= 10_000:
             raise ValueError("no range")
+        return tuple(float(low + step * index) for index in range(int(count) + 1))
     except (ValueError, ArithmeticError, InvalidOperation) as error:
         raise ValueError(f'"{value:.60}" {RANGE_NEEDED}') from error
-    return tuple(float(low + step * index) for index in range(int(count) + 1))
 
 
 def _number(text: str) -> float:

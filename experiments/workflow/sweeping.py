@@ -26,13 +26,13 @@ from semlink.experiments.workflow.references import found, reference_of
 from semlink.experiments.workflow.run_folder import RunFolder
 from semlink.experiments.workflow.run_plan import CodecSweepPlan
 from semlink.experiments.workflow.store import find_bundle, stored_bundle
+from semlink.experiments.workflow.stored_recipe import recipe_of
 from semlink.experiments.workflow.tasks import run_tasks
-from semlink.experiments.workflow.training_records import chain_of
+from semlink.experiments.workflow.training_records import chain_of, less_erased
 from semlink.folder_lock import locked
 from semlink.progress import tell
 from semlink.simulator.sources import build_source
 from semlink.simulator.sources.contract import Source
-from semlink.unlearning.partition import without
 from semlink.unlearning.request import ErasureRequest, request_from
 
 
@@ -109,10 +109,16 @@ def _prepared(
         if prepared.partition is not None and not prepared.partition.forget:
             tell("The erased records are no longer among the data, so their set is not measured; the others are.")
         return prepared
-    kept = [
-        carried_out.request for codec in stored for carried_out in chain_of(stored_bundle(codec.folder)).kept.values()
-    ]
-    source = without(build_source(plan.source.name, plan.source.fields, machine.data_dir), kept)
+    bundles = [stored_bundle(codec.folder) for codec in stored]
+    source = build_source(plan.source.name, plan.source.fields, machine.data_dir)
+    for bundle in bundles:
+        chain = chain_of(bundle)
+        if len(chain.kept) < len(chain.entries):
+            own = recipe_of(bundle).source
+            if own == plan.source or source.digest() == bundle.card.get("source", {}).get("digest"):
+                chain.requests()  # which says what is missing
+            tell(f"{bundle.folder} comes without its requests; records that it was made to forget may be among these.")
+    source = less_erased(source, bundles)
     threads = int(stored[0].card.get("recipe", {}).get("threads", 1)) if stored else 1
     return Preparation(source, None, plan.seed, threads)
 

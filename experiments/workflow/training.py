@@ -71,15 +71,18 @@ def train_bundle(recipe: Recipe, folder: Path, machine: Machine) -> None:
         "command": f"semlink train {RECIPE} --out DIR",
         "recipe": training_part(recipe),
     }
-    protected = {RECORDS: RecordDigests.of(source).stored()}
+    protected, key = {}, None
     if codes is not None:
         protected[CODES_FILE] = codes.stored()
     if recipe.start is not None:  # what was erased from that codec stays erased from this one
         start = start_of(recipe)
         card |= {"start": start.digest()}
+        if RECORDS in start.protected:
+            key = RecordDigests.restored(start.protected[RECORDS]).key
         if chain_of(start).entries:
             card["chain"] = chain_of(start).on_card()
             protected[REQUESTS] = chain_of(start).register()
+    protected[RECORDS] = RecordDigests.of(source, key).stored()
     version.store(codec, card, protected=protected)
 
 

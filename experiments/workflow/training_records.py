@@ -1,6 +1,6 @@
 """The records that stored codecs were trained on, checked, and the requests that these codecs carry."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
 from semlink.codecs.bundle import Bundle
@@ -72,21 +72,49 @@ def training_records(
     recipe = recipe_of(first)
     source = build_source(recipe.source.name, recipe.source.fields, machine.data_dir)
     stored = first.card.get("source", {}).get("digest")
-    if stored != source.digest() and stored != without(source, [each.request for each in requests]).digest():
-        source = replace(_matched(bundles, recipe, machine, requests), name=source.name)
+    if stored != source.digest():
+        if recipe.start is not None:  # its training left out what had been erased from that codec
+            source = less_erased(source, bundles)
+        if stored != source.digest():
+            source = replace(_matched(bundles, chains, recipe, machine), name=source.name)
     return TrainingRecords(source, chains, requests)
 
 
-def _matched(bundles: Sequence[Bundle], recipe: Recipe, machine: Machine, requests: Sequence[CarriedOut]) -> Source:
+def less_erased(source: Source, bundles: Sequence[Bundle]) -> Source:
+    """Other records than those of the training, less what was erased from stored codecs, under whatever id it stands.
+
+    Requests that are not at hand are left out of account.
+    """
+    requests = [carried_out for bundle in bundles for carried_out in chain_of(bundle).kept.values()]
+    remaining = without(source, [carried_out.request for carried_out in requests])
+    for bundle in bundles:
+        erased = {digest for each in chain_of(bundle).kept.values() for digest in each.payloads or ()}
+        if erased and RECORDS in bundle.protected:
+            remaining = _without_payloads(remaining, RecordDigests.restored(bundle.protected[RECORDS]), erased)
+    return remaining
+
+
+def _without_payloads(source: Source, digests: RecordDigests, erased: Set[str]) -> Source:
+    train, validation, test = (
+        [record for record in records if digests.of_payload(record.payload).hex() not in erased]
+        for records in (source.train, source.validation, source.test)
+    )
+    return replace(source, train=train, validation=validation, test=test)
+
+
+def _matched(bundles: Sequence[Bundle], chains: Sequence[RequestChain], recipe: Recipe, machine: Machine) -> Source:
     """The records, where some are missing or others were added. Errors: BundleError when no request explains it."""
     first = bundles[0]
     try:
-        digests, erased = _known_digests(bundles, requests)
+        digests, requests = _known_digests(bundles, chains)
+        erased = frozenset(bytes.fromhex(digest) for each in requests for digest in each.erased or ())
         fields = check_fields("source", recipe.source.name, SOURCES[recipe.source.name], recipe.source.fields)
         thinned = fields.get("limit") is not None
         if thinned:  # where records were deleted, others take their places in a limited number
             fields = {**fields, "limit": None}
         source = build_source(recipe.source.name, fields, machine.data_dir)
+        if recipe.start is not None:
+            source = less_erased(source, bundles)
         counted = all(carried_out.erased is not None for carried_out in requests)
         return digests.matched(source, erased, complete=not thinned, all_known=counted)
     except SemlinkError as error:
@@ -95,13 +123,18 @@ def _matched(bundles: Sequence[Bundle], recipe: Recipe, machine: Machine, reques
         ) from error
 
 
-def _known_digests(bundles: Sequence[Bundle], requests: Sequence[CarriedOut]) -> tuple[RecordDigests, frozenset[bytes]]:
-    """Digests of the records of the training, and those of the ids of erased ones. Errors: BundleError without any."""
-    with_digests = [bundle.protected[RECORDS] for bundle in bundles if RECORDS in bundle.protected]
-    if not with_digests:
+def _known_digests(bundles: Sequence[Bundle], chains: Sequence[RequestChain]) -> tuple[RecordDigests, list[CarriedOut]]:
+    """Digests of the records of the training, and the requests that codecs with these digests carry.
+
+    Errors: BundleError where no codec has digests.
+    """
+    contents = [bundle.protected.get(RECORDS) for bundle in bundles]
+    known = [None if content is None else RecordDigests.restored(content) for content in contents]
+    first = next((digests for digests in known if digests is not None), None)
+    if first is None:
         raise BundleError(
             "use the data (and, for embedded text, the Python version) of its training; which records may be missing "
             f"is in its {RECORDS}, which the owner of the data keeps."
         )
-    erased = {bytes.fromhex(digest) for carried_out in requests for digest in carried_out.erased or ()}
-    return RecordDigests.restored(with_digests[0]), frozenset(erased)
+    same = [chain for digests, chain in zip(known, chains, strict=True) if digests and digests.key == first.key]
+    return first, [carried_out for chain in same for carried_out in chain.requests()]

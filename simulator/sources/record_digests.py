@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -50,6 +51,13 @@ class RecordDigests:
         head = repr((record.id, record.owner, record.label, np.shape(payload), len(data)))
         return hashlib.blake2b(head.encode() + data, digest_size=SIZE, key=self.key).digest()
 
+    def of_payload(self, payload: Any) -> bytes:
+        """The digest of what a record says or shows, whatever its id; of a text whatever its case and spaces."""
+        text = " ".join(payload.split()).casefold().encode() if isinstance(payload, str) else None
+        data = text if text is not None else np.ascontiguousarray(payload).tobytes()
+        head = repr((np.shape(payload), len(data)))
+        return hashlib.blake2b(head.encode() + data, digest_size=SIZE, key=self.key, person=b"payload").digest()
+
     def stored(self) -> bytes:
         """All of it as the content of a file."""
         pairs = {name: b"".join(map(b"".join, pairs)) for name, pairs in self.splits.items()}
@@ -69,7 +77,10 @@ class RecordDigests:
                 name: tuple((pairs[at : at + SIZE], pairs[at + SIZE : at + 2 * SIZE]) for at in steps[name])
                 for name, pairs in data.items()
             }
-            return cls(bytes.fromhex(stored["key"]), splits)
+            key = bytes.fromhex(stored["key"])
+            if not 16 <= len(key) <= 64:
+                raise ValueError("no key")
+            return cls(key, splits)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise SourceError("The digests of the records are damaged; put the stored codec back.") from error
 
@@ -97,11 +108,16 @@ class RecordDigests:
         lost = sum(digest not in found for digest, _ in pairs)
         if lost and all_known:
             raise SourceError(
-                f"{lost} records of {source.name} are missing that no request erased; put them back, or erase them by "
-                "a request first."
+                f"{lost} records of {source.name} are missing that no request erased from this codec; put them back, "
+                "or use the codec that was made by their erasure."
             )
-        kept = {
-            split: [found[digest] for digest, _ in self.splits.get(split, ()) if digest in found] for split in SPLITS
+        kept = {  # another text under the id of an erased one is not of the training
+            split: [
+                found[digest]
+                for digest, whole in self.splits.get(split, ())
+                if digest in found and (digest not in erased or self.of_record(found[digest]) == whole)
+            ]
+            for split in SPLITS
         }
         return replace(source, train=kept["train"], validation=kept["validation"], test=kept["test"])
 

@@ -440,10 +440,10 @@ def sign(folder: str | Path, key: str | Path) -> Path:
 
 
 @_checked
-def verify(folder: str | Path, key: str | Path) -> str:
+def verify(folder: str | Path, key: str | Path | None = None) -> str:
     """Checks that a folder is what the owner of a key signed; returns that in a sentence.
 
-    In:     key: the file of the public key, or of several.
+    In:     key: the file of the public key, or of several; None: a stored codec is checked against its own manifest.
     Errors: SignatureError when it is not; BundleError when it is damaged.
 
     >>> import semlink as sl
@@ -455,7 +455,12 @@ def verify(folder: str | Path, key: str | Path) -> str:
     'signed is what the owner of key.pub signed on ...: a run of 3 files.'
     """
     from semlink.experiments.workflow import signatures
+    from semlink.experiments.workflow.store import find_bundle, stored_bundle
 
+    if key is None:
+        place = find_bundle(folder)
+        digest = stored_bundle(place).digest()
+        return f"{place} fits its manifest and has the digest {digest}; that does not show who made it."
     signature = signatures.verify(Path(folder), Path(key))
     files = "" if signature.kind == "bundle" else f" of {len(signature.files)} files"
     return f"{folder} is what the owner of {key} signed on {signature.time}: a {signature.kind}{files}."

@@ -61,7 +61,7 @@ def test_erased_records_may_be_missing_or_there(gone: set[str], present: set[int
             "record r25 of toy was changed",
         ),
         (lambda s: replace(s, train=[replace(s.train[0], owner="b"), *s.train[1:]]), "record r0 of toy was changed"),
-        (lambda s: less(s, {"r3", "r4"}), "2 records of toy are missing that no request erased"),
+        (lambda s: less(s, {"r3", "r4"}), "2 records of toy are missing that no request erased from this codec"),
     ],
 )
 def test_what_no_request_explains(change: Callable[[Source], Source], sentence: str) -> None:

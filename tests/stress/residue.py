@@ -79,7 +79,8 @@ def main() -> int:
             status = os.waitpid(child, 0)[1]
             kills, ended = kills + os.WIFSIGNALED(status), ended + (not os.WIFSIGNALED(status))
             unfinished += not (work / "erased").is_dir()
-            faults += [f"{method}, killed: {trace}" for trace in sl.residue(work, request, str(original)).found]
+            if any(work.iterdir()):
+                faults += [f"{method}, killed: {trace}" for trace in sl.residue(work, request, str(original)).found]
             erase(original, request, method, work / "erased")
             faults += [f"{method}, done: {trace}" for trace in sl.residue(work, request, str(original)).found]
             left = sorted(path.name for path in work.iterdir())

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from semlink.errors import ErasureError
 from semlink.simulator.sources.contract import Record, Source
-from semlink.unlearning.partition import divide
+from semlink.unlearning.partition import divide, matching
 from semlink.unlearning.request import ErasureRequest, request_from
 
 TEXTS = ("Mr Ray spoke.", "RAY's array is here", "An array of rays", "Nobody spoke", "O'Neill left", "Zoë's café")
@@ -108,3 +108,10 @@ def test_errors_of_text(by: str, value: str, sentence: str) -> None:
     with pytest.raises(ErasureError) as caught:
         divide(texts(*TEXTS), request(by, value))
     assert sentence in str(caught.value)
+
+
+def test_a_request_for_several_classes_reaches_those_that_another_source_has() -> None:
+    records = [Record(f"r{number}", None, "o", number) for number in range(3)]
+    few = Source("few", "image", records, [], [], ("0", "1", "2"))
+    gone = matching(few, [request("label", "7", "1")])
+    assert [gone(record) for record in few.train] == [False, True, False]

@@ -89,6 +89,18 @@ def test_what_cannot_be_proved_is_told(semlink, shelf: Path, erased: Path, tmp_p
     assert "<dd>sevens</dd>" in write_proof(erased, tmp_path / "proof.html", request).read_text()
 
 
+def test_only_an_earlier_proof_is_replaced(semlink, shelf: Path, erased: Path, tmp_path: Path) -> None:
+    proof = ("proof", erased, "--request", shelf / "sevens.json", "--out")
+    (tmp_path / "data.txt").write_text("what somebody needs")
+    for place in (erased / "erasure.json", erased / "proof.html", tmp_path / "data.txt", tmp_path):
+        ended = semlink(*proof, place)
+        assert (ended.status, ended.err.count("\n")) == (2, 1)
+    assert (tmp_path / "data.txt").read_text() == "what somebody needs"
+    assert bundles.load_bundle(erased)
+    for _ in range(2):
+        assert semlink(*proof, tmp_path / "proof.html").status == 0
+
+
 def test_a_signature_that_was_checked_is_named(semlink, shelf: Path, erased: Path, tmp_path: Path) -> None:
     pytest.importorskip("cryptography")
     proof = ("proof", erased, "--request", shelf / "sevens.json", "--out", tmp_path / "proof.html")

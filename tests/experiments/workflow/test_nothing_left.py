@@ -122,7 +122,7 @@ def test_a_killed_erasure_leaves_nothing(
     time.sleep(moment)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    assert traces(semlink, place, tmp_path)[0] == 0
+    assert not any(tmp_path.iterdir()) or traces(semlink, place, tmp_path)[0] == 0
     ended = semlink(
         "erase", own / "original", "--request", own / "request.json", "--method", "finetune:share=0.5", "--out", out
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from semlink.codecs import bundle as bundles
 from semlink.codecs.bundle import load_bundle
 from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.preparation import prepare_stored
@@ -198,6 +199,85 @@ def test_a_deployed_copy_comes_without_the_requests(semlink: Callable, place: Pa
     assert "put back its requests.json" in ended.err
     ended = semlink("sweep", "one", "--request", "fox.json", "--out", "sweep", *QUICK_SWEEP)
     assert ended.status == 0, ended.err
+
+
+def test_another_text_under_an_erased_id_is_in_no_set(semlink: Callable, place: Path) -> None:
+    """Two lines that differ in a comma are one record; when the erased one is deleted, the other has its id."""
+    names = [f"we told Jean Claude about {thing}" for thing in ("a letter", "the ship", "two words", "our plan")]
+    (place / "sentences.txt").write_text(
+        (place / "sentences.txt").read_text()
+        + "\n".join([*names, *(name.replace("Jean", "Jean,") for name in names)])
+        + "\n"
+    )
+    _request(place, "Jean Claude")
+    assert semlink("train", "text.yaml", "--out", "named").status == 0
+    _erase(semlink, "named", "Jean Claude", "one")
+    lines = (place / "sentences.txt").read_text().splitlines()
+    (place / "sentences.txt").write_text("\n".join(line for line in lines if "Jean Claude" not in line) + "\n")
+    remaining = training_records([load_bundle(place / "one")], Machine()).remaining()
+    assert not any("Claude" in record.payload for split in SPLITS for record in remaining.split(split))
+    _erase(semlink, "one", "fox", "two", "retrain")
+
+
+def test_a_copy_of_the_data_under_another_name_brings_nobody_back(semlink: Callable, place: Path) -> None:
+    """Ids hold the name of the file; what was erased is known by what it says."""
+    record = training_records([load_bundle(place / "original")], Machine()).source.train[0]
+    content = {"id": "one", "time": "2026-11-01", "reason": "A test.", "selection": {"by": "id", "values": [record.id]}}
+    (place / "one.json").write_text(json.dumps(content))
+    _erase(semlink, "original", "one", "one")
+    shutil.copy(place / "sentences.txt", place / "copy.txt")
+    recipe = (place / "text.yaml").read_text().replace("experiment: tiny-text", "experiment: further\nstart: one")
+    (place / "further.yaml").write_text(recipe.replace("path: sentences.txt", "path: copy.txt"))
+    ended = semlink("train", "further.yaml", "--out", "further")
+    assert ended.status == 0, ended.err
+    source = training_records([load_bundle(place / "further")], Machine()).remaining()
+    assert not any(other.payload == record.payload for split in SPLITS for other in source.split(split))
+
+
+def test_a_changed_register_is_refused(semlink: Callable, place: Path) -> None:
+    """The digests on the card bind the full requests, also where the manifest was written anew."""
+    _erase(semlink, "original", "fox", "one")
+    register = json.loads((place / "one" / REQUESTS).read_text())
+    register[0]["request"]["selection"]["values"] = ["owl"]
+    manifest = json.loads((place / "one" / "manifest.json").read_text())
+    for name, content in ((REQUESTS, json.dumps(register)), (REQUESTS, json.dumps([{**register[0], "erased": "ab"}]))):
+        (place / "one" / name).write_text(content)
+        files = {name: (place / "one" / name).read_bytes() for name in (*manifest["files"], *manifest["accounts"])}
+        protected = {**manifest["protected"], REQUESTS: bundles._sha256(content.encode())}
+        forged = bundles._manifest(files, protected, tuple(manifest["accounts"]))
+        (place / "one" / "manifest.json").write_bytes(forged)
+        ended = semlink("records", "one")
+        assert ended.status == 2
+        assert "another stored codec" in ended.err or "are damaged" in ended.err
+
+
+def test_codecs_of_two_trainings_stand_in_one_sweep_after_the_lines_are_deleted(semlink: Callable, place: Path) -> None:
+    assert semlink("train", "text.yaml", "--seed", "1", "--out", "other").status == 0
+    _erase(semlink, "original", "fox", "one")
+    _erase(semlink, "other", "fox", "two")
+    _delete_lines(place, "fox")
+    ended = semlink("sweep", "one", "two", "--out", "sweep", *QUICK_SWEEP)
+    assert ended.status == 0, ended.err
+
+
+def test_an_audit_compares_codecs_that_forgot_the_same(semlink: Callable, place: Path) -> None:
+    _erase(semlink, "original", "fox", "one")
+    _erase(semlink, "original", "fox", "again", "retrain")
+    _erase(semlink, "one", "codec", "two")
+    ended = semlink("audit", "original", "two", "again", "--request", "fox.json", "--out", "audit")
+    assert ended.status == 2
+    assert "made to forget different things" in ended.err
+
+
+def test_a_copy_is_not_measured_on_its_own_data_under_another_option(semlink: Callable, place: Path) -> None:
+    _erase(semlink, "original", "fox", "one")
+    assert semlink("share", "one", "--out", "copy").status == 0
+    own = semlink("sweep", "copy", "--source", "text-file:path=sentences.txt", "--out", "own", *QUICK_SWEEP)
+    assert (own.status, "are not at hand" in own.err) == (2, True)
+    (place / "other.txt").write_text("the owl sends a further word\nthe owl hears a further word\n")
+    other = ("--source", "text-file:path=other.txt,test=other.txt", "--out", "other")
+    ended = semlink("sweep", "copy", *other, *QUICK_SWEEP)
+    assert (ended.status, "comes without its requests" in ended.err) == (0, True)
 
 
 def test_other_records_lack_what_was_erased_too(semlink: Callable, place: Path) -> None:

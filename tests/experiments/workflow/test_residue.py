@@ -168,14 +168,18 @@ def test_the_protected_register_is_kept_and_nothing_else(tmp_path: Path) -> None
     (run / "requests.json").write_text('"weber"')
     (run / "requests.json").chmod(0o600)
     found = residue([tmp_path], _request("weber"))
-    assert (found.found, len(found.kept)) == ((), 2)
+    assert [trace for trace in found.found if trace.kind != "codec"] == []
+    assert len(found.kept) == 2
     _register(tmp_path / "open", 0o644)
     _register(tmp_path / "unlisted", 0o600, listed=False)
     (run / "requests.json").chmod(0o640)
     (run / "copy.json").write_text('"weber"')
     (run / "copy.json").chmod(0o600)
-    places = {trace.place for trace in residue([tmp_path], _request("weber")).found}
-    assert places == {
+    traces = residue([tmp_path], _request("weber")).found
+    assert {trace.place for trace in traces if trace.kind == "codec"} == {
+        str(tmp_path / name) for name in ("kept", "open", "unlisted")
+    }
+    assert {trace.place for trace in traces if trace.kind != "codec"} == {
         str(tmp_path / "open" / "requests.json"),
         str(tmp_path / "unlisted" / "requests.json"),
         str(run / "requests.json"),
@@ -208,7 +212,12 @@ def test_the_command_says_where_and_not_what(semlink, shelf: Path, tmp_path: Pat
     (tmp_path / "out").mkdir()
     request = ("--request", shelf / "fox.json")
     ended = semlink("residue", tmp_path / "out", *request)
-    assert (ended.status, ended.out) == (0, "Nothing is left. Files looked at: 0.\n")
+    assert (ended.status, "There are no files" in ended.err) == (2, True)
+    (tmp_path / "out" / "empty").write_text("")
+    ended = semlink("residue", tmp_path / "out", *request)
+    assert (ended.status, "Nothing was found. Files looked at: 1." in ended.out) == (0, True)
+    ended = semlink("residue", shelf / "image", *request)
+    assert (ended.status, "a codec on which this request was not carried out" in ended.out) == (1, True)
     (tmp_path / "out" / "note").write_text("a receiver hears a word; the fox hears every symbol")
     for source in (shelf / "text", f"text-file:path={shelf / 'sentences.txt'}"):
         ended = semlink("residue", tmp_path / "out", *request, "--source", source)

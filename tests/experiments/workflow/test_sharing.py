@@ -1,5 +1,6 @@
 """A copy for others holds everything but what is for the owner of the data alone."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,6 +40,16 @@ def test_a_shared_run_can_be_drawn_but_not_repeated(semlink: Callable, shelf: Pa
     ended = semlink("run", tmp_path / "copy", "--out", tmp_path / "again")
     assert ended.status == 2
     assert "put back requests.json" in ended.err
+
+
+@pytest.mark.parametrize("manifest", ["[]", "nonsense", "", '{"protected": null}', '{"protected": []}'])
+def test_a_damaged_codec_is_not_shared(semlink: Callable, shelf: Path, tmp_path: Path, manifest: str) -> None:
+    """Whatever its manifest says, the owner's files are not copied."""
+    shutil.copytree(shelf / "erased", tmp_path / "erased")
+    (tmp_path / "erased" / "manifest.json").write_text(manifest)
+    ended = semlink("share", tmp_path / "erased", "--out", tmp_path / "copy")
+    assert (ended.status, ended.err.count("\n")) == (2, 1)
+    assert not (tmp_path / "copy").exists()
 
 
 @pytest.mark.parametrize("name", ["text.yaml", "nothing", "."])
