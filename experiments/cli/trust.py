@@ -37,7 +37,7 @@ def sign(
 def verify(
     folder: Signed,
     key: Annotated[Path | None, typer.Option(
-        help="The public key of the signer, or several in one file: Ed25519, PEM. Without it, a stored codec is checked "
+        help="The public key of the signer, or several in one file: Ed25519, PEM. Without it a stored codec is checked "
         "against its own manifest alone."
     )] = None,
 ) -> None:  # fmt: skip
