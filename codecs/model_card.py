@@ -49,9 +49,10 @@ def _what(card: Mapping[str, Any], delivers: str) -> str:
 
 def _use(card: Mapping[str, Any]) -> list[str]:
     name = card.get("experiment", "DIR")
+    erased = "A copy without `requests.json` is measured on other records: `--source`. " if card.get("chain") else ""
     return [
         f"`semlink sweep DIR --out {name}-sweep` measures it over a range of Es/N0; DIR is this folder, or its name in",
-        "`semlink list bundles`. `semlink.load_codec(DIR)` loads it in Python. Every byte is checked",
+        f"`semlink list bundles`. {erased}`semlink.load_codec(DIR)` loads it in Python. Every byte is checked",
         "against `manifest.json`; nothing in the folder is executed.",
     ]
 
