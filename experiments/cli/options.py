@@ -74,7 +74,9 @@ def command() -> str:
         if option == "--request":
             shown += [f"{option}=FILE"] if equals else [option, "FILE"]
             value = value if equals else next(words, "")
-        elif option == "--set" and (value if equals else (value := next(words, ""))).startswith("erasure.request"):
+        elif option == "--set" and (value if equals else (value := next(words, ""))).startswith(
+            ("erasure=", "erasure.request")
+        ):
             shown += [option, f"{value.partition('=')[0]}=..."]
         elif option == "--set":
             shown += [option, value]

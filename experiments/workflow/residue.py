@@ -238,6 +238,10 @@ def residue(
                 found += _traces(str(path), needles.in_text(str(path.readlink())), "content")
             elif plain:
                 found += _in_file(path, needles)
+    if not count:
+        raise ErasureError(
+            "There are no files in these folders; give the folders to look into (links are not followed)."
+        )
     return Residue(tuple(found), tuple(kept), count)
 
 

@@ -83,13 +83,18 @@ def training_records(
 def less_erased(source: Source, bundles: Sequence[Bundle]) -> Source:
     """Other records than those of the training, less what was erased from stored codecs, under whatever id it stands.
 
-    Requests that are not at hand are left out of account.
+    Requests that are not at hand are left out of account. Errors: BundleError when digests of records are missing.
     """
     requests = [carried_out for bundle in bundles for carried_out in chain_of(bundle).kept.values()]
     remaining = without(source, [carried_out.request for carried_out in requests])
     for bundle in bundles:
         erased = {digest for each in chain_of(bundle).kept.values() for digest in each.payloads or ()}
-        if erased and RECORDS in bundle.protected:
+        if erased and RECORDS not in bundle.protected:
+            raise BundleError(
+                f"{bundle.folder} comes without its {RECORDS}, so what was erased from it cannot be told in other "
+                "data; put it back."
+            )
+        if erased:
             remaining = _without_payloads(remaining, RecordDigests.restored(bundle.protected[RECORDS]), erased)
     return remaining
 

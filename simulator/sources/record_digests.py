@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
@@ -52,8 +53,10 @@ class RecordDigests:
         return hashlib.blake2b(head.encode() + data, digest_size=SIZE, key=self.key).digest()
 
     def of_payload(self, payload: Any) -> bytes:
-        """The digest of what a record says or shows, whatever its id; of a text whatever its case and spaces."""
-        text = " ".join(payload.split()).casefold().encode() if isinstance(payload, str) else None
+        """The digest of what a record says or shows, whatever its id; of a text of its words, whatever their case."""
+        text = (
+            (" ".join(re.findall(r"\w+", payload.casefold())) or payload).encode() if isinstance(payload, str) else None
+        )
         data = text if text is not None else np.ascontiguousarray(payload).tobytes()
         head = repr((np.shape(payload), len(data)))
         return hashlib.blake2b(head.encode() + data, digest_size=SIZE, key=self.key, person=b"payload").digest()

@@ -13,6 +13,7 @@ from semlink.experiments.cli.options import command
         (["sweep", "a", "--request", "weber.json", "--snr", "0:6:6"], "semlink sweep a --request FILE --snr 0:6:6"),
         (["sweep", "a", "--request=weber.json"], "semlink sweep a --request=FILE"),
         (["run", "r", "--set", "erasure.request={id: weber}"], "semlink run r --set erasure.request=..."),
+        (["run", "r", "--set", "erasure={request: {id: weber}}"], "semlink run r --set erasure=..."),
         (["run", "r", "--set=erasure.request.id=weber"], "semlink run r --set erasure.request.id=..."),
         (["run", "r", "--set", "sweep.records=5", "x y"], "semlink run r --set sweep.records=5 'x y'"),
         (["run", "r", "--request"], "semlink run r --request FILE"),
