@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from semlink.codecs.bundle import MANIFEST, Bundle
+from semlink.codecs.bundle import WEIGHTS, Bundle
 from semlink.codecs.interop.sidecar import SIDECAR
 from semlink.errors import ErasureError
 from semlink.experiments.report.labels import snr_label
@@ -75,8 +75,8 @@ def write_proof(folder: Path, out: Path, request: ErasureRequest | None = None, 
 
 def _check_place(out: Path) -> None:
     """Errors: ErasureError when something else than an earlier proof is there, or the place is in a folder of ours."""
-    if any((out.parent / name).exists() for name in (MANIFEST, RUN, SIDECAR)):
-        raise ErasureError(f"{out.parent} holds a stored codec, an export or a run; choose another --out for the page.")
+    if any((parent / name).is_file() for parent in out.absolute().parents for name in (WEIGHTS, RUN, SIDECAR)):
+        raise ErasureError(f"{out} would lie in a stored codec, an export or a run; choose another --out for the page.")
     if out.exists() or out.is_symlink():
         try:
             earlier = read_bytes(out)[: len(MARK)] == MARK

@@ -54,6 +54,9 @@ def audit_plan(
             raise AuditError(
                 f"{folders[made]} does not carry request {request.id}; give the request that was carried out on it."
             )
+    roles = [stored_bundle(folders[made]).card.get("version") for made in (erased, retrained)]
+    if roles == ["retrained", "erased"]:
+        raise AuditError(f"{retrained} was erased and {erased} retrained; give the retrained codec last.")
     forgotten = [
         {carried_out.request for carried_out in chain_of(stored_bundle(folders[made])).knowing(request).kept.values()}
         for made in (erased, retrained)

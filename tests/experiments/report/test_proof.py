@@ -92,7 +92,13 @@ def test_what_cannot_be_proved_is_told(semlink, shelf: Path, erased: Path, tmp_p
 def test_only_an_earlier_proof_is_replaced(semlink, shelf: Path, erased: Path, tmp_path: Path) -> None:
     proof = ("proof", erased, "--request", shelf / "sevens.json", "--out")
     (tmp_path / "data.txt").write_text("what somebody needs")
-    for place in (erased / "erasure.json", erased / "proof.html", tmp_path / "data.txt", tmp_path):
+    for place in (
+        erased / "erasure.json",
+        erased / "proof.html",
+        erased / "new" / "proof.html",
+        tmp_path / "data.txt",
+        tmp_path,
+    ):
         ended = semlink(*proof, place)
         assert (ended.status, ended.err.count("\n")) == (2, 1)
     assert (tmp_path / "data.txt").read_text() == "what somebody needs"

@@ -263,6 +263,8 @@ def test_codecs_of_two_trainings_stand_in_one_sweep_after_the_lines_are_deleted(
 def test_an_audit_compares_codecs_that_forgot_the_same(semlink: Callable, place: Path) -> None:
     _erase(semlink, "original", "fox", "one")
     _erase(semlink, "original", "fox", "again", "retrain")
+    ended = semlink("audit", "original", "again", "one", "--request", "fox.json", "--out", "audit")
+    assert (ended.status, "give the retrained codec last" in ended.err) == (2, True)
     _erase(semlink, "one", "codec", "two")
     ended = semlink("audit", "original", "two", "again", "--request", "fox.json", "--out", "audit")
     assert ended.status == 2
