@@ -97,7 +97,7 @@ def _erasure_sentences(measured: Measurements, erased: Series) -> list[str]:
 def _request(short: str, request: ErasureRequest | Mapping[str, Any]) -> Answer:
     question = "What was erased?"
     if not isinstance(request, ErasureRequest):
-        selected = f" Selected by {request['by']}, {request['values']} of them." if "by" in request else ""
+        selected = _selected(request["by"], request["values"]) if "by" in request else ""
         made = f"Request of {request['time'][:10]}" if "time" in request else ""
         return Answer(question, short, f"The records of the forget set.{selected}", made)
     values = request.selection.values
@@ -105,6 +105,10 @@ def _request(short: str, request: ErasureRequest | Mapping[str, Any]) -> Answer:
     reason = request.reason if request.reason[-1] in ".!?" else f"{request.reason}."
     detail = f"{reason} Selected by {request.selection.by}: {named}."
     return Answer(question, short, detail, f"Request {request.id}, {request.time[:10]}")
+
+
+def _selected(by: str, values: int) -> str:
+    return f" Selected by {values} {by}{'s' * (values != 1)}."
 
 
 def _outputs(measured: Measurements, erased: Series, after: Row) -> Answer:

@@ -426,7 +426,7 @@ def test_the_request_is_told_as_it_was_made(run: Path) -> None:
 def test_nobody_is_named_unless_it_is_asked(run: Path, tmp_path: Path) -> None:
     """Without --show-erased the page tells digests and counts, and shows no erased record."""
     seen = text_of(write_report(run, tmp_path).read_text(encoding="utf-8"))
-    assert "What was erased? 48 sentences The records of the forget set. Selected by term, 2 of them." in seen
+    assert "What was erased? 48 sentences The records of the forget set. Selected by 2 terms." in seen
     assert "Request of 2026-03-01" in seen
     shown = text_of((run / "report.html").read_text(encoding="utf-8"))
     erased = [sample for sample in fake_samples() if sample["set"] == "forget" and sample["modality"] == "text"]
