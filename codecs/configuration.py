@@ -35,16 +35,21 @@ class CodecConfig(PreTrainedConfig):
         values = {field: getattr(self, field) for field in self.own_fields()}
         for field, value in check_fields("codec", self.model_type, type(self), values).items():
             setattr(self, field, value)
-            if isinstance(value, float) and not (math.isfinite(value) and value > 0):
-                raise WrongField(f"A codec needs {field} above 0, not {value}.")
-            if isinstance(value, int) and not isinstance(value, bool) and value < 1:
-                raise WrongField(f"A codec needs {field} of at least 1, not {shown(value)}.")
-            if isinstance(value, str) and len(value) > LETTERS_MOST:
-                raise WrongField(f"A codec takes {field} of at most {LETTERS_MOST} characters, not {shown(value)}.")
-            most = LARGEST.get(field, LARGEST_WHOLE) if isinstance(value, int) else LARGEST_REAL
-            if isinstance(value, int | float) and value > most:
-                raise WrongField(f"A codec takes {field} of at most {most:g}, not {shown(value)}.")
+            self.check_range(field, value)
         super().__post_init__(**kwargs)
+
+    @classmethod
+    def check_range(cls, field: str, value: object) -> None:
+        """Errors: WrongField when a value of the right type makes no sense."""
+        if isinstance(value, float) and not (math.isfinite(value) and value > 0):
+            raise WrongField(f"A codec needs {field} above 0, not {value}.")
+        if isinstance(value, int) and not isinstance(value, bool) and value < 1:
+            raise WrongField(f"A codec needs {field} of at least 1, not {shown(value)}.")
+        if isinstance(value, str) and len(value) > LETTERS_MOST:
+            raise WrongField(f"A codec takes {field} of at most {LETTERS_MOST} characters, not {shown(value)}.")
+        most = LARGEST.get(field, LARGEST_WHOLE) if isinstance(value, int) else LARGEST_REAL
+        if isinstance(value, int | float) and value > most:
+            raise WrongField(f"A codec takes {field} of at most {most:g}, not {shown(value)}.")
 
     @classmethod
     def own_fields(cls) -> dict[str, tuple[Any, object]]:

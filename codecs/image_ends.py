@@ -43,12 +43,12 @@ class ImageEnds(CodecEnds):
             "encoder": End(
                 ImageSender(codec) if sender is None else sender,
                 (image,),
-                sent_symbols(config.uses),
+                sent_symbols(codec.uses),
                 "The symbols, and which of them are sent: all.",
             ),
             "decoder": End(
                 ImageReceiver(codec) if receiver is None else receiver,
-                received_symbols(config.uses),
+                received_symbols(codec.uses),
                 (delivered,),
                 meaning,
             ),

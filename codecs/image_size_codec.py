@@ -17,7 +17,7 @@ from semlink.codecs.pixels import pixels_of, size_of_images
 class ImageSizeCodec(NeuralCodec[Batch]):
     """A neural codec of images of one size, each of which takes the same number of channel uses.
 
-    Its configuration is an `ImageSizeConfig` with the number of channel uses as `uses`.
+    Its configuration is an `ImageSizeConfig`, with the number of channel uses as `uses` where that follows from it.
     """
 
     modality: ClassVar[Modality] = "image"
@@ -48,6 +48,11 @@ class ImageSizeCodec(NeuralCodec[Batch]):
     def embed(self, latent: Tensor, mask: Tensor) -> Tensor:
         return (latent * mask.unsqueeze(-1)).flatten(1)
 
-    def channel_uses(self, batch: Batch) -> Tensor:
+    @property
+    def uses(self) -> int:
+        """Channel uses of each image."""
         config: Any = self.config
-        return torch.full((len(batch),), config.uses, device=self.images_of(batch).device)
+        return int(config.uses)
+
+    def channel_uses(self, batch: Batch) -> Tensor:
+        return torch.full((len(batch),), self.uses, device=self.images_of(batch).device)

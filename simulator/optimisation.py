@@ -1,5 +1,6 @@
 """The optimisation loop of training and unlearning: optimiser, schedule, clipping, progress and checkpoints."""
 
+import functools
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from semlink.progress import Progress
-from semlink.seeding import generator_for
+from semlink.seeding import generator_for, seed_for, seeded
 from semlink.simulator.checkpoint import read_checkpoint, write_checkpoint
 
 SAVED_EVERY = 10.0  # seconds between two checkpoints, at most
@@ -105,7 +106,8 @@ def optimise(
     enough = False
     with Progress(label, plan.steps, done) as progress:
         while done < plan.steps and not enough:
-            value = loss(done, generator_for(seed, key, done, device=device))
+            step = functools.partial(loss, done, generator_for(seed, key, done, device=device))
+            value = seeded(seed_for(seed, key, done, "modules"), step, device)  # dropout knows no generator
             if not value.isfinite():
                 raise diverged(done + 1)
             optimiser.zero_grad()

@@ -3,8 +3,10 @@
 Pretrained encoders are stood in for by tiny ones with random weights, saved as published ones are.
 """
 
+import functools
+import importlib.util
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,9 @@ import pytest
 import torch
 import transformers
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+
+from semlink.codecs import CODECS
+from semlink.codecs.wrapped.wrap import wrap
 
 torch.set_num_threads(1)
 hypothesis.settings.register_profile(  # a busy machine is slow, which is no failure
@@ -112,6 +117,32 @@ def pretrained(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path
         return made[name]
 
     return give
+
+
+@functools.cache
+def _wrapped() -> dict[str, Any]:
+    """The codecs of `wrapped_modules.py`, by their names."""
+    spec = importlib.util.spec_from_file_location("wrapped_modules", Path(__file__).with_name("wrapped_modules.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    modules = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(modules)
+    return {
+        "wrapped": wrap(modules.Encoder, modules.Decoder, name="wrapped"),
+        "wrapped-classes": wrap(
+            modules.ComplexEncoder, modules.Classifier, name="wrapped-classes", delivers="class"
+        ),
+    }
+
+
+@pytest.fixture
+def wrapped_codecs() -> Iterator[None]:
+    """Makes the codecs "wrapped", of images, and "wrapped-classes" known while a test runs."""
+    for name, codec in _wrapped().items():
+        CODECS.register(name, codec)
+    yield
+    for name in _wrapped():
+        CODECS._added.pop(name, None)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -66,5 +66,5 @@ class Windows(Codec[Tensor]):
         return self.prepare(payloads)
 
     def channel_uses(self, batch: Tensor) -> Tensor:
-        uses = self.rows * self.columns * self.codec.config.uses
+        uses = self.rows * self.columns * self.codec.uses
         return torch.full((len(batch),), uses, device=batch.device)

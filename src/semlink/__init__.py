@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from semlink.version import __version__
 
 if TYPE_CHECKING:
+    from semlink.codecs.wrapped.wrap import wrap
     from semlink.errors import SemlinkError
     from semlink.experiments.workflow.entrants import StoredCodec
     from semlink.experiments.workflow.recipe import Recipe
@@ -63,6 +64,7 @@ __all__ = [
     "sweep",
     "train",
     "verify",
+    "wrap",
 ]
 
 _CLASSES = {
@@ -71,6 +73,7 @@ _CLASSES = {
     "Results": "semlink.experiments.workflow.results",
     "SemlinkError": "semlink.errors",
     "StoredCodec": "semlink.experiments.workflow.entrants",
+    "wrap": "semlink.codecs.wrapped.wrap",
 }
 
 

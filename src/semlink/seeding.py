@@ -29,8 +29,14 @@ def generator_for(*keys: int | float | str, device: torch.device | str = "cpu") 
     return torch.Generator(device).manual_seed(seed_for(*keys))
 
 
-def seeded(seed: int, make: Callable[[], Made]) -> Made:
-    """What `make` returns when torch's global stream starts from `seed`; the stream itself is left alone."""
-    with torch.random.fork_rng(devices=[]):
+def seeded(seed: int, make: Callable[[], Made], device: torch.device | str = "cpu") -> Made:
+    """What `make` returns when torch's global stream starts from `seed`; the stream itself is left alone.
+
+    In:     device: whose stream starts from `seed` as well.
+    """
+    cuda = torch.device(device).type == "cuda"
+    with torch.random.fork_rng(devices=[device] if cuda else []):
         torch.default_generator.manual_seed(seed)
+        if cuda:
+            torch.cuda.manual_seed(seed)
         return make()

@@ -34,6 +34,8 @@ FIELDS: dict[str, dict[str, object]] = {
     "sharded-task": {"shards": 2, "encoder": "mlp", "hidden": 24, "uses": 13, "classes": 3, "receiver_hidden": 16},
     "convolutional task": {"encoder": "conv", "filters": 4, "uses": 12, "classes": 3},
     "residual task": {"encoder": "resnet18", "filters": 8, "uses": 12, "classes": 3},
+    "wrapped": {},
+    "wrapped-classes": {"classes": 3},
     "attentive task": {"encoder": "vit", "d_model": 16, "heads": 2, "patch": 2, "uses": 12, "classes": 3},
 }
 
@@ -69,7 +71,7 @@ def titled(title: str) -> Case:
 
 
 @pytest.fixture(params=[*CODECS, "autoregressive text"])
-def case(request: pytest.FixtureRequest, pretrained: Callable[[str], Path]) -> Case:
+def case(request: pytest.FixtureRequest, pretrained: Callable[[str], Path], wrapped_codecs: None) -> Case:
     """`title`, or `title on backbone` of the tiny pretrained encoders."""
     title, _, backbone = request.param.partition(" on ")
     plain = titled(title)

@@ -30,6 +30,8 @@ pytestmark = pytest.mark.parametrize(
         "convolutional task",
         "residual task",
         "attentive task",
+        "wrapped",
+        "wrapped-classes",
     ],
     indirect=True,
 )

@@ -74,6 +74,8 @@ def declared(kind: str, runner: Any, side: str) -> dict[str, list[int | None]]:
         "autoregressive text",
         "convolutional generative",
         "residual task",
+        "wrapped",
+        "wrapped-classes",
     ],
     indirect=True,
 )

@@ -32,6 +32,8 @@ FIELDS: dict[str, dict[str, object]] = {
     "gan": {"network": "mlp", "hidden": 16, "uses": 4},
     "generative": {"network": "mlp", "hidden": 16, "uses": 4},
     "conditional generative": {"filters": 4, "uses": 4, "conditional": True},
+    "wrapped": {},
+    "wrapped-classes": {},
 }
 QUICK: dict[str, dict[str, object]] = {
     "cascaded": {"outer": 1}, "contrastive": {"passes": 1}, "encoder-only": {"steps": 1},
@@ -79,6 +81,7 @@ def prepared(title: str) -> tuple[NeuralCodec[Any], Partition, ErasureContext]:
 
 # The full table of methods and kinds of codec. A variant is defined for the same methods as its kind: it meets a third.
 VARIANTS = ("autoregressive text", "variational image", "conditional generative")
+pytestmark = pytest.mark.usefixtures("wrapped_codecs")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,95 @@
+"""`wrap`: two torch modules become a codec that can be trained, swept, erased from, audited, stored and exported."""
+
+import re
+from collections.abc import Callable
+from typing import Any, Literal
+
+from torch import nn
+
+from semlink.codecs import CODECS
+from semlink.codecs.neural_codec import NeuralCodec
+from semlink.codecs.wrapped.configuration import WrappedClassesConfig, WrappedConfig, configuration_of
+from semlink.codecs.wrapped.model import WrappedClasses, WrappedImages
+from semlink.codecs.wrapped.pair import Loss, Pair
+from semlink.codecs.wrapped.part import Part
+from semlink.errors import WrongField
+
+Maker = Callable[..., nn.Module] | nn.Module
+KINDS: dict[str, tuple[type[Any], type[WrappedConfig]]] = {
+    "image": (WrappedImages, WrappedConfig),
+    "class": (WrappedClasses, WrappedClassesConfig),
+}
+
+
+def wrap(
+    encoder: Maker,
+    decoder: Maker,
+    *,
+    name: str,
+    loss: Loss | None = None,
+    uses: int | None = None,
+    delivers: Literal["image", "class"] = "image",
+    multiple: int = 1,
+) -> type[NeuralCodec[Any]]:
+    """A codec made of two torch modules, registered by its name.
+
+    The encoder's `forward` takes images float32 [batch, channels, height, width] in 0..1 and returns a latent [batch,
+    ...] of any shape, real or complex, with the same number of values for each image. semlink sends it: each image is
+    normalised to a mean energy of 1 per channel use; real values 2i and 2i + 1 (row by row) make one complex channel
+    use, so that there must be an even number. The decoder's `forward` takes what arrives in the same form and returns
+    images of the same shape (what lies outside 0..1 is cut off after the loss), or one score for each class. If it has
+    a parameter `noise_variance`, it is handed the noise variance of the channel use of each value: float32, in the
+    shape of the latent, from exp(-6) to exp(4).
+
+    In:     encoder, decoder: a class or a function whose parameters become fields of the codec in recipes (`codec:
+            {name: mine, filters: 32}`), each with a plain type and a default; the same name in both is one field. By
+            the names height, width, channels (of the images), classes and variational, without defaults, they get what
+            semlink knows. A module is taken too where all its parts have reset_parameters(): retraining and other
+            seeds need fresh weights, so those that it has are not used.
+            With the field `variational` the encoder returns a pair: mean, and log-variance of each real value.
+            name: lower-case letters, digits and hyphens. loss: of (estimate, images), or of (scores, labels int64);
+            returns one loss for each example [batch], or for each of its elements [batch, ...]. None: the squared
+            error of each pixel; for classes the cross-entropy. uses: channel uses that an image of training must take.
+            delivers: what the decoder gives. multiple: of which the sides of images are made a multiple for the
+            encoder; the receiver cuts them off again.
+    Errors: WrongField when the parts or the name cannot be taken. CodecError, when a codec is made of them, says what
+            does not fit: shapes, numbers that are not finite, randomness in evaluation, examples that influence each
+            other. Dropout and batch norm work as in torch: in training only.
+
+    >>> import semlink as sl
+    >>> from torch import nn
+    >>> def encoder(channels, filters: int = 4):
+    ...     return nn.Conv2d(channels, filters, 4, stride=4)
+    >>> def decoder(channels, filters: int = 4):
+    ...     return nn.ConvTranspose2d(filters, channels, 4, stride=4)
+    >>> codec = sl.wrap(encoder, decoder, name="one-convolution")
+    >>> "one-convolution" in sl.names("codecs")
+    True
+    """
+    if not isinstance(name, str) or not re.fullmatch("[a-z0-9][a-z0-9-]{0,63}", name):
+        raise WrongField(f"wrap cannot take name={name!r:.60}; use lower-case letters, digits and hyphens.")
+    if delivers not in KINDS:
+        raise WrongField(f'wrap cannot take delivers={delivers!r:.40}; choose "image" or "class".')
+    if loss is not None and not callable(loss):
+        raise WrongField(f"wrap cannot take loss={loss!r:.60}; give a function of estimate and data.")
+    for field, value in {"uses": uses, "multiple": multiple}.items():
+        if value is not None and (type(value) is not int or value < 1):
+            raise WrongField(f"wrap cannot take {field}={value!r:.40}; give a whole number of at least 1.")
+    parts = Part.of("encoder", encoder), Part.of("decoder", decoder)
+    fields = dict(parts[0].fields)
+    for field, form in parts[1].fields.items():
+        if fields.setdefault(field, form) != form:
+            raise WrongField(
+                f'Encoder and decoder have a parameter "{field}" with another type or default; give it the same in '
+                "both, or two names."
+            )
+    kind, base = KINDS[delivers]
+    names = {
+        "__module__": __name__,
+        "__doc__": f"The wrapped codec {name}.",
+        "config_class": configuration_of(f"wrapped-{name}", base, fields),
+        "pair": Pair(name, *parts, loss, uses, multiple),
+    }
+    codec: type[NeuralCodec[Any]] = type("".join(map(str.capitalize, name.split("-"))), (kind,), names)
+    CODECS.register(name, codec)
+    return codec
