@@ -24,6 +24,7 @@ METRICS: "Registry[type[Metric]]" = Registry(
         "recognition": "semlink.simulator.metrics.recognition:Recognition",
         "classification": "semlink.simulator.metrics.classification:Classification",
     },
+    contract="semlink.simulator.metrics.contract:Metric",
 )
 
 

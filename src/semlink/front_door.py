@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Real
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from semlink.errors import WrongField
 from semlink.files import leads_nowhere
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 FROM_PYTHON = "called from Python"
 P = ParamSpec("P")
 R = TypeVar("R")
+EntryType = TypeVar("EntryType", bound=type)
 
 TEXTS = {"kind", "device", "command", "source", "method", "vocabulary"}
 LISTS = {"overrides": str, "audits": str, "seeds": int, "uses": int}
@@ -104,6 +105,38 @@ def names(kind: str) -> list[str]:
     from semlink.experiments.workflow import listing
 
     return listing.names(kind)
+
+
+def register(kind: str, name: str, entry: type | None = None) -> Any:
+    """Adds a class of your own, as a decorator or as a call; its name is then known wherever semlink's own names are.
+
+    Put it in a file and name that file as a plug-in (`--plugin FILE`, `plugins: [FILE]` in a recipe), or register a
+    class of a script or notebook as it is: worker processes know it as well.
+
+    In:     kind: channel, codec, source, metric, method or audit. name: lower-case letters, digits and hyphens.
+            entry: a class that derives from `sl.Channel`, `sl.NeuralCodec`, `sl.SourceReader`, `sl.Metric`,
+            `sl.Method` or `sl.Audit`; None: the class that is decorated.
+    Errors: UnknownName; PluginError when the name is taken, or the class lacks something that its kind needs.
+
+    >>> import semlink as sl
+    >>> @sl.register("channel", "loud")
+    ... class Loud(sl.Channel):
+    ...     def forward(self, frame, snr_db, generator):
+    ...         return sl.channel("awgn")(frame, snr_db - 3, generator)
+    >>> "loud" in sl.names("channels")
+    True
+    """
+    from semlink.plugins import register
+
+    for argument in ("kind", "name"):
+        if not isinstance(given := {"kind": kind, "name": name}[argument], str):
+            raise WrongField(f"register cannot take {argument}={given!r:.60}; give a text.")
+
+    def decorate(decorated: EntryType) -> EntryType:
+        register(kind, name, decorated)
+        return decorated
+
+    return decorate if entry is None else decorate(entry)
 
 
 @_checked
