@@ -129,9 +129,7 @@ def _wrapped() -> dict[str, Any]:
     spec.loader.exec_module(modules)
     return {
         "wrapped": wrap(modules.Encoder, modules.Decoder, name="wrapped"),
-        "wrapped-classes": wrap(
-            modules.ComplexEncoder, modules.Classifier, name="wrapped-classes", delivers="class"
-        ),
+        "wrapped-classes": wrap(modules.ComplexEncoder, modules.Classifier, name="wrapped-classes", delivers="class"),
     }
 
 

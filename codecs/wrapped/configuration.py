@@ -1,4 +1,4 @@
-"""What a user can choose about a wrapped codec: the sizes that semlink knows, and the parameters of the user's modules."""
+"""What a user can choose about a wrapped codec: the sizes of its data, and the parameters of the modules."""
 
 import math
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ class WrappedConfig(ImageSizeConfig):
         if field in WrappedConfig.own_fields():
             super().check_range(field, value)
         elif not _sensible(value):
-            raise WrongField(f"A codec cannot take {field}={shown(value)}; give a finite number or text that is smaller.")
+            raise WrongField(f"A codec cannot take {field}={shown(value)}; give a smaller number or text.")
 
 
 class WrappedClassesConfig(WrappedConfig):

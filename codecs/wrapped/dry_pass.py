@@ -41,7 +41,9 @@ def check_pair(codec: "Wrapped[Any]", thorough: bool = True) -> Latent:
         expected = [2, codec.config.classes] if codec.delivers == "class" else list(seen.shape)
         if list(output.shape) != expected:
             strided = codec.delivers == "image" and output.dim() == 4 and output.shape[1] == seen.shape[1]
-            hint = "; if its strides need sides that are multiples of 4, say so: wrap(..., multiple=4)" if strided else ""
+            hint = (
+                "; if its strides need sides that are multiples of 4, say so: wrap(..., multiple=4)" if strided else ""
+            )
             raise _wrong(probe, "decoder", f"returns {_form(output)} for two examples, not {expected}{hint}")
     if thorough:
         _check_loss(probe, images, reception)
@@ -149,7 +151,9 @@ def _check_loss(codec: "Wrapped[Any]", images: Tensor, reception: Reception) -> 
     except Exception as error:
         raise CodecError(f"The loss of {codec.pair.name} fails: {reason(error)}.") from error
     if not losses.isfinite().all():
-        raise CodecError(f"The loss of {codec.pair.name} is not finite for a fresh codec; look for a division or a log.")
+        raise CodecError(
+            f"The loss of {codec.pair.name} is not finite for a fresh codec; look for a division or a log."
+        )
     if not losses.requires_grad:
         raise CodecError(
             f"The loss of {codec.pair.name} depends on no weight, so nothing can be trained; look for a rounding, "

@@ -50,7 +50,9 @@ class Part:
         try:
             parameters = fields_of(made_by)
         except (NameError, TypeError, ValueError) as error:
-            raise WrongField(f"The types of the {role}'s parameters cannot be read ({error}); name plain types.") from error
+            raise WrongField(
+                f"The types of the {role}'s parameters cannot be read ({error}); name plain types."
+            ) from error
         given, fields = [], {}
         for name, (kind, default) in parameters.items():
             if name in GIVEN:
@@ -69,7 +71,9 @@ class Part:
             told = ", ".join(f"{name}={value!r}" for name, value in chosen.items())
             raise CodecError(f"The {self.role} cannot be made with {told or 'no values'}: {reason(error)}.") from error
         if not isinstance(module, nn.Module):
-            raise CodecError(f"The function of the {self.role} returns a {type(module).__name__}; return a torch module.")
+            raise CodecError(
+                f"The function of the {self.role} returns a {type(module).__name__}; return a torch module."
+            )
         return module
 
 

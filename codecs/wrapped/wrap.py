@@ -1,6 +1,6 @@
 """`wrap`: two torch modules become a codec that can be trained, swept, erased from, audited, stored and exported."""
 
-import re
+import sys
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from semlink.codecs.wrapped.model import WrappedClasses, WrappedImages
 from semlink.codecs.wrapped.pair import Loss, Pair
 from semlink.codecs.wrapped.part import Part
 from semlink.errors import WrongField
+from semlink.registry import NAME
 
 Maker = Callable[..., nn.Module] | nn.Module
 KINDS: dict[str, tuple[type[Any], type[WrappedConfig]]] = {
@@ -66,7 +67,7 @@ def wrap(
     >>> "one-convolution" in sl.names("codecs")
     True
     """
-    if not isinstance(name, str) or not re.fullmatch("[a-z0-9][a-z0-9-]{0,63}", name):
+    if not isinstance(name, str) or not NAME.fullmatch(name):
         raise WrongField(f"wrap cannot take name={name!r:.60}; use lower-case letters, digits and hyphens.")
     if delivers not in KINDS:
         raise WrongField(f'wrap cannot take delivers={delivers!r:.40}; choose "image" or "class".')
@@ -85,7 +86,7 @@ def wrap(
             )
     kind, base = KINDS[delivers]
     names = {
-        "__module__": __name__,
+        "__module__": sys._getframe(1).f_globals.get("__name__", "__main__"),  # where it is from, as of a class there
         "__doc__": f"The wrapped codec {name}.",
         "config_class": configuration_of(f"wrapped-{name}", base, fields),
         "pair": Pair(name, *parts, loss, uses, multiple),
