@@ -1,4 +1,4 @@
-"""One pass of two random images through a wrapped codec: do its modules fit together, and do what the link relies on?"""
+"""One pass of two random images through a wrapped codec: do its modules fit together and do as the link needs?"""
 
 import copy
 import inspect
@@ -52,8 +52,7 @@ def check_pair(codec: "Wrapped[Any]", thorough: bool = True) -> Latent:
 
 def _check_arguments(codec: "Wrapped[Any]") -> None:
     for role, module, known in (("encoder", codec.encoder, ()), ("decoder", codec.decoder, (NOISE_VARIANCE,))):
-        _, *further = inspect.signature(module.forward).parameters.values() or [None]
-        for parameter in further:
+        for parameter in list(inspect.signature(module.forward).parameters.values())[1:]:
             optional = parameter.default is not parameter.empty or parameter.kind in (
                 parameter.VAR_POSITIONAL,
                 parameter.VAR_KEYWORD,
@@ -65,13 +64,13 @@ def _check_arguments(codec: "Wrapped[Any]") -> None:
 
 def _mean(codec: "Wrapped[Any]", images: Tensor) -> Tensor:
     """What the encoder gives, or the mean where it is a Gaussian. Errors: CodecError when it has not the right form."""
-    given: Any = codec.encoder(images)
+    given: Any = codec.encoder(images)  # whatever a user returns
     parts = given if isinstance(given, tuple) else (given,)
     wanted = "a pair (mean, log-variance), since variational is true" if codec.config.variational else "one tensor"
     if len(parts) != 1 + codec.config.variational or not all(isinstance(part, Tensor) for part in parts):
         told = f"{len(parts)} values" if isinstance(given, tuple) else f"a {type(given).__name__}"
         raise _wrong(codec, "encoder", f"returns {told}; return {wanted}")
-    mean = parts[0]
+    mean: Tensor = parts[0]
     if len(parts) == 2 and (parts[1].is_complex() or parts[1].shape != mean.shape):
         raise _wrong(codec, "encoder", f"returns a log-variance of {_form(parts[1])}, not real {list(mean.shape)}")
     return mean

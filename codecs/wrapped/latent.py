@@ -39,18 +39,21 @@ class Latent:
     def as_uses(self, values: Tensor) -> Tensor:
         """A batch of latents as float32 [batch, uses, 2] (in-phase, quadrature)."""
         reals = torch.view_as_real(values) if values.is_complex() else values
-        return reals.float().flatten(1).unflatten(1, (self.uses, 2))
+        uses: Tensor = reals.float().flatten(1).unflatten(1, (self.uses, 2))
+        return uses
 
     def of_symbols(self, symbols: Tensor) -> Tensor:
         """Symbols complex64 [batch, uses] as latents [batch, *shape]."""
         reals = torch.view_as_real(symbols).flatten(1)
         if self.complex_valued:
             return torch.view_as_complex(reals.unflatten(1, (*self.shape, 2)))
-        return reals.unflatten(1, self.shape)
+        latents: Tensor = reals.unflatten(1, self.shape)
+        return latents
 
     def noise_variance_of(self, reception: Reception) -> Tensor:
         """The noise variance of the channel use of each value: float32 [batch, *shape], within LOG_VARIANCE_LIMITS."""
         low, high = (math.exp(limit) for limit in LOG_VARIANCE_LIMITS)
         of_uses = reception.noise_variance.expand(reception.mask.shape).clamp(low, high)
         of_values = of_uses if self.complex_valued else of_uses.unsqueeze(-1).expand(*of_uses.shape, 2).flatten(1)
-        return of_values.unflatten(1, self.shape)
+        variances: Tensor = of_values.unflatten(1, self.shape)
+        return variances

@@ -100,11 +100,11 @@ class Wrapped(ImageSizeCodec[Batch]):
         return output
 
     def elements_of(self, losses: Any, count: int) -> Tensor:
-        """What the user's loss gives as float32 [batch, elements]. Errors: CodecError when it is not for each example."""
+        """A user's losses as float32 [batch, elements]. Errors: CodecError when they are not of each example."""
         if not isinstance(losses, Tensor) or losses.dim() == 0 or len(losses) != count or losses.is_complex():
             form = list(losses.shape) if isinstance(losses, Tensor) else type(losses).__name__
             raise CodecError(
-                f"The loss of {self.pair.name} returns {form or 'one number'} for {count} examples; return one loss for "
+                f"The loss of {self.pair.name} returns {form or 'one number'} for {count} examples; return one for "
                 f'each example, [{count}], or for each of its elements, [{count}, ...] (reduction="none").'
             )
         return losses.reshape(count, -1)

@@ -71,9 +71,7 @@ class Part:
             told = ", ".join(f"{name}={value!r}" for name, value in chosen.items())
             raise CodecError(f"The {self.role} cannot be made with {told or 'no values'}: {reason(error)}.") from error
         if not isinstance(module, nn.Module):
-            raise CodecError(
-                f"The function of the {self.role} returns a {type(module).__name__}; return a torch module."
-            )
+            raise CodecError(f"The {self.role} was made as a {type(module).__name__}; return a torch module.")
         return module
 
 
