@@ -135,12 +135,11 @@ def _wrapped() -> dict[str, Any]:
 
 @pytest.fixture
 def wrapped_codecs() -> Iterator[None]:
-    """Makes the codecs "wrapped", of images, and "wrapped-classes" known while a test runs."""
+    """Makes the codecs "wrapped", of images, and "wrapped-classes" known while a test runs, and no others after it."""
     for name, codec in _wrapped().items():
         CODECS.register(name, codec)
     yield
-    for name in _wrapped():
-        CODECS._added.pop(name, None)
+    CODECS._added.clear()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -34,7 +34,7 @@ def check_pair(codec: "Wrapped[Any]", thorough: bool = True) -> Latent:
         _check_arguments(probe)
         seen = probe.images_seen(images)
         mean = _tried(probe, "encoder", lambda some: _mean(probe, some), seen, thorough)
-        latent = probe.latents[codec.size] = _latent(probe, mean)
+        latent = probe.latents[codec.size] = Latent.of(mean)
         frame = probe.modulate(latent.as_uses(mean), torch.ones(2, latent.uses, dtype=torch.bool, device=codec.device))
         reception = Reception(frame.symbols, torch.full((2, 1), 0.1, device=codec.device), frame.mask)
         output = _tried(probe, "decoder", probe.received, reception, thorough)
@@ -73,28 +73,23 @@ def _mean(codec: "Wrapped[Any]", images: Tensor) -> Tensor:
     mean: Tensor = parts[0]
     if len(parts) == 2 and (parts[1].is_complex() or parts[1].shape != mean.shape):
         raise _wrong(codec, "encoder", f"returns a log-variance of {_form(parts[1])}, not real {list(mean.shape)}")
+    _check_form(codec, mean, len(images))
     return mean
 
 
-def _latent(codec: "Wrapped[Any]", mean: Tensor) -> Latent:
-    if mean.dim() < 2 or len(mean) != 2 or not (mean.is_floating_point() or mean.is_complex()):
-        raise _wrong(
-            codec, "encoder", f"returns {_form(mean)} for two examples; return real or complex values [2, ...]"
-        )
+def _check_form(codec: "Wrapped[Any]", mean: Tensor, count: int) -> None:
+    """Errors: CodecError when a latent of so many examples cannot be sent."""
+    if mean.dim() < 2 or len(mean) != count or not (mean.is_floating_point() or mean.is_complex()):
+        wanted = f"return real or complex values [{count}, ...]"
+        raise _wrong(codec, "encoder", f"returns {_form(mean)} for {_examples(count)}; {wanted}")
     latent = Latent.of(mean)
     if latent.reals % 2 or latent.reals == 0:
-        raise _wrong(
-            codec,
-            "encoder",
-            f"returns {latent.reals} real values an example ({_form(mean)}); return an even number, "
-            "since two make one complex channel use",
-        )
+        told = f"returns {latent.reals} real values an example ({_form(mean)})"
+        raise _wrong(codec, "encoder", f"{told}; return an even number, since two make one complex channel use")
     declared = codec.pair.uses
     if declared is not None and declared != latent.uses and codec.size == codec.trained_size:
-        raise _wrong(
-            codec, "encoder", f"makes {latent.uses} channel uses of an example, but wrap was told uses={declared}"
-        )
-    return latent
+        told = f"makes {latent.uses} channel uses of an example, but wrap was told uses={declared}"
+        raise _wrong(codec, "encoder", told)
 
 
 def _tried(codec: "Wrapped[Any]", role: str, run: Callable[[Any], Tensor], given: Any, thorough: bool) -> Tensor:
@@ -162,6 +157,10 @@ def _check_loss(codec: "Wrapped[Any]", images: Tensor, reception: Reception) -> 
 
 def _wrong(codec: "Wrapped[Any]", role: str, what: str) -> CodecError:
     return CodecError(f"The {role} of {codec.pair.name} {what}.")
+
+
+def _examples(count: int) -> str:
+    return "two examples" if count == 2 else "one example"
 
 
 def _form(values: Tensor) -> str:

@@ -89,8 +89,9 @@ class Wrapped(ImageSizeCodec[Batch]):
         latent, sigma = self.latents.setdefault(self.size, Latent.of(mean)) or Latent.of(mean), None
         if log_variance:
             sigma = (0.5 * latent.as_uses(_alike(log_variance[0]) if latent.complex_valued else log_variance[0])).exp()
-        mask = torch.ones(len(mean), latent.uses, dtype=torch.bool, device=mean.device)
-        return posterior(latent.as_uses(mean), sigma, mask, self.config.representation_variance)
+        uses = latent.as_uses(mean)
+        mask = torch.ones(uses.shape[:2], dtype=torch.bool, device=uses.device)
+        return posterior(uses, sigma, mask, self.config.representation_variance)
 
     def received(self, reception: Reception) -> Tensor:
         """What the decoder makes of a reception, as it is. Errors: CodecError for a frame of another codec."""

@@ -33,20 +33,24 @@ class Pair:
     def built(self, values: Mapping[str, Any]) -> tuple[nn.Module, nn.Module]:
         """Fresh modules of both, on the CPU, with weights drawn from torch's global stream.
 
-        A stored codec is built without memory first, so that its configuration cannot ask for more than there may be.
-        They are built again in any case, since a module may compute with tensors of its own while it is made.
+        A stored codec, whose weights are replaced at once, is built without memory first, so that its configuration
+        cannot ask for more than there may be, and then again, since a module may look at values while it is made.
         Errors: CodecError when one cannot be made, or they have too many weights.
         """
-        if torch.get_default_device().type == "meta":
+        if torch.get_default_device().type != "meta":
+            return self._both(values)
+        with torch.random.fork_rng(devices=[]):
             self._check_size(values)
-        with torch.device("cpu"):
-            return self.encoder.built(values), self.decoder.built(values)
+            with torch.device("cpu"):
+                return self._both(values)
+
+    def _both(self, values: Mapping[str, Any]) -> tuple[nn.Module, nn.Module]:
+        return self.encoder.built(values), self.decoder.built(values)
 
     def _check_size(self, values: Mapping[str, Any]) -> None:
         try:
-            with torch.random.fork_rng(devices=[]):
-                modules = self.encoder.built(values), self.decoder.built(values)
-        except CodecError:  # it looks at values of tensors, which are not there
+            modules = self._both(values)
+        except CodecError:  # it looks at values, which are not there
             return
         weights = sum(tensor.numel() for module in modules for tensor in module.state_dict().values())
         if weights > WEIGHTS_MOST:
