@@ -49,6 +49,6 @@ def metrics_for(
     }
     return [
         family(**given.get(name, {}))
-        for name, family in METRICS.items()
+        for name, family in METRICS.usable().items()
         if family.modality == delivered and all(given.get(name, {}).values())
     ]

@@ -6,6 +6,7 @@ taken where they are handy. What writes to a folder raises FolderInUse while ano
 
 import functools
 import inspect
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Real
 from pathlib import Path
@@ -42,11 +43,18 @@ SEVERAL = {"folders", "what", "codecs", "channel"}  # of these
 
 
 def _checked(function: Callable[P, R]) -> Callable[P, R]:
-    """The function, with arguments of a wrong type told in a sentence. Errors: WrongField."""
+    """The function, with arguments of a wrong type told in a sentence, and the plug-ins of the environment loaded.
+
+    Errors: WrongField; PluginError.
+    """
     signature = inspect.signature(function)
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        if os.environ.get("SEMLINK_PLUGINS"):
+            from semlink.plugins import load_environment
+
+            load_environment()
         for name, value in signature.bind(*args, **kwargs).arguments.items():
             needed = _needed(name, value)
             if signature.parameters[name].annotation is str and not isinstance(value, str):
@@ -126,14 +134,14 @@ def register(kind: str, name: str, entry: type | None = None) -> Any:
     >>> "loud" in sl.names("channels")
     True
     """
-    from semlink.plugins import register
+    from semlink.plugins import registry_of
 
     for argument in ("kind", "name"):
         if not isinstance(given := {"kind": kind, "name": name}[argument], str):
             raise WrongField(f"register cannot take {argument}={given!r:.60}; give a text.")
 
     def decorate(decorated: EntryType) -> EntryType:
-        register(kind, name, decorated)
+        registry_of(kind).register(name, decorated)
         return decorated
 
     return decorate if entry is None else decorate(entry)

@@ -14,6 +14,7 @@ import logging
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -34,7 +35,7 @@ FIRST = ""  # how `parse` calls a field that was given as its value alone; `chec
 class Plugin:
     """Where an entry comes from that is not semlink's own.
 
-    name: of its file ("rain.py"), of its package ("semlink-rain 1.0"), or of what runs ("this script").
+    name: of its file or script ("rain.py"), of its package ("semlink-rain 1.0"), of its module, or "a notebook".
     digest: "sha256:..." over the source that defines it; empty where there is none to be read.
     path: of the file, where it was loaded as one.
     """
@@ -46,6 +47,9 @@ class Plugin:
     def record(self) -> dict[str, str]:
         """What run folders and bundles hold of it."""
         return {"name": self.name, "digest": self.digest}
+
+
+ORIGIN: ContextVar[Plugin | None] = ContextVar("origin", default=None)  # the plug-in file that is being run
 
 
 class Registry(Mapping[str, T]):
@@ -65,6 +69,7 @@ class Registry(Mapping[str, T]):
         self._contract = contract
         self._added: dict[str, tuple[T, Plugin]] = {}
         self._installed: dict[str, EntryPoint] | None = None
+        self._told: set[str] = set()
 
     def __getitem__(self, name: str) -> T:
         """An entry. Errors: PluginError when it comes from an installed package and is none."""
@@ -89,8 +94,9 @@ class Registry(Mapping[str, T]):
     def register(self, name: str, entry: T, plugin: Plugin | None = None) -> None:
         """Adds an entry of a plug-in, after checking it against the contract of its kind.
 
-        In:     plugin: where it comes from; None: found from the class. A class of a script or notebook may be
-                registered again, as happens when a cell is run twice; any other name is free or refused.
+        In:     plugin: where it comes from; None: the file that is being run, or the module of the class.
+        A class of a script or notebook may be registered again, as happens when a cell is run twice; any other name
+        that is taken is refused.
         Errors: PluginError.
         """
         if not isinstance(name, str) or not NAME.fullmatch(name):
@@ -105,7 +111,11 @@ class Registry(Mapping[str, T]):
             raise PluginError(
                 f'There is a {self.kind} "{name}" already, of {self._added[name][1].name}; give yours another name.'
             )
-        self._added[name] = entry, plugin or plugin_of(entry)
+        self._added[name] = entry, plugin or ORIGIN.get() or plugin_of(entry)
+
+    def remove(self, plugin: Plugin) -> None:
+        """Takes out what a plug-in added."""
+        self._added = {name: added for name, added in self._added.items() if added[1] != plugin}
 
     def plugin(self, name: str) -> Plugin | None:
         """Where an entry comes from; None for one of semlink's own. Errors: PluginError, as when it is looked up."""
@@ -125,13 +135,15 @@ class Registry(Mapping[str, T]):
         return dict(self._added)
 
     def usable(self) -> dict[str, T]:
-        """Every entry, loaded. One of an installed package that cannot be loaded is left out, with a warning."""
+        """Every entry, loaded. One of an installed package that cannot be loaded is left out, and told once."""
         found: dict[str, T] = {}
         for name in self:
             try:
                 found[name] = self[name]
             except PluginError as error:
-                logging.getLogger(__name__).warning("%s", error)
+                if name not in self._told:
+                    logging.getLogger(__name__).warning("%s", error)
+                self._told.add(name)
         return found
 
     def place_of(self, name: str) -> str:
@@ -215,7 +227,9 @@ def plugin_of(entry: object) -> Plugin:
     except (KeyError, OSError, TypeError):
         source = ""
     digest = f"sha256:{hashlib.sha256(source.encode()).hexdigest()}" if source else ""
-    return Plugin("this script" if module in MAIN else module, digest)
+    script = getattr(sys.modules["__main__"], "__file__", None)
+    here = Path(script).name if script else "a notebook"
+    return Plugin(here if module in MAIN else module, digest)
 
 
 def reason(error: BaseException) -> str:
