@@ -22,7 +22,7 @@ class LabelledImageCodec(ImageSizeCodec[LabelledImages]):
         return super().create({**classes, **fields}, payloads, labels, seed)
 
     def batch_of(self, images: Tensor) -> LabelledImages:
-        return LabelledImages(images, torch.full((len(images),), -1, device=images.device))
+        return LabelledImages(images, torch.full(images.shape[:1], -1, device=images.device))
 
     def images_of(self, batch: LabelledImages) -> Tensor:
         return batch.images
