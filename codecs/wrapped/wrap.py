@@ -1,8 +1,11 @@
 """`wrap`: two torch modules become a codec that can be trained, swept, erased from, audited, stored and exported."""
 
+import hashlib
+import inspect
 import sys
-from collections.abc import Callable
-from typing import Any, Literal
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Literal, cast
 
 from torch import nn
 
@@ -13,7 +16,7 @@ from semlink.codecs.wrapped.model import WrappedClasses, WrappedImages
 from semlink.codecs.wrapped.pair import Loss, Pair
 from semlink.codecs.wrapped.part import Part
 from semlink.errors import WrongField
-from semlink.registry import NAME
+from semlink.registry import MAIN, NAME, Plugin, plugin_of
 
 Maker = Callable[..., nn.Module] | nn.Module
 KINDS: dict[str, tuple[type[Any], type[WrappedConfig]]] = {
@@ -92,5 +95,18 @@ def wrap(
         "pair": Pair(name, *parts, loss, uses, multiple),
     }
     codec: type[NeuralCodec[Any]] = type("".join(map(str.capitalize, name.split("-"))), (kind,), names)
-    CODECS.register(name, codec)
+    made_by = (encoder, decoder) if loss is None else (encoder, decoder, loss)
+    CODECS.register(name, codec, _script(codec, made_by) if codec.__module__ in MAIN else None)
     return codec
+
+
+def _script(codec: type[NeuralCodec[Any]], made_by: Sequence[object]) -> Plugin:
+    """The script or notebook that a codec is from, with the digest of the source of what it is made of."""
+    try:
+        sources = [
+            repr(part) if isinstance(part, nn.Module) else inspect.getsource(cast(Any, part)) for part in made_by
+        ]
+    except (OSError, TypeError):  # typed in, or no code of Python
+        return plugin_of(codec)
+    digest = hashlib.sha256("\n".join(sources).encode()).hexdigest()
+    return replace(plugin_of(codec), digest=f"sha256:{digest}")
