@@ -14,6 +14,9 @@ import torch
 import transformers
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
+from semlink import plugins
+from semlink.plugins import registries
+
 torch.set_num_threads(1)
 hypothesis.settings.register_profile(  # a busy machine is slow, which is no failure
     "semlink", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
@@ -126,3 +129,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     seconds = item.config.getoption("--seconds")
     if seconds is not None and time.monotonic() - item.config.stash[START] > seconds:
         pytest.skip(f"no time: {seconds:g} s were over")
+
+
+@pytest.fixture(autouse=True)
+def registries_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test registers, and what it finds installed, is gone after it."""
+    for _, registry in registries():
+        for name in ("_added", "_loaded", "_told"):
+            monkeypatch.setattr(registry, name, type(getattr(registry, name))(getattr(registry, name)))
+        monkeypatch.setattr(registry, "_installed", None)
+    monkeypatch.setattr(plugins, "_LOADED", plugins.Loaded())
