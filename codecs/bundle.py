@@ -123,8 +123,8 @@ def load_bundle(folder: Path) -> Bundle:
     if kind is None:
         known = ", ".join(sorted(map(_type_of, CODECS.usable().values())))
         given = cut(config["model_type"])
-        needed = ", ".join(f"{cut(entry.get('name'))} ({cut(entry.get('digest'))})" for entry in _plugins_on(card))
-        cure = f"it needs the plug-in {needed}: give that with --plugin FILE, or install its package"
+        needed = ", ".join(f"{cut(entry.get('name'))} ({cut(entry.get('digest'), 19)})" for entry in _plugins_on(card))
+        cure = f"it needs the plug-in {needed}: give each with --plugin FILE, or install its package"
         cure = cure if needed else f"the known types are: {known}"
         raise BundleError(f'{folder} holds a codec of the type "{given}"; {cure}.')
     plugin = CODECS.plugin(CODECS.name_of(kind) or "")

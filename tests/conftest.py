@@ -16,6 +16,7 @@ import torch
 import transformers
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
+from semlink import plugins
 from semlink.codecs import CODECS
 from semlink.codecs.wrapped.wrap import wrap
 
@@ -134,12 +135,10 @@ def _wrapped() -> dict[str, Any]:
 
 
 @pytest.fixture
-def wrapped_codecs() -> Iterator[None]:
-    """Makes the codecs "wrapped", of images, and "wrapped-classes" known while a test runs, and no others after it."""
+def wrapped_codecs() -> None:
+    """Makes the codecs "wrapped", of images, and "wrapped-classes" known while a test runs."""
     for name, codec in _wrapped().items():
         CODECS.register(name, codec)
-    yield
-    CODECS._added.clear()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -154,3 +153,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     seconds = item.config.getoption("--seconds")
     if seconds is not None and time.monotonic() - item.config.stash[START] > seconds:
         pytest.skip(f"no time: {seconds:g} s were over")
+
+
+@pytest.fixture(autouse=True)
+def plugins_end_with_their_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What a test registers, or finds installed, is gone after it."""
+    monkeypatch.setattr(plugins, "_LOADED", plugins.Loaded())
+    before = {kind: registry.added() for kind, registry in plugins.registries()}
+    yield
+    for kind, registry in plugins.registries():
+        registry._added = dict(before.get(kind, {}))
+        registry._loaded = {name: registry._loaded[name] for name in registry.own() if name in registry._loaded}
+        registry._installed, registry._told = None, set()

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from semlink.simulator.sources.contract import Record, Source
     from semlink.simulator.sources.reader import SourceReader, Terms
     from semlink.unlearning.audits.contract import Audit, AuditContext
-    from semlink.unlearning.contract import Erasure, Method
+    from semlink.unlearning.contract import Erasure, Method, Partition
     from semlink.unlearning.request import ErasureRequest
 
 
@@ -63,6 +63,7 @@ __all__ = [
     "Method",
     "Metric",
     "NeuralCodec",
+    "Partition",
     "Reception",
     "Recipe",
     "Record",
@@ -105,6 +106,7 @@ _CLASSES = {
     "Method": "semlink.unlearning.contract",
     "Metric": "semlink.simulator.metrics.contract",
     "NeuralCodec": "semlink.codecs.neural_codec",
+    "Partition": "semlink.unlearning.contract",
     "Reception": "semlink.channels.contract",
     "Recipe": "semlink.experiments.workflow.recipe",
     "Record": "semlink.simulator.sources.contract",

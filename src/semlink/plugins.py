@@ -35,7 +35,7 @@ VARIABLE = "SEMLINK_PLUGINS"  # files, as PATH lists folders
 FILE_MOST = 4 << 20  # bytes
 
 
-class _Loaded:
+class Loaded:
     """The files that were run in this process, by their digests, with their text; and those being run."""
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class _Loaded:
         self.lock = threading.RLock()
 
 
-_LOADED = _Loaded()
+_LOADED = Loaded()
 
 
 def registry_of(kind: str) -> Registry[Any]:
@@ -108,7 +108,7 @@ def shipment() -> Shipment:
     """The plug-ins of this process, for its worker processes. Errors: PluginError when a class cannot be sent."""
     files = tuple((str(plugin.path), text) for plugin, text in _LOADED.files.values())
     classes, packed = [], []
-    for kind, registry in _registries():
+    for kind, registry in registries():
         for name, (entry, plugin) in registry.added().items():
             if plugin.path is None:
                 classes.append((kind, name, entry, plugin))
@@ -147,7 +147,7 @@ def _run(text: bytes, path: Path) -> None:
         try:
             with contextlib.redirect_stdout(sys.stderr):  # what it prints is no part of a command's answer
                 exec(compile(text, str(path), "exec"), module.__dict__)
-            if not any(added == plugin for _, registry in _registries() for _, added in registry.added().values()):
+            if not any(added == plugin for _, registry in registries() for _, added in registry.added().values()):
                 raise PluginError("it registers nothing; put @sl.register(KIND, NAME) above a class of it")
         except BaseException as error:
             _forget(plugin)
@@ -165,17 +165,17 @@ def _run(text: bytes, path: Path) -> None:
 def _told(error: BaseException, path: Path) -> str:
     """An error in a plug-in file, with the line in which it shows."""
     if isinstance(error, SyntaxError):
-        return f"{error.msg} in line {error.lineno}; correct it"
+        return f"{error.msg}{f' in line {error.lineno}' if error.lineno else ''}; correct it"
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
     return f"{reason(error)}{f' in line {lines[-1]}' if lines else ''}; correct it"
 
 
 def _forget(plugin: Plugin) -> None:
-    for _, registry in _registries():
+    for _, registry in registries():
         registry.remove(plugin)
 
 
-def _registries() -> Iterator[tuple[str, Registry[Any]]]:
+def registries() -> Iterator[tuple[str, Registry[Any]]]:
     """The registries that are loaded; in others nothing was registered."""
     for kind, place in KINDS.items():
         module, _, table = place.partition(":")

@@ -165,7 +165,11 @@ class Registry(Mapping[str, T]):
     def _packages(self) -> "dict[str, EntryPoint]":
         """The entries of installed packages, by their names."""
         if self._installed is None:
-            self._installed = _entry_points(f"semlink.{self.kind}s") if self._contract else {}
+            found = _entry_points(f"semlink.{self.kind}s") if self._contract else {}
+            for name in found.keys() & self._places.keys():
+                told = 'The %s "%s" of %s is not used: semlink has its own.'
+                logging.getLogger(__name__).warning(told, self.kind, name, _package_of(found.pop(name)))
+            self._installed = found
         return self._installed
 
     def _from_package(self, name: str) -> T:

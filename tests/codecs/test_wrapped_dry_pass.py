@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import semlink as sl
-from semlink.codecs import CODECS
 from semlink.codecs.building import new_codec
 from semlink.errors import CodecError
 
@@ -43,10 +42,9 @@ class InPlace(Does):
         return super().forward(values.sub_(0.5))
 
 
-def made(encoder: Any, decoder: Any, fields: Any = None, **options: Any) -> Any:
-    CODECS._added.pop("tried", None)
-    sl.wrap(lambda: encoder, lambda: decoder, name="tried", **options)
-    return new_codec("tried", fields or {}, IMAGES, 0)
+def made(encoder: Any, decoder: Any, name: str = "tried", fields: Any = None, **options: Any) -> Any:
+    sl.wrap(lambda: encoder, lambda: decoder, name=name, **options)
+    return new_codec(name, fields or {}, IMAGES, 0)
 
 
 @pytest.mark.parametrize(
@@ -112,8 +110,8 @@ def test_losses(loss: Any, told: str) -> None:
 def test_arguments_that_nobody_hands_over() -> None:
     with pytest.raises(CodecError, match=r'decoder of tried needs an argument "snr" .* noise_variance alone'):
         made(Does(lambda z: z), AsksForSnr(image_of))
-    with pytest.raises(CodecError, match='encoder of tried needs an argument "snr" in forward; it is handed data'):
-        made(AsksForSnr(lambda z: z), Does(image_of))
+    with pytest.raises(CodecError, match='encoder of other needs an argument "snr" in forward; it is handed data'):
+        made(AsksForSnr(lambda z: z), Does(image_of), "other")
 
 
 def test_an_input_that_is_changed_in_place() -> None:
@@ -124,14 +122,14 @@ def test_an_input_that_is_changed_in_place() -> None:
 def test_declared_uses_are_held() -> None:
     assert made(Does(lambda z: z), Does(image_of), uses=32).config.height == 8
     with pytest.raises(CodecError, match="makes 32 channel uses of an example, but wrap was told uses=16"):
-        made(Does(lambda z: z), Does(image_of), uses=16)
+        made(Does(lambda z: z), Does(image_of), "other", uses=16)
 
 
 def test_variational_needs_both_values() -> None:
     with pytest.raises(CodecError, match="returns a Tensor; return a pair"):
-        made(Does(lambda z: z), Does(image_of), {"variational": True})
+        made(Does(lambda z: z), Does(image_of), fields={"variational": True})
     with pytest.raises(CodecError, match=r"log-variance of float32 \[2, 1\], not real \[2, 64\]"):
-        made(Does(lambda z: (z, z[:, :1])), Does(image_of), {"variational": True})
+        made(Does(lambda z: (z, z[:, :1])), Does(image_of), "other", {"variational": True})
 
 
 def test_scores_of_all_classes() -> None:
