@@ -87,16 +87,19 @@ def wrap(
                 f'Encoder and decoder have a parameter "{field}" with another type or default; give it the same in '
                 "both, or two names."
             )
+    place = sys._getframe(1).f_globals.get("__name__", "__main__")  # where it is from, as of a class that stands there
+    if name in CODECS.added() and place not in MAIN:  # before transformers knows of the new one
+        raise WrongField(f'There is a codec "{name}" already; give yours another name.')
     kind, base = KINDS[delivers]
     names = {
-        "__module__": sys._getframe(1).f_globals.get("__name__", "__main__"),  # where it is from, as of a class there
+        "__module__": place,
         "__doc__": f"The wrapped codec {name}.",
         "config_class": configuration_of(f"wrapped-{name}", base, fields),
         "pair": Pair(name, *parts, loss, uses, multiple),
     }
     codec: type[NeuralCodec[Any]] = type("".join(map(str.capitalize, name.split("-"))), (kind,), names)
     made_by = (encoder, decoder) if loss is None else (encoder, decoder, loss)
-    CODECS.register(name, codec, _script(codec, made_by) if codec.__module__ in MAIN else None)
+    CODECS.register(name, codec, _script(codec, made_by) if place in MAIN else None)
     return codec
 
 
