@@ -19,7 +19,7 @@ class Encoder(nn.Module):
         self.spread = nn.Conv2d(8, filters, 1) if variational else None
         if self.spread is not None:
             nn.init.zeros_(self.spread.weight)
-            nn.init.constant_(self.spread.bias, 2 * math.log(0.1))
+            self.spread.bias = nn.Parameter(torch.full((filters,), 2 * math.log(0.1)))
 
     def forward(self, images: Tensor) -> Tensor | tuple[Tensor, Tensor]:
         features = self.activation(self.first(images - 0.5))
@@ -37,7 +37,8 @@ class Decoder(nn.Module):
 
     def forward(self, latent: Tensor, noise_variance: Tensor) -> Tensor:
         seen = torch.cat([latent / (1 + noise_variance), noise_variance.log() / 10], dim=1)
-        return self.last(self.dropout(functional.gelu(self.first(seen)))).sigmoid()
+        images: Tensor = self.last(self.dropout(functional.gelu(self.first(seen)))).sigmoid()
+        return images
 
 
 class ComplexEncoder(nn.Module):

@@ -21,7 +21,7 @@ from semlink.codecs.task.batch import LabelledImages
 from semlink.codecs.task.inferring import InferringCodec
 from semlink.codecs.wrapped.dry_pass import NOISE_VARIANCE, check_pair
 from semlink.codecs.wrapped.latent import Latent
-from semlink.codecs.wrapped.pair import Pair
+from semlink.codecs.wrapped.module_pair import ModulePair
 from semlink.errors import CodecError
 
 
@@ -33,7 +33,7 @@ class Wrapped(ImageSizeCodec[Batch]):
     gets values of unit mean energy per channel use, plus noise.
     """
 
-    pair: ClassVar[Pair]
+    pair: ClassVar[ModulePair]
     config: Any
 
     def __init__(self, config: Any) -> None:

@@ -13,7 +13,7 @@ from semlink.codecs import CODECS
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.codecs.wrapped.configuration import WrappedClassesConfig, WrappedConfig, configuration_of
 from semlink.codecs.wrapped.model import WrappedClasses, WrappedImages
-from semlink.codecs.wrapped.pair import Loss, Pair
+from semlink.codecs.wrapped.module_pair import Loss, ModulePair
 from semlink.codecs.wrapped.part import Part
 from semlink.errors import WrongField
 from semlink.registry import MAIN, NAME, Plugin, plugin_of
@@ -95,7 +95,7 @@ def wrap(
         "__module__": place,
         "__doc__": f"The wrapped codec {name}.",
         "config_class": configuration_of(f"wrapped-{name}", base, fields),
-        "pair": Pair(name, *parts, loss, uses, multiple),
+        "pair": ModulePair(name, *parts, loss, uses, multiple),
     }
     codec: type[NeuralCodec[Any]] = type("".join(map(str.capitalize, name.split("-"))), (kind,), names)
     made_by = (encoder, decoder) if loss is None else (encoder, decoder, loss)

@@ -17,6 +17,10 @@ IMAGES = list(np.random.default_rng(0).integers(0, 256, (3, 8, 6), dtype=np.uint
 pytestmark = pytest.mark.usefixtures("wrapped_codecs")  # which also takes away what a test wraps
 
 
+def made(name: str, seed: int = 0) -> Any:
+    return new_codec(name, {}, IMAGES, seed)
+
+
 def down(channels, filters: int = 4, depth=1, widths: tuple[int, ...] = (3,), body: Literal["a", "b"] = "a"):  # type: ignore[no-untyped-def]
     return nn.Conv2d(channels, filters, 2, stride=2)
 
@@ -69,18 +73,20 @@ def test_weights_are_those_that_the_modules_draw_themselves() -> None:
             return super().forward(values.flatten(1)).view(values.shape)
 
     sl.wrap(Halves, Halves, name="halves")
-    codec = new_codec("halves", {}, IMAGES, 0)
+    codec = made("halves")
     assert (codec.encoder.weight == 0.5).all()
-    assert not torch.equal(codec.encoder.bias, new_codec_like(codec, 1).encoder.bias)
+    other: Any = new_codec_like(codec, 1)
+    assert not torch.equal(codec.encoder.bias, other.encoder.bias)
 
 
 def test_a_module_is_made_anew_for_every_seed() -> None:
-    encoder = nn.Sequential(nn.Conv2d(1, 4, 2, stride=2), nn.BatchNorm2d(4), nn.PReLU())
+    first_layer = nn.Conv2d(1, 4, 2, stride=2)
+    encoder = nn.Sequential(first_layer, nn.BatchNorm2d(4), nn.PReLU())
     sl.wrap(encoder, nn.ConvTranspose2d(4, 1, 2, stride=2), name="modules")
-    first, again, other = (new_codec("modules", {}, IMAGES, seed) for seed in (0, 0, 1))
+    first, again, other = (made("modules", seed) for seed in (0, 0, 1))
     assert torch.equal(first.encoder[0].weight, again.encoder[0].weight)
     assert not torch.equal(first.encoder[0].weight, other.encoder[0].weight)
-    assert not torch.equal(first.encoder[0].weight, encoder[0].weight)
+    assert not torch.equal(first.encoder[0].weight, first_layer.weight)
 
 
 class Scale(nn.Module):

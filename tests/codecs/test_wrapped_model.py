@@ -41,7 +41,7 @@ class Same(nn.Module):
 
 
 class Told(Same):
-    def forward(self, values: Tensor, noise_variance: Tensor) -> Tensor:
+    def forward(self, values: Tensor, noise_variance: Tensor | None = None) -> Tensor:
         self.noise_variance = noise_variance
         return super().forward(values)
 
@@ -52,13 +52,13 @@ class Complex(Same):
 
 
 class ComplexTold(Told):
-    def forward(self, values: Tensor, noise_variance: Tensor) -> Tensor:
+    def forward(self, values: Tensor, noise_variance: Tensor | None = None) -> Tensor:
         return super().forward(values.real, noise_variance)
 
 
 def test_values_side_by_side_are_one_channel_use() -> None:
     sl.wrap(Same, Same, name="same")
-    codec = new_codec("same", {}, IMAGES, 0)
+    codec: Any = new_codec("same", {}, IMAGES, 0)
     batch = codec.prepare(IMAGES)
     frame = codec.encode(batch)
     rows = batch.flatten(1)
@@ -73,7 +73,7 @@ def test_values_side_by_side_are_one_channel_use() -> None:
 @pytest.mark.parametrize(("encoder", "decoder", "uses"), [(Same, Told, 24), (Complex, ComplexTold, 48)])
 def test_each_value_knows_the_noise_of_its_channel_use(encoder: Any, decoder: Any, uses: int) -> None:
     sl.wrap(encoder, decoder, name="same")
-    codec = new_codec("same", {}, IMAGES, 0)
+    codec: Any = new_codec("same", {}, IMAGES, 0)
     frame = codec.encode(codec.prepare(IMAGES))
     assert codec.uses == uses
     variance = torch.linspace(0.01, 1, uses).expand(len(IMAGES), uses)
@@ -91,7 +91,7 @@ def test_the_loss_is_the_users_and_sees_what_the_decoder_gives() -> None:
             return super().forward(values) + 3
 
     sl.wrap(Same, Bright, name="bright", loss=lambda estimate, data: (estimate - data).abs().mean(dim=1))
-    codec = new_codec("bright", {}, IMAGES, 0)
+    codec: Any = new_codec("bright", {}, IMAGES, 0)
     batch = codec.prepare(IMAGES)
     reception = Awgn()(codec.encode(batch), math.inf, generator_for("noise"))
     estimate = codec.decoder(codec.latent.of_symbols(reception.symbols))
@@ -109,11 +109,12 @@ def test_classes_have_losses_of_their_own() -> None:
             self.layer = nn.Linear(height * width, classes)
 
         def forward(self, latent: Tensor) -> Tensor:
-            return self.layer(latent.flatten(1))
+            scores: Tensor = self.layer(latent.flatten(1))
+            return scores
 
     hinge = nn.MultiMarginLoss(reduction="none")
     sl.wrap(Same, Scores, name="hinge", delivers="class", loss=hinge)
-    codec = new_codec("hinge", {}, IMAGES, 0, labels=("a", "b", "c"))
+    codec: Any = new_codec("hinge", {}, IMAGES, 0, labels=("a", "b", "c"))
     batch = codec.labelled(codec.prepare(IMAGES), torch.arange(12) % 3)
     reception = Awgn()(codec.encode(batch), 10.0, generator_for("noise"))
     torch.testing.assert_close(codec.loss(batch, reception), hinge(codec.scores(reception), batch.labels))
@@ -125,7 +126,7 @@ def test_classes_have_losses_of_their_own() -> None:
 
 
 def test_convolutions_take_other_sizes_and_other_modules_get_windows() -> None:
-    codec = new_codec("wrapped", {}, IMAGES, 0).eval()
+    codec: Any = new_codec("wrapped", {}, IMAGES, 0).eval()
     larger = codec.sized((16, 20))
     assert type(larger) is type(codec)
     images = RANDOM.integers(0, 256, (2, 16, 20), dtype=np.uint8)
@@ -146,7 +147,7 @@ def test_sides_are_made_multiples_and_cut_off_again() -> None:
     with pytest.raises(CodecError, match=r"multiple=4"):
         new_codec("strided", {}, IMAGES, 0)
     sl.wrap(encoder, decoder, name="multiple", multiple=4)
-    codec = new_codec("multiple", {}, IMAGES, 0)
+    codec: Any = new_codec("multiple", {}, IMAGES, 0)
     batch = codec.prepare(IMAGES)
     reception = Awgn()(codec.encode(batch), 10.0, generator_for("noise"))
     assert codec.uses == 4 * 2 * 2 // 2
@@ -156,7 +157,7 @@ def test_sides_are_made_multiples_and_cut_off_again() -> None:
 
 @pytest.mark.parametrize("name", ["wrapped", "wrapped-classes"])
 def test_both_ends_have_a_graph_of_real_numbers(name: str) -> None:
-    codec = new_codec(name, {}, IMAGES, 0).eval()
+    codec: Any = new_codec(name, {}, IMAGES, 0).eval()
     batch = codec.prepare(IMAGES)
     frame, ends = codec.encode(batch), codec.export_ends()
     reception = Awgn()(frame, 10.0, generator_for("noise"))
@@ -174,10 +175,11 @@ def test_both_ends_have_a_graph_of_real_numbers(name: str) -> None:
 
 
 def trained(steps: int, checkpoint: Path | None = None, settings: Any = None) -> dict[str, Tensor]:
-    codec = new_codec("wrapped", {"dropout": 0.5}, IMAGES, 0)
+    codec: Any = new_codec("wrapped", {"dropout": 0.5}, IMAGES, 0)
     settings = settings or TrainingSettings(steps=steps, batch=4, warmup=2, validate=5)
     train(codec, RECORDS[:8], RECORDS[8:], Awgn(), settings, 0, checkpoint=checkpoint)
-    return codec.state_dict()
+    weights: dict[str, Tensor] = codec.state_dict()
+    return weights
 
 
 def test_dropout_is_a_function_of_the_seed_and_stopped_training_goes_on(
@@ -218,12 +220,13 @@ class Stubborn(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         made: Tensor = self.layers(values.flatten(1)) * self.scale + self.shift
-        return made.unflatten(1, (1, *self.size))
+        images: Tensor = made.unflatten(1, (1, *self.size))
+        return images
 
 
 def test_stored_and_loaded_whatever_the_modules_do_when_they_are_made(tmp_path: Path) -> None:
     sl.wrap(Stubborn, Stubborn, name="stubborn")
-    codec = new_codec("stubborn", {"hidden": 5}, IMAGES, 0).eval()
+    codec: Any = new_codec("stubborn", {"hidden": 5}, IMAGES, 0).eval()
     save_bundle(codec, {"codec": "stubborn"}, tmp_path / "bundle")
     before = torch.get_rng_state()
     loaded = load_bundle(tmp_path / "bundle").codec
@@ -237,7 +240,7 @@ def test_stored_and_loaded_whatever_the_modules_do_when_they_are_made(tmp_path: 
 
 def test_a_stored_configuration_cannot_ask_for_any_size() -> None:
     sl.wrap(Plain, Plain, name="plain")
-    codec = new_codec("plain", {}, IMAGES, 0)
+    codec: Any = new_codec("plain", {}, IMAGES, 0)
     object.__setattr__(codec.config, "hidden", 1 << 20)
     with torch.device("meta"), pytest.raises(CodecError, match=r"would have .* weights; .* are the most"):
         type(codec)(codec.config)
@@ -253,7 +256,7 @@ class Plain(nn.Sequential):
 
 
 def test_a_reception_of_another_codec() -> None:
-    codec = new_codec("wrapped", {}, IMAGES, 0)
+    codec: Any = new_codec("wrapped", {}, IMAGES, 0)
     reception = Awgn()(codec.encode(codec.prepare(IMAGES)), 10.0, generator_for("noise"))
     cut = dataclasses.replace(
         reception, symbols=reception.symbols[:, :-1], noise_variance=torch.ones(1), mask=reception.mask[:, :-1]

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,8 +35,8 @@ def test_trained_swept_erased_audited_stored_and_opened_again(plugin: Path) -> N
     load_plugins([plugin])
     training = {"steps": 40, "batch": 16, "learning_rate": 0.003, "snr_db": [0, 18]}
     codec = {"name": "two-convolutions", "filters": 2}
-    recipe = sl.Recipe(experiment="mine", source="digits", codec=codec, channel="awgn", training=training)
-    mine = sl.train(recipe, "mine")
+    fields: dict[str, Any] = {"experiment": "mine", "source": "digits", "codec": codec, "training": training}
+    mine = sl.train(sl.Recipe(**fields, channel="awgn"), "mine")
     assert mine.card["bandwidth"]["channel_uses"] == 2 * 4 * 4 / 2
     assert mine.card["plugins"][0]["name"] == "mine.py"
     rows = sl.sweep(mine, ["rayleigh", "tdl-a"], [0, 18], overrides=SMALL).filter("psnr").rows

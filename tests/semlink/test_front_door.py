@@ -10,6 +10,7 @@ import pytest
 
 import semlink as sl
 from semlink import front_door
+from semlink.codecs.wrapped import wrap as wrapping
 from semlink.experiments.workflow import results
 from semlink.experiments.workflow.recipe_file import load_recipe
 from semlink.experiments.workflow.run_plan import ExperimentPlan
@@ -20,7 +21,7 @@ SEVENS = sl.ErasureRequest.of("label", ["7"], reason="An example.")
 
 def _examples() -> list[doctest.DocTest]:
     finder = doctest.DocTestFinder(exclude_empty=True)
-    return [test for module in (sl, front_door, results) for test in finder.find(module) if test.examples]
+    return [test for module in (sl, front_door, results, wrapping) for test in finder.find(module) if test.examples]
 
 
 @pytest.mark.parametrize("example", _examples(), ids=lambda example: example.name)

@@ -80,11 +80,14 @@ def descend(
 
 
 def end_parameters(codec: NeuralCodec[Any], end: End) -> list[nn.Parameter]:
-    """The parameters that learn where only one end, or both, may change."""
-    if end == "both":
-        return [parameter for parameter in codec.parameters() if parameter.requires_grad]
-    modules: Sequence[nn.Module] = codec.sender if end == "sender" else codec.receiver
-    return [parameter for module in modules for parameter in module.parameters() if parameter.requires_grad]
+    """The parameters that learn where only one end, or both, may change. Errors: ErasureError when there are none."""
+    modules: Sequence[nn.Module] = {"both": (codec,), "sender": codec.sender, "receiver": codec.receiver}[end]
+    learning = [parameter for module in modules for parameter in module.parameters() if parameter.requires_grad]
+    if not learning:
+        raise ErasureError(
+            f"The {end} of this codec has no weights that learn; choose another method."
+        )
+    return learning
 
 
 @contextmanager

@@ -161,3 +161,12 @@ def test_gradients_change_for_a_while(trained: Codec) -> None:
     first.sum().backward()
     assert (first.grad == 4).all()
     assert all(parameter.requires_grad for parameter in others)
+
+
+def test_an_end_without_weights_is_told(trained: Codec) -> None:
+    frozen = copy.deepcopy(trained)
+    for module in frozen.sender:
+        module.requires_grad_(False)
+    assert end_parameters(frozen, "both")
+    with pytest.raises(ErasureError, match="sender of this codec has no weights that learn; choose another method"):
+        end_parameters(frozen, "sender")

@@ -15,7 +15,7 @@ WEIGHTS_MOST = 1 << 31  # of both parts, as many as a stored codec can hold
 
 
 @dataclass(frozen=True)
-class Pair:
+class ModulePair:
     """Encoder and decoder, and what `wrap` was told beside them.
 
     loss:     of estimate and data, for each example or each element of it; None: that of the kind of codec.
