@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from semlink.errors import RecipeError, ResultsError, SemlinkError
+from semlink.errors import RecipeError, ResultsError
 from semlink.experiments.workflow.hidden_requests import hidden, restored
-from semlink.experiments.workflow.plugin_use import explained, plugins_of, recorded
+from semlink.experiments.workflow.plugin_use import plugins_of, recorded
 from semlink.experiments.workflow.run_plan import ExperimentPlan, RunPlan, run_plan_from
 from semlink.files import check_room, content_of, json_text, write_whole
 from semlink.simulator.results import Row, read_rows, write_rows
@@ -82,10 +82,7 @@ class RunFolder:
             raise ResultsError(f"{file} does not describe a run; fetch the folder again or repeat the run.")
         plugins = recorded(content.get("plugins"))
         texts = {name: str(content.get(name, "")) for name in ("command", "code_version", "device")}
-        try:
-            return cls(path, run_plan_from(plan, str(file)), **texts, plugins=tuple(plugins))
-        except SemlinkError as error:
-            raise explained(error, plugins, f"The run in {path}") from error
+        return cls(path, run_plan_from(plan, str(file), bool(plugins)), **texts, plugins=tuple(plugins))
 
     @property
     def parts(self) -> Path:
