@@ -127,3 +127,14 @@ def test_a_path_in_a_stored_plugin_list_is_never_opened(
     with pytest.raises(BundleError, match='type "tiny"'):
         sl.load_codec(bundle)
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.slow
+def test_the_page_runs_as_it_stands(run_page: Any) -> None:
+    assert run_page("docs/extend/README.md") == {"python", "console"}
+
+
+def test_examples_are_short() -> None:
+    lengths = {path.name: len(path.read_text().splitlines()) for path in EXAMPLES.glob("*.py")}
+    assert {*lengths} == {*FILES}
+    assert [name for name, lines in lengths.items() if lines > 30] == ["tiny_codec.py"]
