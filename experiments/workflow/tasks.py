@@ -72,6 +72,9 @@ def _ready(name: str, tasks: Mapping[str, Task], results: Mapping[str, Any]) -> 
     return all(needed in results for needed in tasks[name].after)
 
 
+_LAUNCH = threading.Lock()  # processes start one after the other
+
+
 class _Process(SpawnProcess):
     """A process that does not run the script of its parent again, which would start the same work once more.
 
@@ -80,13 +83,14 @@ class _Process(SpawnProcess):
 
     @staticmethod
     def _Popen(process_obj: Any) -> Any:
-        main = sys.modules["__main__"]
-        hidden: dict[str, Any] = {name: vars(main).pop(name) for name in ("__file__", "__spec__") if name in vars(main)}
-        main.__spec__ = None
-        try:
-            return SpawnProcess._Popen(process_obj)
-        finally:
-            vars(main).update(hidden)
+        main = vars(sys.modules["__main__"])
+        with _LAUNCH:
+            hidden: dict[str, Any] = {name: main[name] for name in ("__file__", "__spec__") if name in main}
+            main.update(dict.fromkeys(hidden))
+            try:
+                return SpawnProcess._Popen(process_obj)
+            finally:
+                main.update(hidden)
 
 
 class _Context(SpawnContext):
