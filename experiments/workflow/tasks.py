@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -12,10 +13,8 @@ from dataclasses import dataclass
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any, ClassVar
 
-import cloudpickle
-
 from semlink.errors import SemlinkError
-from semlink.plugins import Shipment, shipment
+from semlink.plugins import Shipment, by_value, shipment
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def _run_in(pool: ProcessPoolExecutor, tasks: Mapping[str, Task]) -> dict[str, A
     while waiting or running:
         for name in [name for name in waiting if _ready(name, tasks, results)]:
             task = waiting.pop(name)
-            running[pool.submit(_carry_out, cloudpickle.dumps(task))] = name
+            running[pool.submit(_carry_out, by_value(task))] = name
         done, _ = wait(running, return_when=FIRST_COMPLETED)
         for future in done:
             results[running.pop(future)] = future.result()
@@ -108,7 +107,7 @@ class _Plugins:
 def _carry_out(packed: bytes) -> Any:
     if _Plugins.fault is not None:
         raise _Plugins.fault
-    task: Task = cloudpickle.loads(packed)
+    task: Task = pickle.loads(packed)
     return task.call(*task.arguments)
 
 

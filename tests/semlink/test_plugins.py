@@ -172,12 +172,20 @@ def test_a_script_without_a_main_guard_has_workers_that_know_what_it_registers(t
         + QUIET.replace("by: float", "by: Float")
         + "from semlink.channels import channel_name\n"
         "from semlink.experiments.workflow.tasks import Task, run_tasks\n"
-        "def sent(channel): return channel.by\n"
+        "from dataclasses import dataclass\n"
+        "from semlink.simulator.sources import build_source\n"
+        "@sl.register('source', 'few')\n"
+        "@dataclass(frozen=True)\n"
+        "class Few(sl.SourceReader):\n"
+        "    terms = sl.Terms('', '', '')\n"
+        "    count: Float = 1\n"
+        "    def read(self, data_dir): return sl.Source('few', 'text', [], [], [])\n"
+        "def sent(channel): return channel.by, build_source('few', {'count': 2}).name\n"
         "tasks = {'name': Task(channel_name, ('quiet:by=2.0',)), 'object': Task(sent, (sl.channel('quiet:by=3'),))}\n"
         "print(sorted(run_tasks(tasks, 2).items()))\n",
     )
     ran = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True, timeout=300)
-    assert ran.stdout == "[('name', 'quiet:by=2'), ('object', 3.0)]\n"
+    assert ran.stdout == "[('name', 'quiet:by=2'), ('object', (3.0, 'few:count=2'))]\n"
 
 
 def test_a_class_that_cannot_be_sent_to_workers_is_told() -> None:
