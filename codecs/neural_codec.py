@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 import torch
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, PreTrainedModel
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES  # type: ignore[attr-defined]
 
 from semlink.channels.contract import Frame, Reception
 from semlink.channels.power import normalise_power
@@ -48,12 +49,12 @@ class NeuralCodec(PreTrainedModel, Codec[Batch]):
         kind = getattr(cls.config_class, "model_type", "")
         if not inspect.isclass(cls.config_class) or not issubclass(cls.config_class, CodecConfig) or not kind:
             return "needs a config_class that derives from sl.CodecConfig and has a model_type."
-        others = {f"semlink-{name}" for name in CODECS.own()}
+        others = {f"semlink-{name}" for name in CODECS.own()} | CONFIG_MAPPING_NAMES.keys()
         others |= {
             entry.config_class.model_type for entry, _ in CODECS.added().values() if entry.__name__ != cls.__name__
         }
         if kind in others:
-            return f'needs a config_class of its own: another codec has the model_type "{kind}".'
+            return f'needs a config_class of its own: another model has the model_type "{kind}".'
         return None
 
     @classmethod

@@ -19,7 +19,7 @@ KINDS = {
 }  # fields of plans and recipes that name entries, and of which kind  # fmt: skip
 
 
-def plugins_of(plan: RunPlan) -> tuple[Plugin, ...]:
+def plugins_of(plan: RunPlan) -> list[dict[str, str]]:
     """The plug-ins that a run uses, each once: those that it names, and the metrics, which are measured unasked."""
     references = [value for _, value in plan if isinstance(value, CodecReference)]
     references += [
@@ -42,7 +42,7 @@ def plugins_of(plan: RunPlan) -> tuple[Plugin, ...]:
     for name, family in METRICS.usable().items():
         if (not kinds or family.modality in delivered) and (plugin := METRICS.plugin(name)):
             found.append(plugin)
-    return tuple(dict.fromkeys(found))
+    return records_of(found) or []
 
 
 def plugins_of_recipe(recipe: Recipe) -> tuple[Plugin, ...]:

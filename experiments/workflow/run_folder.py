@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from semlink.errors import RecipeError, ResultsError, SemlinkError
+from semlink.errors import RecipeError, ResultsError
 from semlink.experiments.workflow.hidden_requests import hidden, restored
-from semlink.experiments.workflow.plugin_use import explained, plugins_of, recorded
+from semlink.experiments.workflow.plugin_use import recorded
 from semlink.experiments.workflow.run_plan import ExperimentPlan, RunPlan, run_plan_from
 from semlink.files import check_room, content_of, json_text, write_whole
 from semlink.simulator.results import Row, read_rows, write_rows
@@ -38,7 +38,9 @@ class RunFolder:
     plugins: tuple[Mapping[str, str], ...] = ()
 
     @classmethod
-    def reserve(cls, path: Path, plan: RunPlan, command: str, device: str = "cpu") -> "RunFolder":
+    def reserve(
+        cls, path: Path, plan: RunPlan, command: str, device: str = "cpu", plugins: Sequence[Mapping[str, str]] = ()
+    ) -> "RunFolder":
         """Makes `path` the folder of a run. A run that was stopped goes on; one that made nothing yet gives way.
 
         Errors: RecipeError when the folder holds another run or something else; OSError when there is no room.
@@ -48,19 +50,18 @@ class RunFolder:
         made = path.is_dir() and any(item.name != RUN for item in content_of(path))
         if made and not (path / RUN).exists():
             raise RecipeError(f"{path} is not empty and holds no run; choose another --out.")
-        plugins = tuple(plugin.record() for plugin in plugins_of(plan))
         if made and (before := cls.open(path)).plan != plan:
             raise RecipeError(f"{path} holds a run with other settings; choose another --out, or remove that folder.")
         if made and _by_digest(before.plugins) != _by_digest(plugins):
             raise RecipeError(f"{path} holds a run with other plug-ins or versions of them; choose another --out.")
-        run = cls(path, plan, command, device=device, plugins=plugins)
+        run = cls(path, plan, command, device=device, plugins=tuple(plugins))
         check_room(path, ROOM)
         run._write()
         return run
 
     def copied_to(self, path: Path) -> "RunFolder":
         """The same run in another folder, which says of itself what this one says. Errors: as `reserve`."""
-        RunFolder.reserve(path, self.plan, self.command)
+        RunFolder.reserve(path, self.plan, self.command, plugins=self.plugins)
         copied = replace(self, path=path)
         copied._write()
         return copied
@@ -82,10 +83,7 @@ class RunFolder:
             raise ResultsError(f"{file} does not describe a run; fetch the folder again or repeat the run.")
         plugins = recorded(content.get("plugins"))
         texts = {name: str(content.get(name, "")) for name in ("command", "code_version", "device")}
-        try:
-            return cls(path, run_plan_from(plan, str(file)), **texts, plugins=tuple(plugins))
-        except SemlinkError as error:
-            raise explained(error, plugins, f"The run in {path}") from error
+        return cls(path, run_plan_from(plan, str(file), bool(plugins)), **texts, plugins=tuple(plugins))
 
     @property
     def parts(self) -> Path:

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -12,10 +13,8 @@ from dataclasses import dataclass
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any, ClassVar
 
-import cloudpickle
-
 from semlink.errors import SemlinkError
-from semlink.plugins import Shipment, shipment
+from semlink.plugins import Shipment, by_value, shipment
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def _run_in(pool: ProcessPoolExecutor, tasks: Mapping[str, Task]) -> dict[str, A
     while waiting or running:
         for name in [name for name in waiting if _ready(name, tasks, results)]:
             task = waiting.pop(name)
-            running[pool.submit(_carry_out, cloudpickle.dumps(task))] = name
+            running[pool.submit(_carry_out, by_value(task))] = name
         done, _ = wait(running, return_when=FIRST_COMPLETED)
         for future in done:
             results[running.pop(future)] = future.result()
@@ -72,6 +71,9 @@ def _ready(name: str, tasks: Mapping[str, Task], results: Mapping[str, Any]) -> 
     return all(needed in results for needed in tasks[name].after)
 
 
+_LAUNCH = threading.Lock()  # processes start one after the other
+
+
 class _Process(SpawnProcess):
     """A process that does not run the script of its parent again, which would start the same work once more.
 
@@ -80,13 +82,14 @@ class _Process(SpawnProcess):
 
     @staticmethod
     def _Popen(process_obj: Any) -> Any:
-        main = sys.modules["__main__"]
-        hidden: dict[str, Any] = {name: vars(main).pop(name) for name in ("__file__", "__spec__") if name in vars(main)}
-        main.__spec__ = None
-        try:
-            return SpawnProcess._Popen(process_obj)
-        finally:
-            vars(main).update(hidden)
+        main = vars(sys.modules["__main__"])
+        with _LAUNCH:
+            hidden: dict[str, Any] = {name: main[name] for name in ("__file__", "__spec__") if name in main}
+            main.update(dict.fromkeys(hidden))
+            try:
+                return SpawnProcess._Popen(process_obj)
+            finally:
+                main.update(hidden)
 
 
 class _Context(SpawnContext):
@@ -104,7 +107,7 @@ class _Plugins:
 def _carry_out(packed: bytes) -> Any:
     if _Plugins.fault is not None:
         raise _Plugins.fault
-    task: Task = cloudpickle.loads(packed)
+    task: Task = pickle.loads(packed)
     return task.call(*task.arguments)
 
 

@@ -8,14 +8,16 @@ import contextlib
 import hashlib
 import importlib
 import inspect
+import io
 import os
+import pickle
 import re
 import sys
 import threading
 import traceback
 import types
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -89,10 +91,8 @@ class Shipment:
             _run(text, Path(path))
         if not self.classes:
             return
-        import cloudpickle
-
         try:
-            shipped = cloudpickle.loads(self.classes)
+            shipped = pickle.loads(self.classes)
         except Exception as error:  # a module that a worker process cannot import, or whatever that raises
             raise PluginError(
                 f"A registered class cannot be had in a worker process ({cut(reason(error), 200)}); put it in a file "
@@ -114,19 +114,34 @@ def shipment() -> Shipment:
                 classes.append((kind, name, entry, plugin))
     if not classes:
         return Shipment(files)
-    import cloudpickle
-
     for kind, name, entry, plugin in classes:
         _resolve(entry)
         try:
             packed.append((kind, name, entry, plugin))
-            data = cloudpickle.dumps(packed)
+            data = by_value(packed)
         except Exception as error:  # whatever the class refers to
             raise PluginError(
                 f'The {kind} "{name}" of {plugin.name} cannot be sent to worker processes ({cut(reason(error), 200)}); '
                 "put it in a file and name that as a plug-in, or take workers=1."
             ) from error
     return Shipment(files, data)
+
+
+def by_value(content: object) -> bytes:
+    """A pickle for worker processes, with the classes and functions of the script that runs in it.
+
+    Errors: whatever its content raises.
+    """
+    import cloudpickle
+
+    class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
+        """In which the mark of a field without a default stays one object, as dataclasses need it."""
+
+        dispatch_table = cloudpickle.Pickler.dispatch_table.new_child({type(MISSING): lambda _: "MISSING"})
+
+    packed = io.BytesIO()
+    Pickler(packed).dump(content)
+    return packed.getvalue()
 
 
 def _run(text: bytes, path: Path) -> None:

@@ -42,13 +42,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_run_of_everything_own(folder: Path) -> None:
-    load_plugins(folder / name for name in FILES)
-    rows = Results.read(folder / "out").rows
+    rows = Results.read(folder / "out").rows  # without any plug-in
     assert {row.channel for row in rows} == {"impulsive", "awgn"}
     assert {row.method for row in rows} == {"none", "shake", "retrain"}
     assert {"edge_error", "loss_gap", "psnr"} <= {row.metric for row in rows}
     text = (folder / "out" / "run.yaml").read_text()
     assert all(f"- name: {name}\n  digest: sha256:" in text for name in FILES)
+
+
+def test_a_report_needs_no_plugin(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder / "out", tmp_path / "out")
+    assert sl.report(tmp_path / "out").read_bytes() != b""
+    assert "loss_gap" in (tmp_path / "out" / "report.html").read_text()
 
 
 def test_bundles_name_their_plugins_and_hold_no_code(folder: Path) -> None:
@@ -79,15 +84,15 @@ def test_another_version_of_a_plugin_is_told_and_loads(
     changed = tmp_path / "tiny_codec.py"
     changed.write_text((folder / "tiny_codec.py").read_text() + "\n# another version\n")
     load_plugins([changed])
-    assert sl.load_codec(folder / "out" / "stripes" / "original").codec.config.model_type == "tiny"
+    shutil.copytree(folder / "out" / "stripes" / "original", tmp_path / "codec")
+    assert sl.load_codec(tmp_path / "codec").codec.config.model_type == "tiny"
     assert "another version of the plug-in tiny_codec.py" in capsys.readouterr().err
 
 
 def test_a_run_is_repeated_with_its_plugins_only(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(PluginError, match="needs the plug-in"):
-        RunFolder.open(folder / "out")
+        plan_for([folder / "out"], (), ())
     load_plugins([folder / name for name in FILES if name != "edge_error.py"])
-    assert RunFolder.open(folder / "out").plan
     with pytest.raises(PluginError, match=r"needs the plug-in edge_error\.py \(sha256:"):
         plan_for([folder / "out"], (), ())
     edges = folder / "again" / "edge_error.py"
@@ -122,3 +127,14 @@ def test_a_path_in_a_stored_plugin_list_is_never_opened(
     with pytest.raises(BundleError, match='type "tiny"'):
         sl.load_codec(bundle)
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.slow
+def test_the_page_runs_as_it_stands(run_page: Any) -> None:
+    assert run_page("docs/extend/README.md") == {"python", "console"}
+
+
+def test_examples_are_short() -> None:
+    lengths = {path.name: len(path.read_text().splitlines()) for path in EXAMPLES.glob("*.py")}
+    assert {*lengths} == {*FILES}
+    assert [name for name, lines in lengths.items() if lines > 30] == ["tiny_codec.py"]

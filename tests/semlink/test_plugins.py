@@ -6,16 +6,19 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import semlink as sl
 from semlink.channels import CHANNELS, build_channel, channel_name, name_of
+from semlink.codecs import CODECS
 from semlink.errors import PluginError, UnknownName
 from semlink.experiments.workflow.listing import listing
 from semlink.experiments.workflow.recipe_file import load_recipe
 from semlink.plugins import load_environment, load_plugins, shipment
 from semlink.simulator.metrics import metrics_for
+from semlink.unlearning.methods import METHODS
 
 QUIET = '''
 import semlink as sl
@@ -169,12 +172,20 @@ def test_a_script_without_a_main_guard_has_workers_that_know_what_it_registers(t
         + QUIET.replace("by: float", "by: Float")
         + "from semlink.channels import channel_name\n"
         "from semlink.experiments.workflow.tasks import Task, run_tasks\n"
-        "def sent(channel): return channel.by\n"
+        "from dataclasses import dataclass\n"
+        "from semlink.simulator.sources import build_source\n"
+        "@sl.register('source', 'few')\n"
+        "@dataclass(frozen=True)\n"
+        "class Few(sl.SourceReader):\n"
+        "    terms = sl.Terms('', '', '')\n"
+        "    count: Float = 1\n"
+        "    def read(self, data_dir): return sl.Source('few', 'text', [], [], [])\n"
+        "def sent(channel): return channel.by, build_source('few', {'count': 2}).name\n"
         "tasks = {'name': Task(channel_name, ('quiet:by=2.0',)), 'object': Task(sent, (sl.channel('quiet:by=3'),))}\n"
-        "print(run_tasks(tasks, 2))\n",
+        "print(sorted(run_tasks(tasks, 2).items()))\n",
     )
     ran = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True, timeout=300)
-    assert ran.stdout == "{'name': 'quiet:by=2', 'object': 3.0}\n"
+    assert ran.stdout == "[('name', 'quiet:by=2'), ('object', (3.0, 'few:count=2'))]\n"
 
 
 def test_a_class_that_cannot_be_sent_to_workers_is_told() -> None:
@@ -188,3 +199,18 @@ def test_a_cell_of_a_notebook_may_be_run_again() -> None:
     for by in ("1.0", "4.0"):
         exec(QUIET.replace("1.0", by), {"__name__": "__main__"})
     assert build_channel("quiet").by == 4.0  # type: ignore[attr-defined]
+
+
+def test_a_codec_needs_a_type_of_its_own() -> None:
+    image: Any = CODECS["image"]
+    for kind, words in ((image.config_class, "semlink-image"), (None, "config_class")):
+        with pytest.raises(PluginError, match=words):
+            sl.register("codec", "own", type("Own", (image,), {"config_class": kind}))
+
+
+def test_a_class_that_is_inherited_from_semlink_has_a_name_of_its_own() -> None:
+    method: Any = type("Mine", (METHODS["finetune"],), {})
+    sl.register("method", "mine", method)
+    assert (method.name, METHODS["finetune"].name) == ("mine", "finetune")
+    with pytest.raises(PluginError, match='calls itself "mine"'):
+        sl.register("method", "yours", method)
