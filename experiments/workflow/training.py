@@ -22,6 +22,7 @@ from semlink.experiments.workflow.training_records import RECORDS, REQUESTS, cha
 from semlink.experiments.workflow.versions import RECIPE, new_version, training_part
 from semlink.files import write_whole
 from semlink.folder_lock import locked
+from semlink.registry import check_fields
 from semlink.simulator.sources import SOURCES
 from semlink.simulator.sources.contract import Source
 from semlink.simulator.sources.record_digests import RecordDigests
@@ -113,7 +114,7 @@ def start_of(recipe: Recipe) -> Bundle:
     bundle = stored_bundle(find_bundle(recipe.start))
     if type(bundle.codec) is not CODECS[recipe.codec.name]:
         raise RecipeError(f"{recipe.start} is not a codec of the kind {recipe.codec.name}; give its kind under codec.")
-    for field, value in recipe.codec.fields.items():
+    for field, value in check_fields("codec", recipe.codec.name, type(bundle.codec), recipe.codec.fields).items():
         stored = getattr(bundle.codec.config, field)
         if stored != value:
             raise RecipeError(

@@ -1,13 +1,16 @@
 """A user's own pair of torch modules: from a plug-in file, and the worked example as a script, as a user runs them."""
 
+import itertools
 import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from torch import nn
 
 import semlink as sl
 from semlink.codecs import CODECS
@@ -62,6 +65,25 @@ def test_a_bundle_needs_the_plugin_and_holds_no_code(plugin: Path) -> None:
     CODECS._added.clear()  # as in a process that does not know of it
     with pytest.raises(BundleError, match=r'type "wrapped-two-convolutions"; it needs the plug-in mine\.py \(sha256:'):
         sl.load_codec("copy")
+
+
+def test_the_page_runs(run_page: Callable[..., set[str]]) -> None:
+    assert run_page("docs/extend/wrap.md") == {"python"}
+
+
+def test_training_goes_on_from_a_stored_codec_with_fields_of_several_values(plugin: Path) -> None:
+    sl.wrap(layers, layers, name="layers")
+    fields: dict[str, Any] = {"source": "digits", "channel": "awgn", "training": {"steps": 2, "batch": 8, "warmup": 1}}
+    codec = {"name": "layers", "widths": [8, 6]}
+    sl.train(sl.Recipe(**fields, experiment="first", codec=codec), "first")
+    second = sl.train(sl.Recipe(**fields, experiment="second", codec=codec, start="first"), "second")
+    assert second.codec.config.widths == (8, 6)
+
+
+def layers(height: int, width: int, widths: tuple[int, ...] = (4,)) -> nn.Module:
+    sizes = (height * width, *widths, height * width)
+    linear = [nn.Linear(*pair) for pair in itertools.pairwise(sizes)]
+    return nn.Sequential(nn.Flatten(), *linear, nn.Unflatten(1, (1, height, width)))
 
 
 @pytest.mark.slow
