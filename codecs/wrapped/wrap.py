@@ -87,17 +87,23 @@ def wrap(
                 f'Encoder and decoder have a parameter "{field}" with another type or default; give it the same in '
                 "both, or two names."
             )
-    place = sys._getframe(1).f_globals.get("__name__", "__main__")  # where it is from, as of a class that stands there
+    caller = sys._getframe(1).f_globals
+    place = caller.get("__name__", "__main__")  # where the codec is from, as if its class stood there
     if name in CODECS.added() and place not in MAIN:  # before transformers knows of the new one
         raise WrongField(f'There is a codec "{name}" already; give yours another name.')
     kind, base = KINDS[delivers]
+    configuration = configuration_of(f"wrapped-{name}", base, fields)
+    configuration.__module__, configuration.__qualname__ = place, f"configuration of {name}"
     names = {
         "__module__": place,
+        "__qualname__": f"wrapped {name}",
         "__doc__": f"The wrapped codec {name}.",
-        "config_class": configuration_of(f"wrapped-{name}", base, fields),
+        "config_class": configuration,
         "pair": ModulePair(name, *parts, loss, uses, multiple),
     }
     codec: type[NeuralCodec[Any]] = type("".join(map(str.capitalize, name.split("-"))), (kind,), names)
+    for made in (configuration, codec):
+        caller[made.__qualname__] = made  # where pickle looks for it; no name of the caller's can be the same
     made_by = (encoder, decoder) if loss is None else (encoder, decoder, loss)
     CODECS.register(name, codec, _script(codec, made_by) if place in MAIN else None)
     return codec

@@ -1,7 +1,9 @@
 """What `wrap` takes and refuses, and how the parameters of a user's modules become the fields of a codec."""
 
+import pickle
 from typing import Any, Literal
 
+import cloudpickle
 import numpy as np
 import pytest
 import torch
@@ -151,3 +153,15 @@ def test_what_cannot_be_a_codec_is_told_at_once(encoder: Any, options: dict[str,
     with pytest.raises((WrongField, PluginError), match=told):
         sl.wrap(encoder, up, **{"name": "pair", **options})
     assert "pair" not in CODECS
+
+
+def test_a_codec_is_found_by_pickle_where_it_was_wrapped() -> None:
+    """As worker processes need it, whose copy of the module has wrapped it too."""
+    codec = sl.wrap(down, up, name="up")  # as a function here
+    assert pickle.loads(pickle.dumps(codec)) is codec
+    assert pickle.loads(cloudpickle.dumps(codec)) is codec
+    assert callable(up)
+    made_codec = made("up")
+    again = pickle.loads(pickle.dumps(made_codec))
+    assert type(again) is codec
+    assert torch.equal(again.encoder.weight, made_codec.encoder.weight)
