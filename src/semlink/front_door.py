@@ -278,7 +278,6 @@ def sweep(
     >>> results.filter(metric="psnr").rows[0].unit
     'dB'
     """
-    from semlink.channels import name_of
     from semlink.channels.contract import Channel
     from semlink.experiments.workflow.classical import is_classical
     from semlink.experiments.workflow.component import component_from
@@ -294,7 +293,10 @@ def sweep(
     plan = sweep_plan(
         [place for place in places if str(place) not in classical],
         plan_from(
-            [each if isinstance(each, str) else name_of(each) for each in channels], snr_db, classical, overrides
+            [each if isinstance(each, str) else _registered_name(each) for each in channels],
+            snr_db,
+            classical,
+            overrides,
         ),
         None if request is None else _request(request),
         None if source is None else component_from(source),
@@ -588,3 +590,15 @@ def _place(codec: "str | Path | StoredCodec") -> str | Path:
     from semlink.experiments.workflow.entrants import StoredCodec
 
     return codec.folder if isinstance(codec, StoredCodec) else codec
+
+
+def _registered_name(channel: "Channel") -> str:
+    """The name of a channel object. Errors: WrongField when its class is not registered: a run is repeated by names."""
+    from semlink.channels import CHANNELS, name_of
+
+    if CHANNELS.name_of(type(channel)) is None:
+        raise WrongField(
+            f"The class {type(channel).__name__} has no name that a run can hold; "
+            'write @sl.register("channel", NAME) above it.'
+        )
+    return name_of(channel)

@@ -272,7 +272,13 @@ def _entry_points(group: str) -> dict[str, EntryPoint]:
     except Exception as error:  # the metadata of some package are damaged
         logging.getLogger(__name__).warning("Installed plug-ins cannot be looked for: %s", reason(error))
         return {}
-    return {point.name: point for point in reversed(found)}
+    first: dict[str, EntryPoint] = {}
+    for point in found:
+        if first.setdefault(point.name, point).value != point.value:
+            told = '"%s" of %s is not used: %s offers that name in %s too.'
+            taken = _package_of(first[point.name])
+            logging.getLogger(__name__).warning(told, point.name, _package_of(point), taken, group)
+    return first
 
 
 def parse(text: str) -> tuple[str, dict[str, object]]:

@@ -195,6 +195,13 @@ def test_a_class_that_cannot_be_sent_to_workers_is_told() -> None:
         shipment()
 
 
+def test_an_object_of_a_class_that_is_not_registered_is_told() -> None:
+    names: dict[str, Any] = {"__name__": "__main__"}
+    exec(QUIET.replace('@sl.register("channel", "quiet")', ""), names)
+    with pytest.raises(sl.SemlinkError, match=r'@sl\.register\("channel", NAME\)'):
+        sl.sweep("image-digits", names["Quiet"](), snr_db=6.0)
+
+
 def test_a_cell_of_a_notebook_may_be_run_again() -> None:
     for by in ("1.0", "4.0"):
         exec(QUIET.replace("1.0", by), {"__name__": "__main__"})
