@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 from transformers.utils import logging
 
-from semlink.codecs import CODECS
+from semlink.codecs import STORED
 from semlink.codecs.configuration import CodecConfig
 from semlink.codecs.model_card import model_card
 from semlink.codecs.neural_codec import NeuralCodec
@@ -24,6 +24,7 @@ from semlink.files import json_text, whole_folder
 from semlink.untrusted import cut, json_of, read_bytes
 
 MANIFEST, CONFIG, WEIGHTS, CARD, README = "manifest.json", "config.json", "model.safetensors", "card.json", "README.md"
+ONNX = ".onnx"  # ending of the files that hold a codec which was imported as such
 MAKING = "making.json"  # the facts of the card that differ between two equal makings
 FACTS_OF_MAKING = ("seconds", "device", "command", "code_version")
 FORMAT, FIRST_FORMAT = "semlink-bundle-2", "semlink-bundle-1"
@@ -116,11 +117,11 @@ def load_bundle(folder: Path) -> Bundle:
         config = json_of(files[CONFIG], dict)
         card = {**json_of(files[CARD], dict), **(json_of(files[MAKING], dict) if MAKING in files else {})}
         header = stored_tensors(files[WEIGHTS])
-        kind = next((entry for entry in CODECS.values() if _type_of(entry) == config["model_type"]), None)
+        kind = next((entry for entry in STORED.values() if _type_of(entry) == config["model_type"]), None)
     except (KeyError, ValueError) as error:
         raise BundleError(f"{folder} is not a complete stored codec; store it again with: semlink train.") from error
     if kind is None:
-        known = ", ".join(sorted(map(_type_of, CODECS.values())))
+        known = ", ".join(sorted(map(_type_of, STORED.values())))
         given = cut(config["model_type"])
         raise BundleError(f'{folder} holds a codec of the type "{given}"; the known types are: {known}.')
     try:
@@ -222,7 +223,7 @@ def _digest_table(table: object) -> dict[str, str]:
 
 def _content(path: Path) -> bytes:
     """The bytes of a file of a stored codec. Errors: OSError when it is no regular file of a sensible size."""
-    return read_bytes(path, WEIGHTS_MOST if path.name == WEIGHTS else FILE_MOST)
+    return read_bytes(path, WEIGHTS_MOST if path.name == WEIGHTS or path.suffix == ONNX else FILE_MOST)
 
 
 def _configuration(kind: type[CodecConfig], config: Mapping[str, Any], tensors: int, folder: Path) -> CodecConfig:
@@ -255,7 +256,9 @@ def _texts(files: Mapping[str, bytes], folder: Path) -> dict[str, str]:
     """The text files of a bundle beside those that are read here. Errors: BundleError when one is no text."""
     try:
         return {
-            name: content.decode() for name, content in files.items() if name not in (WEIGHTS, CONFIG, CARD, MAKING)
+            name: content.decode()
+            for name, content in files.items()
+            if name not in (WEIGHTS, CONFIG, CARD, MAKING) and not name.endswith(ONNX)
         }
     except UnicodeDecodeError as error:
         raise BundleError(f"A text in {folder} is not UTF-8; fetch or store the codec again.") from error

@@ -163,6 +163,6 @@ def import_codec(
         command(), erasure,
     )  # fmt: skip
     typer.echo(
-        f"{len(imported.used)} tensors used, {len(imported.unused)} unused, none missing; its SNR labels are Es/N0 - "
-        f"{imported.label_offset_db:.2f} dB. The codec is in {out}, every tensor in {out / 'import.json'}."
+        f"{len(imported.used)} tensors or files used, {len(imported.unused)} unused, none missing; its SNR labels are "
+        f"Es/N0 - {imported.label_offset_db:.2f} dB. The codec is in {out}, all of them in {out / 'import.json'}."
     )

@@ -1,5 +1,6 @@
 """What `semlink import` takes: one class for each kind of foreign codec, with the options that the kind needs."""
 
+import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,6 +8,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from semlink.codecs.interop.imported import Imported
+from semlink.codecs.interop.onnx_configuration import PIXELS
+from semlink.codecs.interop.onnx_import import TRIED, import_onnx
 from semlink.codecs.interop.tf_deepsc import AMPLITUDES, import_deepsc
 from semlink.codecs.interop.torch_deepjscc import import_deepjscc
 from semlink.codecs.pixels import size_of_images
@@ -68,8 +71,7 @@ class PyTorchDeepJscc(ForeignCodec):
     checkpoint: Path
 
     def read(self, source: Source) -> Imported[Any]:
-        if source.modality != "image":
-            raise RecipeError(f"DeepJSCC sends images, but the records of {source.name} are text; give its images.")
+        check_images(source)
         size = size_of_images([source.train[0].payload])
         return import_deepjscc(self.checkpoint, size["height"], size["width"])
 
@@ -77,7 +79,50 @@ class PyTorchDeepJscc(ForeignCodec):
         return {"power": "real", "pairs": "filters 2i and 2i + 1 at one place"}
 
 
-FOREIGN: Mapping[str, type[ForeignCodec]] = {"tf-deepsc": TfDeepSc, "deepjscc-pytorch": PyTorchDeepJscc}
+@dataclass(frozen=True)
+class OnnxPair(ForeignCodec):
+    """A sender and a receiver of images as two ONNX files; see `import_onnx`."""
+
+    codec: ClassVar[str] = "onnx"
+
+    encoder: Path
+    decoder: Path
+    pixels: str = "0..1"
+    layout: str = "nchw"
+    pairing: str = "pairs"
+    power: str = "complex"
+    noise: str = "variance"
+
+    def __post_init__(self) -> None:
+        choose("range of pixels", PIXELS, self.pixels)
+        choose("layout", dict.fromkeys(("nchw", "nhwc")), self.layout)
+        choose("pairing", dict.fromkeys(("pairs", "halves")), self.pairing)
+        choose("power rule", AMPLITUDES, self.power)
+        choose("measure of noise", dict.fromkeys(("variance", "snr-db")), self.noise)
+
+    def read(self, source: Source) -> Imported[Any]:
+        check_images(source)
+        payloads = [record.payload for record in source.train[:TRIED]]
+        return import_onnx(
+            self.encoder, self.decoder, payloads, self.pixels, self.layout, self.pairing, self.noise,
+            AMPLITUDES[self.power],
+        )  # fmt: skip
+
+    def facts(self) -> dict[str, str]:
+        return {"power": self.power}
+
+
+FOREIGN: Mapping[str, type[ForeignCodec]] = {
+    "tf-deepsc": TfDeepSc,
+    "deepjscc-pytorch": PyTorchDeepJscc,
+    "onnx": OnnxPair,
+}
+
+
+def check_images(source: Source) -> None:
+    """Errors: RecipeError when the records are no images."""
+    if source.modality != "image":
+        raise RecipeError(f"Such a codec sends images, but the records of {source.name} are text; give its images.")
 
 
 def foreign_codec(kind: str, options: Mapping[str, object]) -> ForeignCodec:
@@ -86,7 +131,7 @@ def foreign_codec(kind: str, options: Mapping[str, object]) -> ForeignCodec:
     Errors: UnknownName; RecipeError when the kind takes no such option, or needs another.
     """
     make = choose("kind of import", FOREIGN, kind)
-    fields = make.__dataclass_fields__  # type: ignore[attr-defined]
+    fields = [field.name for field in dataclasses.fields(make)]  # type: ignore[arg-type]
     taken = ", ".join(map(_written, fields))
     for option in options:
         if option not in fields:

@@ -91,7 +91,6 @@ def import_bundle(
         "version": "original",
         "method": "none",
         "codec": foreign.codec,
-        "parameters": sum(parameter.numel() for parameter in codec.parameters()),
         "source": source_facts(recipe, records),
         "imported": origin,
         "training_channel": recipe.channel,
@@ -100,6 +99,8 @@ def import_bundle(
         "command": command,
         "recipe": training_part(recipe),
     }
+    if parameters := sum(parameter.numel() for parameter in codec.parameters()):
+        card["parameters"] = parameters
     if snr_label is not None:
         card["training_snr_db"] = snr_label + imported.label_offset_db
     protected = {RECORDS: RecordDigests.of(records).stored()}

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from semlink.channels import channel_name
-from semlink.codecs import CODECS
+from semlink.codecs import STORED
 from semlink.errors import RecipeError, WrongField
 from semlink.experiments.workflow.component import Component, ComponentField, MethodFields, NamedMethod
 from semlink.experiments.workflow.snr_range import SnrDb, SnrPoints
@@ -176,7 +176,7 @@ class Recipe(Section):
     @field_validator("codec")
     @classmethod
     def _codec(cls, codec: Component) -> Component:
-        check_fields("codec", codec.name, choose("codec", CODECS, codec.name), codec.fields)
+        check_fields("codec", codec.name, choose("codec", STORED, codec.name), codec.fields)
         return codec
 
     @field_validator("training", mode="before")
@@ -200,7 +200,7 @@ class Recipe(Section):
             raise ValueError(
                 "a codec that starts from another cannot be retrained from nothing; erase from that other one"
             )
-        if "reconstruction" not in CODECS[self.codec.name].traits and (
+        if "reconstruction" not in STORED[self.codec.name].traits and (
             self.sweep.baselines or self.sweep.image_classifier
         ):
             raise ValueError(
