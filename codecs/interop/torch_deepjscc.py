@@ -47,8 +47,8 @@ def import_deepjscc(path: Path, height: int, width: int) -> Imported[DeepJscc]:
     kernel = file.weights[used.get("decoder.6.weight", FIRST)].shape[-1]
     if kernel != 5:
         raise CodecError(
-            f"The checkpoint has kernels of {kernel} x {kernel} in decoder.tconv4, as the public code had them before "
-            "June 2024, without padding; only the later form with 5 x 5 everywhere can be imported."
+            f"The checkpoint has kernels of {kernel} x {kernel} in decoder.tconv4, as the public code had them "
+            "before it had padding; only the later form, with 5 x 5 everywhere, can be imported."
         )
     config = DeepJsccConfig(
         height=height,
