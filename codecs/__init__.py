@@ -21,6 +21,7 @@ CODECS: "Registry[type[NeuralCodec[Any]]]" = Registry(
         "gan": "semlink.codecs.generative.model:Gan",
         "generative": "semlink.codecs.generative.model:GenerativeCodec",
     },
+    contract="semlink.codecs.neural_codec:NeuralCodec",
 )
 # Kinds that only `semlink import` makes, and nothing trains.
 IMPORTED: "Registry[type[NeuralCodec[Any]]]" = Registry(

@@ -1,5 +1,7 @@
 """ONNX files of strangers: what is in them is checked before a runtime sees them, and they are run as functions."""
 
+import contextlib
+import io
 import math
 import stat
 from collections.abc import Iterator
@@ -46,7 +48,8 @@ class OnnxGraph:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 4  # what goes wrong is raised too
         try:
-            self.session = runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+            with contextlib.redirect_stdout(io.StringIO()):  # where it prints before it raises
+                self.session = runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime has an exception of its own for each kind of fault
             raise CodecError(f"{name} cannot be run: {_first_line(error)}; export it again.") from error
         self.inputs = tuple(_port(port) for port in self.session.get_inputs())

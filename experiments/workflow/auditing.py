@@ -8,6 +8,7 @@ from semlink.channels.snr import is_snr_db
 from semlink.errors import AuditError, RecipeError
 from semlink.experiments.workflow.entrants import around, certificates_of, distinct, stored_codec
 from semlink.experiments.workflow.machine import Machine
+from semlink.experiments.workflow.plugin_use import plugins_of
 from semlink.experiments.workflow.preparation import prepare_stored
 from semlink.experiments.workflow.references import found, reference_of
 from semlink.experiments.workflow.run_folder import RunFolder
@@ -92,7 +93,7 @@ def run_audits(plan: CodecAuditPlan, out: Path, machine: Machine, command: str) 
             f"The records that request {request.id} erased are no longer among the data, and audits look at them; "
             "measure the rest with: semlink sweep."
         )
-    folder = RunFolder.reserve(out, plan, command, machine.device)
+    folder = RunFolder.reserve(out, plan, command, machine.device, plugins_of(plan))
     entries = [entrant.entry(machine.device) for entrant in distinct(around(codecs, request))]
     recipe = recipe_of(stored_bundle(codecs[0].folder))
     context = AuditContext(recipe.experiment, recipe.channel, plan.snr_db, plan.seed)

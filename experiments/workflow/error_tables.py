@@ -10,6 +10,7 @@ from semlink.channels import channel_name
 from semlink.errors import RecipeError
 from semlink.experiments.workflow.classical import SHARES
 from semlink.experiments.workflow.machine import Machine
+from semlink.experiments.workflow.plugin_use import plugins_of
 from semlink.experiments.workflow.run_folder import RunFolder
 from semlink.experiments.workflow.run_plan import BlockErrorsPlan
 from semlink.experiments.workflow.store import block_errors
@@ -47,7 +48,7 @@ def run_block_errors(plan: BlockErrorsPlan, out: Path, machine: Machine, command
 
     Errors: RecipeError; ResultsError when a table is damaged.
     """
-    folder = RunFolder.reserve(out, plan, command)
+    folder = RunFolder.reserve(out, plan, command, plugins=plugins_of(plan))
     table = None if plan.table is None else Path(plan.table)
     tasks = {
         f"{channel}, {uses} uses, part {share}": Task(

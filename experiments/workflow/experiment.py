@@ -14,6 +14,7 @@ from semlink.experiments.workflow.component import Component
 from semlink.experiments.workflow.entrants import StoredCodec, certificates_of
 from semlink.experiments.workflow.erasure import erase_bundle
 from semlink.experiments.workflow.machine import Machine
+from semlink.experiments.workflow.plugin_use import plugins_of
 from semlink.experiments.workflow.preparation import prepare
 from semlink.experiments.workflow.recipe import ErasurePlan, Recipe
 from semlink.experiments.workflow.run_folder import ERASED_SETS, RunFolder
@@ -81,7 +82,7 @@ def run_experiments(
     if len(set(names)) != len(names):
         raise RecipeError("Two recipes have the same experiment name; rename one with --set experiment=NAME.")
     experiments = [prepare_experiment(recipe, out, machine, show_erased) for recipe in plan.recipes]
-    folder = RunFolder.reserve(out, plan, command, machine.device)
+    folder = RunFolder.reserve(out, plan, command, machine.device, plugins_of(plan))
     making = {name: task for experiment in experiments for name, task in experiment.making.items()}
     measuring = {name: task for experiment in experiments for name, task in experiment.measuring.items()}
     results = run_tasks(making | measuring, machine.workers)

@@ -20,6 +20,7 @@ from semlink.experiments.workflow.entrants import (
     stored_codec,
 )
 from semlink.experiments.workflow.machine import Machine
+from semlink.experiments.workflow.plugin_use import plugins_of
 from semlink.experiments.workflow.preparation import Preparation, check_carried, prepare_stored
 from semlink.experiments.workflow.recipe import SweepPlan
 from semlink.experiments.workflow.references import found, reference_of
@@ -88,7 +89,7 @@ def run_sweep(plan: CodecSweepPlan, out: Path, machine: Machine, command: str) -
     experiment, device = out.name or "sweep", "cpu" if exports else machine.device
     like = stored[0].folder if stored else None
     tasks = sweep_tasks(experiment, entrants, prepared, plan.sweep, device, out / ".parts", like)
-    folder = RunFolder.reserve(out, plan, command, device)
+    folder = RunFolder.reserve(out, plan, command, device, plugins_of(plan))
     results = run_tasks(tasks.preparing | tasks.jobs, machine.workers)
     rows = [row for name in tasks.jobs for row in results[name]]
     metadata: dict[str, Any] = {"codec": dict(stored[0].card)} if stored else {}

@@ -1,5 +1,6 @@
 """A version of a codec while it is made: whether it is there already, its checkpoint, and how it is stored."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,13 +26,15 @@ class NewVersion:
     """A version that is not there yet.
 
     folder: where it will be. checkpoint: the file from which work goes on. secret: the file of secret codes until then.
+    plugins: digest of the plug-ins that make it; what another version of one began is not gone on with.
     """
 
     folder: Path
+    plugins: str = ""
 
     @property
     def checkpoint(self) -> Path:
-        return self.folder.parent / f".{self.folder.name}.checkpoint"
+        return self.folder.parent / f".{self.folder.name}.checkpoint{self.plugins and f'-{self.plugins}'}"
 
     @property
     def secret(self) -> Path:
@@ -61,9 +64,8 @@ class NewVersion:
 
     def discard_work(self) -> None:
         """Removes secret codes, and the checkpoints of all phases and parts: of no use once the version is there."""
-        checkpoints = (
-            path for path in self.folder.parent.iterdir() if path.name.startswith(f"{self.checkpoint.name}-")
-        )
+        all_of_them = f".{self.folder.name}.checkpoint-"
+        checkpoints = (path for path in self.folder.parent.iterdir() if path.name.startswith(all_of_them))
         for path in (self.secret, self.checkpoint, *checkpoints):
             path.unlink(missing_ok=True)
 
@@ -75,7 +77,8 @@ def new_version(folder: Path, marks: Mapping[str, Any]) -> NewVersion | None:
 
     Errors: RecipeError when something else is there; SignatureError when it could not be signed although it has to be.
     """
-    version = NewVersion(folder)
+    plugins = json_text(marks["plugins"]) if marks.get("plugins") else ""
+    version = NewVersion(folder, plugins and hashlib.sha256(plugins.encode()).hexdigest()[:12])
     if not folder.exists() or (folder.is_dir() and not content_of(folder)):
         check_ready_to_sign()
         return version

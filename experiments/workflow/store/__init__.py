@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from semlink.codecs import CODECS
 from semlink.codecs.bundle import MANIFEST, Bundle, load_bundle
 from semlink.codecs.interop.exported import Exported, open_export
 from semlink.codecs.interop.sidecar import SIDECAR
@@ -90,9 +91,10 @@ def _stored(folder: Path) -> Bundle:
     if not (folder / MANIFEST).is_file():
         return load_bundle(folder)  # which says what is wrong
     files = [(path.name, path.stat()) for path in sorted(folder.iterdir())]
-    return _read_once(folder, tuple((name, status.st_size, status.st_mtime_ns) for name, status in files))
+    kinds = tuple(entry for entry, _ in CODECS.added().values())  # a notebook may define one anew
+    return _read_once(folder, tuple((name, status.st_size, status.st_mtime_ns) for name, status in files), kinds)
 
 
 @lru_cache(maxsize=64)
-def _read_once(folder: Path, files: tuple[tuple[str, int, int], ...]) -> Bundle:
+def _read_once(folder: Path, files: tuple[tuple[str, int, int], ...], kinds: tuple[object, ...]) -> Bundle:
     return load_bundle(folder)
