@@ -66,6 +66,12 @@ class OnnxCodec(PixelCodec):
         self.graphs = sender, receiver
         self.files = digests_of(sender, receiver)
 
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
+        """As torch has it. Errors: RuntimeError when the digests are those of other files than were read."""
+        if self.graphs is not None and not torch.equal(state_dict["files"], digests_of(*self.graphs)):
+            raise RuntimeError("The digests are those of other ONNX files.")
+        return super().load_state_dict(state_dict, strict, assign)
+
     def save_pretrained(self, save_directory: str | os.PathLike[str], *args: Any, **kwargs: Any) -> None:
         super().save_pretrained(save_directory, *args, **kwargs)
         for name, content in self.extra_files().items():

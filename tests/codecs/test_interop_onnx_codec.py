@@ -17,9 +17,10 @@ from semlink.channels.contract import Reception
 from semlink.codecs.bundle import load_bundle, save_bundle
 from semlink.codecs.interop import onnx_graph
 from semlink.codecs.interop.onnx_codec import OnnxCodec
+from semlink.codecs.interop.onnx_configuration import OnnxCodecConfig
 from semlink.codecs.interop.onnx_import import import_onnx
 from semlink.codecs.optional_import import install_command
-from semlink.errors import BundleError, CodecError, SemlinkError
+from semlink.errors import BundleError, CodecError, SemlinkError, WrongField
 from semlink.seeding import generator_for
 
 onnx = pytest.importorskip("onnx", reason=install_command("onnx"))
@@ -180,6 +181,20 @@ def test_it_is_stored_with_its_files_and_read_back(take: Callable[..., OnnxCodec
     path.write_bytes(path.read_bytes()[:-1] + b"\2")
     with pytest.raises(BundleError, match="was changed after it was stored"):
         load_bundle(tmp_path / "bundle")
+
+
+def test_digests_of_other_files_are_refused(take: Callable[..., OnnxCodec]) -> None:
+    """What certificates bind to stands for the files, also where somebody wrote the whole folder."""
+    codec = take(sender(), receiver())
+    codec.load_state_dict(codec.state_dict())
+    with pytest.raises(RuntimeError, match="other ONNX files"):
+        codec.load_state_dict({"files": torch.zeros(2, 32, dtype=torch.uint8)})
+
+
+@pytest.mark.parametrize("latent", [[], [0, 64], [2**40], [3, 21], [2, 16], [1] * 9, "64", [0.5]])
+def test_forged_configurations_are_refused(latent: Any) -> None:
+    with pytest.raises(WrongField):
+        OnnxCodecConfig(height=8, width=8, channels=1, bandwidth_ratio=0.5, latent=latent)
 
 
 def test_nothing_trains_it(take: Callable[..., OnnxCodec]) -> None:
