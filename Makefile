@@ -52,7 +52,7 @@ test-gpu: $(VENV)/installed
 # The optional packages have an environment of their own, so that the others are tested without them.
 INTEROP := .venv-interop
 INTEROP_TESTS = tests/codecs/test_interop_export.py tests/codecs/test_interop_tf_*.py tests/experiments/*/test_*_export.py \
-                tests/integration/test_interop_tutorial.py
+                tests/codecs/test_interop_onnx_*.py tests/experiments/workflow/test_onnx_import.py tests/integration/test_interop_tutorial.py
 
 $(INTEROP)/installed: setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(INTEROP)

@@ -1,5 +1,7 @@
 """Data to symbols and back: the neural codecs, the classical chain, and how they are made and stored."""
 
+from collections import ChainMap
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from semlink.registry import Registry
@@ -21,3 +23,8 @@ CODECS: "Registry[type[NeuralCodec[Any]]]" = Registry(
     },
     contract="semlink.codecs.neural_codec:NeuralCodec",
 )
+# Kinds that only `semlink import` makes, and nothing trains.
+IMPORTED: "Registry[type[NeuralCodec[Any]]]" = Registry(
+    "imported codec", {"onnx": "semlink.codecs.interop.onnx_codec:OnnxCodec"}
+)
+STORED: "Mapping[str, type[NeuralCodec[Any]]]" = ChainMap(CODECS, IMPORTED)  # type: ignore[arg-type]  # read only

@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 from transformers.utils import logging
 
-from semlink.codecs import CODECS
+from semlink.codecs import CODECS, IMPORTED
 from semlink.codecs.configuration import CodecConfig
 from semlink.codecs.model_card import model_card
 from semlink.codecs.neural_codec import NeuralCodec
@@ -25,6 +25,7 @@ from semlink.progress import tell
 from semlink.untrusted import cut, json_of, read_bytes
 
 MANIFEST, CONFIG, WEIGHTS, CARD, README = "manifest.json", "config.json", "model.safetensors", "card.json", "README.md"
+ONNX = ".onnx"  # ending of the files that hold a codec which was imported as such
 MAKING = "making.json"  # the facts of the card that differ between two equal makings
 FACTS_OF_MAKING = ("seconds", "device", "command", "code_version")
 FORMAT, FIRST_FORMAT = "semlink-bundle-2", "semlink-bundle-1"
@@ -229,7 +230,7 @@ def _digest_table(table: object) -> dict[str, str]:
 
 def _content(path: Path) -> bytes:
     """The bytes of a file of a stored codec. Errors: OSError when it is no regular file of a sensible size."""
-    return read_bytes(path, WEIGHTS_MOST if path.name == WEIGHTS else FILE_MOST)
+    return read_bytes(path, WEIGHTS_MOST if path.name == WEIGHTS or path.suffix == ONNX else FILE_MOST)
 
 
 def _configuration(kind: type[CodecConfig], config: Mapping[str, Any], tensors: int, folder: Path) -> CodecConfig:
@@ -262,7 +263,9 @@ def _texts(files: Mapping[str, bytes], folder: Path) -> dict[str, str]:
     """The text files of a bundle beside those that are read here. Errors: BundleError when one is no text."""
     try:
         return {
-            name: content.decode() for name, content in files.items() if name not in (WEIGHTS, CONFIG, CARD, MAKING)
+            name: content.decode()
+            for name, content in files.items()
+            if name not in (WEIGHTS, CONFIG, CARD, MAKING) and not name.endswith(ONNX)
         }
     except UnicodeDecodeError as error:
         raise BundleError(f"A text in {folder} is not UTF-8; fetch or store the codec again.") from error
@@ -339,6 +342,8 @@ def _kind(given: object) -> type[NeuralCodec[Any]] | None:
     if not isinstance(given, str):
         raise ValueError("the type of the codec is no text")
     name = given.removeprefix("semlink-")
+    if name in IMPORTED and _type_of(IMPORTED[name]) == given:
+        return IMPORTED[name]
     if name in CODECS.own() and _type_of(CODECS[name]) == given:
         return CODECS[name]
     return next((entry for entry in CODECS.usable().values() if _type_of(entry) == given), None)

@@ -70,6 +70,9 @@ class NeuralCodec(PreTrainedModel, Codec[Batch]):
         """An untrained codec that differs from this one in its weights alone; see `new_codec_like`."""
         return seeded(seed, lambda: type(self)(self.config))
 
+    def check_trainable(self) -> None:
+        """Errors: CodecError for a codec that has no gradients, so that nothing can train it or make it forget."""
+
     def extra_files(self) -> dict[str, bytes]:
         """Name and content of each file that belongs to a stored codec beside its configuration and its weights."""
         return {}

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from expected import expected_table
 from gallery import LINK, write_gallery
 from published import published_table
 from studies import across_table, curve_table, method_table, study_table, summary_list
@@ -16,7 +17,7 @@ from studies import across_table, curve_table, method_table, study_table, summar
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "experiments" / "results"
 GALLERY = ROOT / "docs" / "gallery.md"
-PAGES = ("README.md", "docs/unlearning.md")  # written by hand, but for their blocks
+PAGES = ("README.md", "docs/unlearning.md", "docs/interop.md")  # written by hand, but for their blocks
 
 # A block stands between <!-- KIND: ARGUMENTS written by `make figures` ... --> and <!-- /KIND -->. Its last argument is
 # a folder of results, where it has any.
@@ -32,6 +33,7 @@ BLOCKS: dict[str, Callable[..., str]] = {
     "across": across_table,
     "published": lambda: published_table(RESULTS),
     "methods": method_table,
+    "expected": expected_table,
 }
 
 

@@ -59,6 +59,7 @@ RUNS = {  # folder of experiments/results -> title
     "image-cifar10-deepjscc": "CIFAR-10 at 1/12, DeepJSCC",
     "image-cifar10": "CIFAR-10 at 1/12, vision transformer",
     "image-cifar10-deepjscc-6": "CIFAR-10 at 1/6, DeepJSCC",
+    "deepjscc-public": "Public DeepJSCC checkpoints, imported: CIFAR-10 at 1/12 and 1/6",
     "kodak-deepjscc": "Kodak photographs through the DeepJSCC codec of CIFAR-10",
 }
 LINK = "figures/gallery"  # seen from docs/gallery.md

@@ -117,6 +117,7 @@ def train(
     Errors: SourceError when a set is empty; BundleError when the checkpoint is damaged or of another training;
             WrongField when the loss leaves the range of numbers, or the transform does not fit.
     """
+    codec.check_trainable()
     if codec.parts:
         return _train_parts(codec, records, validation, channel, settings, seed, label, checkpoint, transform)
     began = time.monotonic()

@@ -41,7 +41,8 @@ def erase(
 
 
 def check_defined(method: Method, codec: NeuralCodec[Any]) -> None:
-    """Errors: ErasureError when a method is not defined on a codec."""
+    """Errors: ErasureError when a method is not defined on a codec; CodecError when nothing can train it."""
+    codec.check_trainable()
     if not method.defined_on(type(codec)):
         lacking = " and ".join(NEEDS[trait] for trait in sorted(method.needs - codec.traits))
         others = ", ".join(name for name, entry in METHODS.usable().items() if entry.defined_on(type(codec)))

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from semlink.codecs import CODECS
+from semlink.codecs import STORED
 from semlink.errors import RecipeError
 from semlink.experiments.workflow.bench import Bench, Sets, sweep_tasks
 from semlink.experiments.workflow.component import Component
@@ -210,7 +210,7 @@ def _spoken(terms: Sequence[str], estimates: Iterable[Any]) -> bool:
 
 def _sends(recipe: Recipe) -> bool:
     """Whether there is a link to sweep: a plain GAN is sent nothing, and audits alone look at it."""
-    return "link" in CODECS[recipe.codec.name].traits
+    return "link" in STORED[recipe.codec.name].traits
 
 
 def _erased(erasure: ErasurePlan, name: str, folder: Path) -> tuple[StoredCodec, ...]:

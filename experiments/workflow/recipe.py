@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from semlink.channels import CHANNELS, channel_name
-from semlink.codecs import CODECS
+from semlink.codecs import STORED
 from semlink.errors import RecipeError, WrongField
 from semlink.experiments.workflow.component import Component, ComponentField, MethodFields, NamedMethod
 from semlink.experiments.workflow.snr_range import SnrDb, SnrPoints
@@ -180,8 +180,8 @@ class Recipe(Section):
     @field_validator("codec")
     @classmethod
     def _codec(cls, codec: Component, info: ValidationInfo) -> Component:
-        if _is_checked(CODECS, codec.name, info):
-            check_fields("codec", codec.name, choose("codec", CODECS, codec.name), codec.fields)
+        if _is_checked(STORED, codec.name, info):
+            check_fields("codec", codec.name, choose("codec", STORED, codec.name), codec.fields)
         return codec
 
     @field_validator("training", mode="before")
@@ -205,7 +205,7 @@ class Recipe(Section):
             raise ValueError(
                 "a codec that starts from another cannot be retrained from nothing; erase from that other one"
             )
-        rebuilds = self.codec.name not in CODECS or "reconstruction" in CODECS[self.codec.name].traits
+        rebuilds = self.codec.name not in STORED or "reconstruction" in STORED[self.codec.name].traits
         if not rebuilds and (self.sweep.baselines or self.sweep.image_classifier):
             raise ValueError(
                 "a codec that rebuilds nothing leaves nothing to compare or classify; leave out baselines and "

@@ -88,11 +88,18 @@ def test_mistakes_are_told(
 
 
 def test_mistakes_of_imports_are_told(semlink: Callable[..., Any], tmp_path: Path) -> None:
-    needed = ("--vocabulary", tmp_path / "vocab.json", "--source", "python-docs", "--out", tmp_path / "out")
+    words, needed = ("--vocabulary", tmp_path / "vocab.json"), ("--source", "python-docs", "--out", tmp_path / "out")
     for arguments, told in (
-        (("tf-deepcs", tmp_path), 'There is no kind of import "tf-deepcs"'),
-        (("tf-deepsc", tmp_path, "--power", "imaginary"), 'There is no power rule "imaginary"'),
-        (("tf-deepsc", tmp_path, "--positions", "row"), 'There is no rule of positions "row"'),
+        (("tf-deepcs", tmp_path, *words), 'There is no kind of import "tf-deepcs"'),
+        (("tf-deepsc", tmp_path, *words, "--power", "imaginary"), 'There is no power rule "imaginary"'),
+        (("tf-deepsc", tmp_path, *words, "--positions", "row"), 'There is no rule of positions "row"'),
+        (("tf-deepsc", tmp_path), "needs --vocabulary"),
+        (("deepjscc-pytorch",), "needs CHECKPOINT"),
+        (("deepjscc-pytorch", tmp_path, *words), "has no --vocabulary; it takes CHECKPOINT"),
+        (("deepjscc-pytorch", tmp_path), "sends images"),
+        (("onnx", "--encoder", tmp_path / "E.onnx"), "needs --decoder"),
+        (("onnx", tmp_path, "--encoder", "E.onnx", "--decoder", "D.onnx"), "has no CHECKPOINT"),
+        (("deepjscc-pytorch", tmp_path, "--after", "image-digits"), "--after and --request belong together"),
     ):
         ended = semlink("import", *arguments, *needed)
         assert ended.status == 2
