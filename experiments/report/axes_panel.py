@@ -152,7 +152,7 @@ class Panel:
 
 def stroke_line(places: Sequence[tuple[float, float]], stroke: Stroke, figure: Figure) -> Line2D:
     """A line in the manner of its series through places given as shares of the figure."""
-    face = PAPER if stroke.marker == "D" else stroke.colour
+    face = PAPER if stroke.hollow else stroke.colour
     return Line2D(
         [x for x, _ in places], [y for _, y in places], color=stroke.colour, linestyle=stroke.dashes,
         linewidth=stroke.width, marker=stroke.marker, markersize=4, markerfacecolor=face, markeredgewidth=1.0,

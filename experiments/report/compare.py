@@ -10,6 +10,7 @@ from semlink.experiments.report.figures import MOST_CURVES, grid_of
 from semlink.experiments.report.labels import channel_label, set_label, snr_label
 from semlink.experiments.report.measurements import Measurements, Series
 from semlink.experiments.report.page import environment, style
+from semlink.experiments.report.palette import strokes_of
 from semlink.experiments.report.run_files import RunFiles, read_run
 from semlink.experiments.report.section import Plot, records_of, slug
 from semlink.experiments.report.seeds import study_of
@@ -123,11 +124,19 @@ def _compared(
         )
     main = [metric for metric in USUAL if metric in both.curve_metrics] or both.curve_metrics
     name = one.name if one.name == two.name else f"{one.name} and {two.name}"
-    pairs = [(_renamed(mine, one, names[0]), _renamed(yours, two, names[1])) for mine, yours in matched]
+    pairs = [(_renamed(mine, mine, one, names[0]), _renamed(yours, mine, two, names[1])) for mine, yours in matched]
+    strokes = [(stroke, stroke.twin()) for stroke in strokes_of([first for first, _ in pairs])]
     step = MOST_CURVES // 2
-    groups = [[series for pair in pairs[at : at + step] for series in pair] for at in range(0, len(pairs), step)]
+    groups = [slice(at, at + step) for at in range(0, len(pairs), step)]
     plots = [
-        Plot.of(both, metric, grid_of(both, metric), f"{slug(name)}-{slug(metric)}-{number}", series=group)
+        Plot.of(
+            both,
+            metric,
+            grid_of(both, metric),
+            f"{slug(name)}-{slug(metric)}-{number}",
+            series=[series for pair in pairs[group] for series in pair],
+            look=[stroke for pair in strokes[group] for stroke in pair],
+        )
         for metric in main
         for number, group in enumerate(groups, start=1)
     ]
@@ -158,10 +167,10 @@ def _matched(one: Measurements, two: Measurements) -> list[tuple[Series, Series]
     return pairs
 
 
-def _renamed(series: Series, measured: Measurements, run: str) -> Series:
-    """A series as it stands in a figure with those of another run."""
+def _renamed(series: Series, first: Series, measured: Measurements, run: str) -> Series:
+    """A series as it stands in a figure with those of another run. In: first: its partner, or itself, in the first."""
     several = sum(other.version == series.version for other in measured.series) > 1 and series.version == "erased"
-    return replace(series, method=f"{series.method} in {run}" if several else run)
+    return replace(series, codec=first.codec, method=f"{series.method} in {run}" if several else run)
 
 
 def _together(
@@ -170,11 +179,13 @@ def _together(
     """The rows of both at the places that both measured, each under the name of its run."""
     found: list[Row] = []
     for index, (measured, other) in enumerate(((one, two), (two, one))):
-        wanted = {pair[index]: pair[1 - index] for pair in matched}
+        wanted = {pair[index]: pair for pair in matched}
         for (metric, channel, set_name, series), cell in measured.cells.items():
-            theirs = other.cells.get((metric, channel, set_name, wanted[series]), {}) if series in wanted else {}
-            name = _renamed(series, measured, names[index]).method
-            found += [replace(row, method=name) for snr_db, row in cell.items() if snr_db in theirs]
+            if series in wanted:
+                theirs = other.cells.get((metric, channel, set_name, wanted[series][1 - index]), {})
+                shown = _renamed(series, wanted[series][0], measured, names[index])
+                renamed = {"codec": shown.codec, "method": shown.method}
+                found += [replace(row, **renamed) for snr_db, row in cell.items() if snr_db in theirs]
     modality = {"sentences": "text", "images": "image"}.get(one.noun, "")
     return Measurements(one.name, found, modality, one.erased_counts)
 

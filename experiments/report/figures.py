@@ -80,10 +80,12 @@ def draw(
     places: Sequence[Sequence[tuple[str, str]]],
     panel: tuple[float, float] = SMALL,
     series: Sequence[Series] | None = None,
+    look: Sequence[Stroke] | None = None,
 ) -> Drawing:
     """Draws one metric for some series (all of them), a panel for each place.
 
-    In:  places: rows of (channel, set), all of one length. panel: width and height of one panel in inches.
+    In:  look: a stroke for each of these series, where theirs are not those of their roles.
+         places: rows of (channel, set), all of one length. panel: width and height of one panel in inches.
     Out: one y axis shared by all panels, whose titles leave out a set that is the same in all of several; a place that
          was not measured stays empty. Shares of what was sent get a fine vertical line at the Es/N0 from which a limit
          allows all of it (`limit_snr_db`).
@@ -106,7 +108,8 @@ def draw(
         for place in wanted
     }
     shown = [s for s in asked if s in curved or s in {each for each, _ in marks}]
-    strokes = dict(zip(shown, strokes_of(shown), strict=True))
+    given = dict(zip(asked, look, strict=True)) if look is not None else {}
+    strokes = {each: given.get(each, stroke) for each, stroke in zip(shown, strokes_of(shown), strict=True)}
     labels = [measured.labels[each] for each in shown]
     columns, lines = len(places[0]), len(places)
     width = LEFT + columns * panel_width + (columns - 1) * ACROSS + RIGHT

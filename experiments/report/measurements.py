@@ -186,13 +186,12 @@ def in_order(values: Iterable[T], key: Callable[[T], str], first: Sequence[str])
 
 def _counts(rows: Iterable[Row]) -> dict[str, int]:
     """How many records of each set were measured in the sweep, or where there was none, by anything."""
-    counts: dict[str, dict[bool, int]] = {}
-    for row in rows:
-        swept = row.metric in FORGET_METRICS or row.metric in QUALITY_METRICS
-        if row.minus is None and row.stopped != "seeds":
-            most = counts.setdefault(row.set, {})
-            most[swept] = max(most.get(swept, 0), row.n)
-    return {set_name: most.get(True, most.get(False, 0)) for set_name, most in counts.items()}
+    own = [row for row in rows if row.minus is None and row.stopped != "seeds"]
+    swept = [row for row in own if row.metric in (*FORGET_METRICS, *QUALITY_METRICS)]
+    counts: dict[str, int] = {}
+    for row in swept or own:
+        counts[row.set] = max(counts.get(row.set, 0), row.n)
+    return counts
 
 
 def _label(series: Series, every: Sequence[Series]) -> str:

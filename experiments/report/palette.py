@@ -5,7 +5,7 @@ light, dark and print.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from semlink.experiments.report.measurements import Series
@@ -16,17 +16,22 @@ BLACK, ORANGE, BLUE, GREEN, GREY, PURPLE, OLIVE = (
 )  # fmt: skip
 Role = Literal["original", "erased", "retrained", "classical", "limit"]
 Dashes = Literal["solid"] | tuple[int, tuple[float, ...]]
-DOTS, DASHES, DASH_DOTS, LONG = (0, (1, 1.3)), (0, (5, 1.8)), (0, (6, 1.5, 1, 1.5)), (0, (9, 2.5))
+DOTS, DASHES, DASH_DOTS, LONG, TWIN = (0, (1, 1.3)), (0, (5, 1.8)), (0, (6, 1.5, 1, 1.5)), (0, (9, 2.5)), (0, (1, 2.5))
 
 
 @dataclass(frozen=True)
 class Stroke:
-    """How one series is drawn; the dashes and the marker tell it apart in grey print."""
+    """How one series is drawn; dashes and marker tell it apart in grey print. hollow: the marker is not filled."""
 
     colour: str
     dashes: Dashes
     marker: str
     width: float = 1.6
+    hollow: bool = False
+
+    def twin(self) -> "Stroke":
+        """The same series of another run: its colour and marker, filled the other way, in a thin line of points."""
+        return replace(self, dashes=TWIN, width=1.0, hollow=not self.hollow)
 
 
 # The first stroke of a role is its own everywhere; the others are for more codecs of that role in the same figure.
@@ -45,7 +50,7 @@ STROKES: dict[Role, tuple[Stroke, ...]] = {
         Stroke(OLIVE, LONG, "X"),
         Stroke(GREEN, (0, (2, 1)), "*"),
     ),
-    "retrained": (Stroke(BLUE, DASHES, "D"), Stroke(PURPLE, LONG, "d"), Stroke(OLIVE, DASH_DOTS, "H")),
+    "retrained": (Stroke(BLUE, DASHES, "D", hollow=True), Stroke(PURPLE, LONG, "d"), Stroke(OLIVE, DASH_DOTS, "H")),
     "classical": (
         Stroke(GREEN, DASH_DOTS, "^"),
         Stroke(PURPLE, DASHES, "v"),
@@ -53,7 +58,11 @@ STROKES: dict[Role, tuple[Stroke, ...]] = {
         Stroke(BLUE, (0, (3, 1, 1, 1)), ">"),
         Stroke(ORANGE, LONG, "d"),
     ),
-    "limit": (Stroke(GREY, LONG, "x", 1.3), Stroke(GREY, (0, (1, 3)), "+", 1.3)),
+    "limit": (
+        Stroke(GREY, LONG, "x", 1.3),
+        Stroke(GREY, (0, (1, 3)), "+", 1.3),
+        Stroke(GREY, (0, (4, 1, 1, 1, 1, 1)), "1", 1.3),
+    ),
 }
 PAGE_COLOURS = {
     INK: "currentColor",

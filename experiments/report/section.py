@@ -21,6 +21,7 @@ from semlink.experiments.report.figures import (
 from semlink.experiments.report.labels import SET_LABELS, channel_label, codec_label, snr_label
 from semlink.experiments.report.measurements import SETS, Measurements, Series, in_order
 from semlink.experiments.report.metadata import MetadataEntry, metadata_of
+from semlink.experiments.report.palette import Stroke
 from semlink.experiments.report.samples import Exhibit, Sample, exhibits
 from semlink.experiments.report.summary import Answer, answers, counted, facts
 from semlink.experiments.report.tables import GapTable, PointTable, TableLine, gap_table, point_table, single_lines
@@ -53,9 +54,10 @@ class Plot:
         name: str,
         panel: tuple[float, float] = SMALL,
         series: Sequence[Series] | None = None,
+        look: Sequence[Stroke] | None = None,
     ) -> "Plot":
         """Curves of one metric, as `draw` draws them."""
-        drawing, measure = draw(measured, metric, places, panel, series), measured.measures[metric]
+        drawing, measure = draw(measured, metric, places, panel, series, look), measured.measures[metric]
         caption = f"{measure.label}: {measure.meaning}." if measure.meaning else f"{measure.label}."
         if any(set_name == "forget" for row in places for _, set_name in row):
             caption = f"{caption} Erased {measured.noun}: {counted(measured)}."

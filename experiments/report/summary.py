@@ -172,17 +172,14 @@ def _apart(measured: Measurements, gap: Row) -> Answer:
 
 
 def _nearness(measured: Measurements, gap: Row) -> str:
-    """Which side of the retrained codec the outputs on erased records lie."""
+    """What the difference of the outputs says where it does not decide the verdict."""
     if math.isnan(gap.low) or math.isnan(gap.high):
         return "The interval is not known."
-    direction = measured.measures[gap.metric].direction
-    if direction == "none":
+    if measured.measures[gap.metric].direction == "none":
         return NOT_JUDGED
-    return {
-        0: "The interval includes zero: no difference was found at this n, which is no proof of equality.",
-        1: "Better than a codec that never saw them: something of them remains.",
-        -1: "Worse than a codec that never saw them: more was lost than the records.",
-    }[sign_of(gap) * (1 if direction == "higher" else -1)]
+    if not sign_of(gap):
+        return "The interval includes zero: no difference was found at this n, which is no proof of equality."
+    return "A difference was found, but its whole interval does not lie beyond the margin."
 
 
 def _cost(measured: Measurements, erased: Series) -> Answer | None:

@@ -75,7 +75,7 @@ def point_table(measured: Measurements, metrics: Sequence[str]) -> PointTable:
         TableLine((measured.labels[series],), tuple(measured.quoted.get((*column, series)) for column in columns))
         for series in measured.series
     ]
-    return PointTable(heads, lines)
+    return PointTable(heads, [line for line in lines if any(line.cells)])
 
 
 def gap_table(measured: Measurements, metrics: Sequence[str]) -> GapTable:
