@@ -184,8 +184,11 @@ def _together(
             if series in wanted:
                 theirs = other.cells.get((metric, channel, set_name, wanted[series][1 - index]), {})
                 shown = _renamed(series, wanted[series][0], measured, names[index])
-                renamed = {"codec": shown.codec, "method": shown.method}
-                found += [replace(row, **renamed) for snr_db, row in cell.items() if snr_db in theirs]
+                found += [
+                    replace(row, codec=shown.codec, method=shown.method)
+                    for snr_db, row in cell.items()
+                    if snr_db in theirs
+                ]
     modality = {"sentences": "text", "images": "image"}.get(one.noun, "")
     return Measurements(one.name, found, modality, one.erased_counts)
 

@@ -187,19 +187,20 @@ def draw_dots(measured: Measurements, panels: Sequence[tuple[str, str]]) -> Draw
         return Drawing(figure, _svg(figure), round(width * 96), f"At one Es/N0. {described}.")
 
 
-def curve_groups(measured: Measurements) -> list[list[Series]]:
-    """The series in groups of at most `MOST_CURVES`, for a figure each.
+def curve_groups(measured: Measurements, metric: str) -> list[list[Series]]:
+    """The series in groups with at most `MOST_CURVES` curves of a metric, for a figure each.
 
     The codecs that the others are compared with stand in every group: original and retrained where something was
     erased, else the neural codec where there is one.
     """
-    if len(measured.series) <= MOST_CURVES:
+    drawn = {series for (name, _, _, series), rows in measured.curves.items() if name == metric and rows}
+    if len(drawn) <= MOST_CURVES:
         return [measured.series]
-    roles = {series: role_of(series) for series in measured.series}
+    roles = {series: role_of(series) for series in measured.series if series in drawn}
     common = [series for series, role in roles.items() if role in ("original", "retrained")]
     if (not measured.erased and len(common) > 1) or len(common) > MOST_CURVES // 2:
         common = [measured.first[version] for version in ("original", "retrained") if version in measured.first]
-    others = [series for series in measured.series if series not in common]
+    others = [series for series in roles if series not in common]
     count = math.ceil(len(others) / (MOST_CURVES - len(common)))
     size = math.ceil(len(others) / count)
     groups = [set(common) | set(others[start : start + size]) for start in range(0, len(others), size)]

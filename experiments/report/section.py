@@ -253,20 +253,10 @@ def _more(measured: Measurements, metric: str, anchor: str) -> list[Plot]:
 
 def _grids(measured: Measurements, metric: str, anchor: str) -> list[Plot]:
     """A metric on all its sets and channels; in several figures where there are more codecs than a panel can hold."""
-    groups = [
-        group
-        for group in curve_groups(measured)
-        if any(
-            measured.curves.get((metric, channel, set_name, series))
-            for channel in measured.channels_of[metric]
-            for set_name in measured.sets_of[metric]
-            for series in group
-        )
-    ]
     name = f"{anchor}-{slug(metric)}"
     return [
         Plot.of(measured, metric, grid_of(measured, metric), f"{name}-{number}" if number > 1 else name, series=group)
-        for number, group in enumerate(groups, start=1)
+        for number, group in enumerate(curve_groups(measured, metric), start=1)
     ]
 
 

@@ -86,7 +86,9 @@ def answers(measured: Measurements, request: ErasureRequest | Mapping[str, Any])
 def _erasure_sentences(measured: Measurements, erased: Series) -> list[str]:
     told = []
     original, retrained = measured.first.get("original"), measured.first.get("retrained")
-    name = "" if len(measured.erased) == 1 else f"{measured.labels[erased].removeprefix('erased · ')}: "
+    name = ""
+    if len(measured.erased) > 1:
+        name = f"{measured.labels[erased].removeprefix('erased · ')} ({verdicts(measured)[0].word.lower()}): "
     metric = measured.forget_metric
     after = measured.quoted.get((metric, "forget", erased)) if metric else None
     if metric and after:

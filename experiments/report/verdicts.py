@@ -159,7 +159,7 @@ def _verdict(measured: Measurements, erased: Series) -> Verdict:
             findings.append(Finding(audit, "Not tested", "Not measured beside a retrained codec."))
     words = {finding.word for finding in findings}
     tested = {finding.audit for finding in findings if finding.word != "Not tested"}
-    word: Word = next((word for word in ("Knows more", "Knows less") if word in words), "Not tested")  # type: ignore[assignment]
+    word: Word = next((word for word in ("Knows more", "Knows less") if word in words), "Not tested")
     if word == "Not tested" and tested - {OUTPUTS}:
         word = "Matches" if words <= {"Matches"} else "Not decided"
     name = measured.labels[erased] if len(measured.erased) > 1 else ""
@@ -233,26 +233,30 @@ def _comparisons(measured: Measurements, erased: Series) -> tuple[list[_Comparis
 def _margin(measured: Measurements, row: Row) -> tuple[float, bool]:
     """How large a difference may be, and whether several retrained codecs say so."""
 
-    def at(metric: str, version: str) -> list[Row]:
-        cells = [
-            measured.cells.get((metric, row.channel, row.set, series), {})
-            for series in measured.series
-            if series.version == version
-        ]
-        return [cell[row.snr_db] for cell in cells if row.snr_db in cell]
+    def cells(metric: str, version: str) -> list[dict[float | None, Row]]:
+        its = (series for series in measured.series if series.version == version)
+        found = (measured.cells.get((metric, row.channel, row.set, series), {}) for series in its)
+        return [cell for cell in found if cell]
 
-    retrained = at(row.metric, "retrained")
-    if len(retrained) >= ENOUGH:
-        values = [codec.value for codec in retrained]
+    retrained = cells(row.metric, "retrained")
+    here = [cell[row.snr_db] for cell in retrained if row.snr_db in cell]
+    if len(here) >= ENOUGH:
+        values = [codec.value for codec in here]
         return max(values) - min(values), True
-    if retrained and retrained[0].stopped == "seeds" and retrained[0].n >= ENOUGH:
-        return 2 * _deviation(retrained[0]), True
-    if not retrained:
+    if here and here[0].stopped == "seeds" and here[0].n >= ENOUGH:
+        return 2 * _deviation(here[0]), True
+    if not here:
         return 0.0, False
     # What is relearned is known to the original from the start.
-    before = at(row.metric, "original") or at(row.metric.removeprefix("relearned_").partition(":")[0], "original")
-    reference = retrained[0].value
-    scale = abs(before[0].value - reference) if before else abs(reference)
+    original = cells(row.metric, "original") or cells(
+        row.metric.removeprefix("relearned_").partition(":")[0], "original"
+    )
+    apart = [
+        abs(before[snr_db].value - retrained[0][snr_db].value)
+        for before in original[:1]
+        for snr_db in before.keys() & retrained[0].keys()
+    ]
+    scale = max((distance for distance in apart if math.isfinite(distance)), default=abs(here[0].value))
     return (TENTH * scale if math.isfinite(scale) else 0.0), False
 
 
@@ -268,9 +272,9 @@ def _margin_sentence(measured: Measurements, comparisons: Sequence[_Comparison])
     retrained = [series for series in measured.series if series.version == "retrained"]
     if not comparisons[0].several:
         return (
-            "Margin: a tenth of the distance from the original to the retrained codec (of the retrained codec's own "
-            "value where the original was not measured). It can show a difference, never a match: that takes the "
-            f"spread of at least {ENOUGH} retrained codecs."
+            "Margin: a tenth of the largest distance from the original to the retrained codec on the curve (of the "
+            "retrained codec's own value where the original was not measured). It can show a difference, never a "
+            f"match: that takes the spread of at least {ENOUGH} retrained codecs."
         )
     if len(retrained) >= ENOUGH:
         return f"Margin: how far the {len(retrained)} retrained codecs lie apart in the same measure."

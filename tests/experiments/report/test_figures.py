@@ -98,7 +98,7 @@ def many_methods(count: int) -> Measurements:
 def test_no_panel_holds_more_than_six_curves(count: int) -> None:
     """Every series stands in a group; original and retrained stand in each, in the order of all."""
     measured = many_methods(count)
-    groups = curve_groups(measured)
+    groups = curve_groups(measured, "ssim")
     assert max(map(len, groups)) <= MOST_CURVES
     assert {series for group in groups for series in group} == set(measured.series)
     assert all([series for series in measured.series if series in group] == group for group in groups)
@@ -109,7 +109,7 @@ def test_no_panel_holds_more_than_six_curves(count: int) -> None:
 def test_many_codecs_of_a_sweep_stand_beside_the_neural_one() -> None:
     names = ["neural", *(f"digital:{name}" for name in ("avif", "heic", "webp", "jpeg", "jpeg2000", "a", "b"))]
     rows = [row("original", snr_db, 0.5, codec=name) for name in names for snr_db in (0.0, 6.0)]
-    groups = curve_groups(Measurements("x", rows))
+    groups = curve_groups(Measurements("x", rows), "ssim")
     assert [len(group) for group in groups] == [5, 4]
     assert all(group[0].codec == "neural" for group in groups)
 
