@@ -21,7 +21,7 @@ POINTS = 72  # in an inch
 LABEL_GAP = 7 / POINTS  # inches between a panel and the numbers beside it
 NICE = (1, 2, 2.5, 5, 10)  # steps between numbers
 FONT_SIZE = 9
-TITLE_SIZE, LETTERS = 9.5, 13.0  # points, and how many letters of that size fit into an inch; longer titles are smaller
+TITLE_SIZE, LETTERS = 9.5, 11.6  # points, and how many letters of that size fit into an inch; longer titles are smaller
 LINE = 12 / POINTS  # inches from one line of a title to the next
 
 

@@ -32,6 +32,7 @@ STYLE = {
 PNG_DPI = 150
 SMALL, LARGE = (2.75, 1.85), (3.6, 2.2)  # a panel, in inches
 LEFT, RIGHT, BOTTOM, ACROSS, DOWN = 0.70, 0.12, 0.48, 0.28, 0.42
+SEPARATOR = " · "  # between the version of a series and its method, in its label
 MOST_CURVES = 6  # in one panel; more are drawn in several figures, or as dots
 DOT_LINE, DOT_WIDTH, DOT_ACROSS = (
     0.21,
@@ -110,7 +111,7 @@ def draw(
     shown = [s for s in asked if s in curved or s in {each for each, _ in marks}]
     given = dict(zip(asked, look, strict=True)) if look is not None else {}
     strokes = {each: given.get(each, stroke) for each, stroke in zip(shown, strokes_of(shown), strict=True)}
-    labels = [measured.labels[each] for each in shown]
+    labels = _short_labels(measured, shown)
     columns, lines = len(places[0]), len(places)
     width = LEFT + columns * panel_width + (columns - 1) * ACROSS + RIGHT
     in_legend = max(1, min(len(shown), int((width - LEFT) / (0.56 + 0.063 * max(map(len, labels))))))
@@ -146,7 +147,7 @@ def draw_dots(measured: Measurements, panels: Sequence[tuple[str, str]]) -> Draw
     assert measured.point is not None
     references = [measured.first[version] for version in ("original", "retrained") if version in measured.first]
     rows = [series for series in measured.series if series.version == "erased"]
-    names = [measured.labels[series].removeprefix("erased · ") for series in rows]
+    names = _short_labels(measured, rows)
     strokes = dict(zip([*references, rows[0]], strokes_of([*references, rows[0]]), strict=True))
     names_width = 0.075 * max(map(len, names)) + 0.25
     wide, high = len(panels), DOT_LINE * len(rows)
@@ -230,6 +231,13 @@ def figure_of(rows: Sequence[Row], metric: str | None = None) -> Figure:
         known = ", ".join(experiments[0].curve_metrics) if experiments else ""
         raise ResultsError(f"There is no curve of {metric or 'any metric'}; choose one of: {known or 'none'}.")
     return draw(experiments[0], metric, grid_of(experiments[0], metric)).figure
+
+
+def _short_labels(measured: Measurements, series: Sequence[Series]) -> list[str]:
+    """The labels of some series; where methods alone are told apart, an erased codec is called by its method."""
+    others = [label for each, label in measured.labels.items() if each.version != "erased"]
+    told = "" if any(SEPARATOR in label for label in others) else f"erased{SEPARATOR}"
+    return [measured.labels[each].removeprefix(told) for each in series]
 
 
 def _legend(figure: Figure, labels: Sequence[str], strokes: Sequence[Stroke], columns: int, left: float) -> None:
