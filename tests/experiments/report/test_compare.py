@@ -6,8 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from semlink import front_door
 from semlink.errors import ResultsError
+from semlink.experiments.cli.app import app
 from semlink.experiments.report.compare import write_comparison
 from semlink.simulator.results import Row
 
@@ -101,3 +104,13 @@ def test_nothing_that_was_there_is_lost(tmp_path: Path, store_run: StoreRun) -> 
             write_comparison(first, second, out)
     with pytest.raises(ResultsError, match="is both runs"):
         write_comparison(first, first)
+
+
+def test_the_front_door_and_the_command_line_compare(tmp_path: Path, store_run: StoreRun) -> None:
+    first, second = store_run(tmp_path / "a", rows_of(20.0)), store_run(tmp_path / "b", rows_of(21.0))
+    assert front_door.report(first, beside=second, out=tmp_path / "out") == tmp_path / "out" / "compare.html"
+    ended = CliRunner().invoke(app, ["report", "--compare", str(first), str(second), "-o", str(tmp_path / "again")])
+    assert ended.exit_code == 0
+    assert (tmp_path / "again" / "compare.html").exists()
+    for folders in (["--compare", str(first)], [str(first), str(second)]):
+        assert isinstance(CliRunner().invoke(app, ["report", *folders]).exception, ResultsError)
