@@ -95,11 +95,6 @@ def channel_label(name: str) -> str:
     return ", ".join([title, *_said(ordered, says)])
 
 
-def version_label(version: str, method: str = "") -> str:
-    """A version, or one of several erased ones: "erased by scrub"."""
-    return f"{version} by {method}" if method else version
-
-
 def snr_label(snr_db: float) -> str:
     """An Es/N0: "12 dB"."""
     return f"{snr_db:g}\u00a0dB".replace("-", "−")
