@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from semlink.experiments.report.measurements import Measurements, measurements_of
+from semlink.experiments.report.measurements import Measurements
 from semlink.experiments.report.run_files import read_run
 from semlink.experiments.report.samples import Sample, data_uri
 from semlink.experiments.report.section import key_plots
 from semlink.experiments.report.summary import sentences
-from semlink.experiments.report.verdicts import MEMORY, verdicts
+from semlink.experiments.report.verdicts import MEANINGS, verdicts
 
 RUNS = {  # folder of experiments/results -> title
     "quickstart": "The quickstart: embedded text and digits",
@@ -71,9 +71,15 @@ under each title makes the run again; `semlink report experiments/results/NAME` 
 Runs on data other than the
 embedded ones need the data folder (`SEMLINK_DATA` or `--data-dir`).
 
-The two verdicts are strict: any difference from the one retrained codec that its interval shows is a "no", \
-also a codec that knows
-*less* of the erased records, or one that differs by less than two retrained codecs do.
+A verdict compares an erased codec with a retrained one on the erased records, by paired differences in outputs and \
+audits, whose
+intervals are widened to hold for all at once. A whole interval beyond the margin: it knows more, or less. One within \
+it: it matches.
+Any other: not decided, which is no pass. The margin is what retrained codecs of several seeds differ by (two standard \
+deviations);
+beside a single one, a tenth of what the original differs from it, which can show a difference but never a match.
+
+{meanings}
 """
 SAMPLE_DB = 12.0  # or the nearest Es/N0 that was sampled
 SHOWN = 2  # erased records, or where there are none unseen ones
@@ -83,7 +89,7 @@ def write_gallery(results: Path, figures: Path) -> str:
     """Writes the figures into a folder, anew, and returns the text of the page, which finds them in LINK."""
     shutil.rmtree(figures, ignore_errors=True)
     figures.mkdir(parents=True)
-    parts = [HEAD]
+    parts = [HEAD.format(meanings="\n".join(f"- **{word}**: {meaning}." for word, meaning in MEANINGS.items()))]
     for name, title in RUNS.items():
         if (results / name / "results.jsonl").is_file():
             parts.append(f"## {title}\n")
@@ -94,15 +100,26 @@ def write_gallery(results: Path, figures: Path) -> str:
 def _run(folder: Path, figures: Path) -> Iterator[str]:
     run = read_run(folder, folder, show_erased=True)  # these data are public
     yield f"```console\n$ {next(iter(run.descriptions.values()))['command']}\n```\n"
-    for measured in measurements_of(run.rows, run.modalities):
+    for measured in run.experiments:
         yield " ".join(sentences(measured)) + "\n"
-        for verdict in verdicts(measured):
-            of = f" ({verdict.erased})" if verdict.erased else ""
-            why = f" {verdict.detail}" if verdict.claim == MEMORY else ""
-            yield f"- {verdict.claim}{of}: **{verdict.verdict.lower()}**.{why}"
-        yield ""
+        yield from _verdicts(measured)
         yield _figures(measured, figures) + "\n"
         yield from _samples(run.samples.get(measured.name, ()), figures)
+
+
+def _verdicts(measured: Measurements) -> Iterator[str]:
+    """What each audit found: in words where there is one erased codec, of several a table."""
+    judged = verdicts(measured)
+    if len(judged) == 1:
+        yield from (f"- {found.audit}: **{found.word.lower()}**. {found.detail}" for found in judged[0].findings)
+    elif judged:
+        audits = [found.audit for found in judged[0].findings]
+        yield f"| | Verdict | {' | '.join(audits)} |"
+        yield "|---" * (2 + len(audits)) + "|"
+        for verdict in judged:
+            words = [found.word.lower() for found in verdict.findings]
+            yield f"| {verdict.erased.removeprefix('erased · ')} | **{verdict.word}** | {' | '.join(words)} |"
+    yield ""
 
 
 def _figures(measured: Measurements, figures: Path) -> str:

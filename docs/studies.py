@@ -9,6 +9,7 @@ from semlink.codecs import CODECS
 from semlink.experiments.report.formatting import duration
 from semlink.experiments.report.labels import set_label
 from semlink.experiments.report.measurements import USUAL_SNR_DB, Measurements, Series, measurements_of, series_of
+from semlink.experiments.report.run_files import read_run
 from semlink.experiments.report.summary import sentences
 from semlink.experiments.workflow.run_folder import RunFolder
 from semlink.simulator.results import Row
@@ -42,7 +43,7 @@ def method_table() -> str:
 
 def summary_list(folder: Path) -> str:
     """The sentences of every experiment of a run, as a list. Errors: ResultsError when the rows are missing."""
-    experiments = measurements_of(RunFolder.open(folder).rows())
+    experiments = read_run(folder, folder).experiments
     return "\n".join(f"- **{measured.name}**: {' '.join(sentences(measured))}" for measured in experiments)
 
 

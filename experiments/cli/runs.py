@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from semlink import front_door
+from semlink.errors import ResultsError
 from semlink.experiments.cli.options import (
     BUNDLE,
     BUNDLES,
@@ -131,10 +132,18 @@ def block_errors(
 
 
 def report(
-    folder: Annotated[Path, typer.Argument(help="The folder of a run.")], show_erased: ShowErased = False
-) -> None:
-    """Draw the report page and the figures of a run again, from its folder alone."""
-    typer.echo(f"Open {front_door.report(folder, show_erased)} in a browser.")
+    folders: Annotated[list[Path], typer.Argument(metavar="RUN...", help="The folder of a run; two with --compare.")],
+    compare: Annotated[bool, typer.Option("--compare", help="Draw two runs side by side.")] = False,
+    out: Annotated[Path | None, typer.Option(
+        "--out", "-o", help="Folder for the page; default: that of the run, or with --compare a new one beside it."
+    )] = None,
+    show_erased: ShowErased = False,
+) -> None:  # fmt: skip
+    """Draw the report page and the figures of a run again, from its folder alone; or two runs side by side."""
+    if len(folders) != 1 + compare:
+        raise ResultsError("Give one run; or two with --compare: semlink report --compare RUN RUN.")
+    beside = folders[1] if compare else None
+    typer.echo(f"Open {front_door.report(folders[0], show_erased, beside, out)} in a browser.")
 
 
 def _draw(folder: Path, show_erased: bool = False) -> None:

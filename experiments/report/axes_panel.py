@@ -6,32 +6,23 @@ matplotlib's own axes make a tick of five artists for every number; without them
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
 from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, ScalarFormatter
 
+from semlink.experiments.report.palette import GRID, INK, PAPER, Stroke
 from semlink.simulator.measure import Scale
 from semlink.simulator.results import Row
 
-INK, GRID, PAPER = "#1c2230", "#d8dce3", "#ffffff"
 POINTS = 72  # in an inch
 LABEL_GAP = 7 / POINTS  # inches between a panel and the numbers beside it
 NICE = (1, 2, 2.5, 5, 10)  # steps between numbers
 FONT_SIZE = 9
-TITLE_SIZE, LETTERS = 9.5, 13.0  # points, and how many letters of that size fit into an inch; longer titles are smaller
-
-
-@dataclass(frozen=True)
-class Stroke:
-    """How one series is drawn; the dashes and the marker tell it apart in grey print."""
-
-    colour: str
-    dashes: Literal["solid"] | tuple[int, tuple[float, ...]]
-    marker: str
-    width: float = 1.6
+TITLE_SIZE, LETTERS = 9.5, 11.6  # points, and how many letters of that size fit into an inch; longer titles are smaller
+LINE = 12 / POINTS  # inches from one line of a title to the next
 
 
 @dataclass(frozen=True)
@@ -64,18 +55,19 @@ class Panel:
     x: Axis
     y: Axis
 
-    def frame(self, title: str) -> None:
-        """The grid as one broken line, the two axes, and the title."""
+    def frame(self, title: str, subtitle: str = "") -> None:
+        """The grid as one broken line, the two axes, and the title in one line or two."""
         nowhere = (math.nan, math.nan)
         grid = [point for x in self.x.ticks for point in ((x, self.y.low), (x, self.y.high), nowhere)]
         grid += [point for y in self.y.ticks for point in ((self.x.low, y), (self.x.high, y), nowhere)]
         self._line(grid, color=GRID, linewidth=0.6, zorder=0.5)
         corners = [(self.x.low, self.y.high), (self.x.low, self.y.low), (self.x.high, self.y.low)]
         self._line(corners, color=INK, linewidth=0.7, zorder=2.5, solid_capstyle="projecting", solid_joinstyle="miter")
-        size = min(TITLE_SIZE, TITLE_SIZE * LETTERS * self.width / max(1, len(title)))
-        self._text(
-            0, 1.03 * self.height + 6 / POINTS, title, ha="left", va="baseline", fontsize=size, fontweight="bold"
-        )
+        lines = [(title, "bold"), (subtitle, "normal")] if subtitle else [(title, "bold")]
+        for number, (text, weight) in enumerate(reversed(lines)):
+            size = min(TITLE_SIZE, TITLE_SIZE * LETTERS * self.width / max(1, len(text)))
+            above = 1.03 * self.height + 6 / POINTS + number * LINE
+            self._text(0, above, text, ha="left", va="baseline", fontsize=size, fontweight=weight)
 
     def label_x(self, text: str) -> None:
         """The numbers below the panel, and what they are."""
@@ -99,23 +91,43 @@ class Panel:
                 continue
             if run:
                 band = [(x, point.low) for x, point in run] + [(x, point.high) for x, point in reversed(run)]
-                self.figure.add_artist(
-                    Polygon(
-                        self._places(band), closed=True, facecolor=stroke.colour, alpha=0.16, linewidth=0,
-                        transform=self.figure.transFigure,
-                    ),
-                    clip=False,
-                )  # fmt: skip
+                self._area(band, stroke)
             run = []
         points = [(x, row.value if math.isfinite(row.value) else math.nan) for row, x in drawn]
         if points:
             self.figure.add_artist(stroke_line(self._places(points), stroke, self.figure), clip=False)
 
+    def dot(self, at: float, row: Row, stroke: Stroke) -> None:
+        """A value at a height of the panel, with its interval as a line; nothing where it is not finite."""
+        if not math.isfinite(row.value):
+            return
+        if math.isfinite(row.low) and math.isfinite(row.high):
+            ends = [(min(max(limit, self.x.low), self.x.high), at) for limit in (row.low, row.high)]
+            self._line(ends, color=stroke.colour, linewidth=1.4, zorder=2)
+        self.figure.add_artist(stroke_line(self._places([(row.value, at)]), stroke, self.figure), clip=False)
+
+    def band(self, row: Row, stroke: Stroke) -> None:
+        """A value as a line from bottom to top, its interval as a band."""
+        if math.isfinite(row.low) and math.isfinite(row.high):
+            low, high = (min(max(limit, self.x.low), self.x.high) for limit in (row.low, row.high))
+            corners = [(low, self.y.low), (high, self.y.low), (high, self.y.high), (low, self.y.high)]
+            self._area(corners, stroke)
+        self.mark(row.value, stroke)
+
     def mark(self, snr_db: float, stroke: Stroke) -> None:
-        """A fine line from bottom to top at one Es/N0; nothing where that is off the scale."""
+        """A fine line from bottom to top at one place; nothing where that is off the scale."""
         if self.x.low <= snr_db <= self.x.high:
             ends = [(snr_db, self.y.low), (snr_db, self.y.high)]
             self._line(ends, color=stroke.colour, linestyle=stroke.dashes, linewidth=0.9, zorder=1.5)
+
+    def _area(self, corners: Sequence[tuple[float, float]], stroke: Stroke) -> None:
+        self.figure.add_artist(
+            Polygon(
+                self._places(corners), closed=True, facecolor=stroke.colour, alpha=0.16, linewidth=0,
+                transform=self.figure.transFigure,
+            ),
+            clip=False,
+        )  # fmt: skip
 
     def _places(self, points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
         """Values as shares of the figure."""
@@ -140,7 +152,7 @@ class Panel:
 
 def stroke_line(places: Sequence[tuple[float, float]], stroke: Stroke, figure: Figure) -> Line2D:
     """A line in the manner of its series through places given as shares of the figure."""
-    face = PAPER if stroke.marker == "D" else stroke.colour
+    face = PAPER if stroke.hollow else stroke.colour
     return Line2D(
         [x for x, _ in places], [y for _, y in places], color=stroke.colour, linestyle=stroke.dashes,
         linewidth=stroke.width, marker=stroke.marker, markersize=4, markerfacecolor=face, markeredgewidth=1.0,
@@ -172,6 +184,16 @@ def axes_for(rows: Sequence[Row], scale: Scale, width: float, height: float) -> 
         return x, _linear(0.0, 1.0, MaxNLocator(lines, steps=NICE))
     margin = 0.06 * (max(values) - min(values)) or 1.0
     return x, _linear(min(values) - margin, max(values) + margin, MaxNLocator(6, steps=[1, 2, 5, 10]))
+
+
+def value_axis(rows: Sequence[Row], scale: Scale, width: float) -> Axis:
+    """A scale across for the values of some rows and their intervals. In: width of a panel in inches."""
+    ends = [value for row in rows for value in (row.value, row.low, row.high) if math.isfinite(value)]
+    if scale == "share" and all(0 <= value <= 1 for value in ends):
+        return _linear(-0.03, 1.03, MaxNLocator(5, steps=NICE))
+    low, high = (min(ends), max(ends)) if ends else (0.0, 1.0)
+    margin = 0.06 * (high - low) or 1.0
+    return _linear(low - margin, high + margin, MaxNLocator(int(1.8 * width), steps=NICE))
 
 
 def _linear(low: float, high: float, locator: FixedLocator | MaxNLocator) -> Axis:

@@ -1,6 +1,7 @@
 """How the report writes numbers: values with their unit, intervals, and times."""
 
 import math
+from dataclasses import replace
 
 from semlink.simulator.results import Row
 from semlink.unlearning.measures import measure_named
@@ -32,6 +33,37 @@ def with_interval(row: Row, signed: bool = False) -> str:
 def without_unit(row: Row) -> str:
     """The value of a row as `number` writes it, without its unit."""
     return number(row).removesuffix(f"\u00a0{row.unit}")
+
+
+def whole(count: int) -> str:
+    """A count as it is read: "134 617"."""
+    return f"{count:,}".replace(",", "\u202f")
+
+
+def is_attack(row: Row) -> bool:
+    """Whether a row is the area under the curve of an attack, of which 0.5 says nothing and 0 as much as 1."""
+    return row.metric.partition(":")[0].endswith("_auc") and row.minus is None
+
+
+def folded(row: Row) -> Row:
+    """The area under the curve of an attack as max(AUC, 1 - AUC): an attacker takes the side that tells more."""
+    if not is_attack(row) or math.isnan(row.value):
+        return row
+    value, low, high = row.value, row.low, row.high
+    if value < 0.5:
+        value, low, high = 1 - value, 1 - high, 1 - low
+    if low < 0.5 < high:
+        low, high = 0.5, max(high, 1 - low)
+    return replace(row, value=value, low=low, high=high)
+
+
+def attack_side(row: Row) -> str:
+    """Which way an attack tells erased records from unseen ones, from its row before it is folded."""
+    if not is_attack(row) or math.isnan(row.value) or row.low <= 0.5 <= row.high:
+        return ""
+    if row.metric.startswith("membership"):
+        return f"erased records have {'lower' if row.value > 0.5 else 'higher'} loss"
+    return f"erased records score {'higher' if row.value > 0.5 else 'lower'}"
 
 
 def duration(seconds: float) -> str:

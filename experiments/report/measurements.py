@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from semlink.experiments.report.seeds import over_seeds
+from semlink.experiments.report.labels import codec_label
+from semlink.experiments.report.seeds import over_seeds, study_of
 from semlink.simulator.results import Row
 from semlink.unlearning.measures import measure_named
 
@@ -48,6 +49,8 @@ class Measurements:
     """The rows of one experiment. Everything is worked out once; a place that was not measured has no entry.
 
     noun:          what its records are: "sentences", "images" or "records".
+    erased_counts: how many records were erased: one number, several where seeds differ, none where it is not known.
+    counts:        record set -> how many of its records were measured, at most, in a run of one seed.
     measures:      metric -> what it is.
     series:        original, erased and retrained codecs, then others; erased: the erased ones among them.
     first:         version -> its first series. labels: series -> the words that distinguish it from the others.
@@ -67,8 +70,17 @@ class Measurements:
                    on: unseen ones where they were measured.
     """
 
-    def __init__(self, name: str, rows: Sequence[Row], modality: str = "") -> None:
+    def __init__(
+        self,
+        name: str,
+        rows: Sequence[Row],
+        modality: str = "",
+        erased_counts: Sequence[int] = (),
+        counts: Mapping[str, int] | None = None,
+    ) -> None:
         self.name, self.rows = name, rows
+        self.erased_counts = sorted(set(erased_counts))
+        self.counts = _counts(rows) if counts is None else counts
         self.measures = {metric: measure_named(metric) for metric in dict.fromkeys(row.metric for row in rows)}
         values = [row for row in rows if row.minus is None]
         self.differences = [row for row in rows if row.minus is not None]
@@ -138,17 +150,27 @@ class Measurements:
         return QuotedPoint(channel, min(points, key=lambda snr_db: abs(snr_db - USUAL_SNR_DB)))
 
 
-def measurements_of(rows: Sequence[Row], modalities: Mapping[str, str] | None = None) -> list[Measurements]:
+def measurements_of(
+    rows: Sequence[Row],
+    modalities: Mapping[str, str] | None = None,
+    erased_counts: Mapping[str, int] | None = None,
+) -> list[Measurements]:
     """The experiments among result rows, in the order of their first rows; seeds of one are taken together.
 
     modalities: experiment -> "text", "image" or "class", where samples tell it; else the names of metrics do.
+    erased_counts: experiment, of one seed each -> how many records were erased, where that is known.
     """
-    together = over_seeds(rows)
-    names = dict.fromkeys(row.experiment for row in together)
-    return [
-        Measurements(name, [row for row in together if row.experiment == name], (modalities or {}).get(name, ""))
-        for name in names
-    ]
+    by_study: dict[str, list[Row]] = {}
+    for row in rows:
+        by_study.setdefault(study_of(row.experiment), []).append(row)
+    experiments = []
+    for study, its_rows in by_study.items():
+        together = over_seeds(its_rows)
+        seeds = dict.fromkeys(row.experiment for row in its_rows)
+        name = study if len(seeds) > 1 else next(iter(seeds))
+        erased = [count for seed, count in (erased_counts or {}).items() if seed in seeds]
+        experiments.append(Measurements(name, together, (modalities or {}).get(name, ""), erased, _counts(its_rows)))
+    return experiments
 
 
 def series_of(row: Row) -> Series:
@@ -162,14 +184,25 @@ def in_order(values: Iterable[T], key: Callable[[T], str], first: Sequence[str])
     return sorted(distinct, key=lambda value: first.index(key(value)) if key(value) in first else len(first))
 
 
+def _counts(rows: Iterable[Row]) -> dict[str, int]:
+    """How many records of each set were measured in the sweep, or where there was none, by anything."""
+    own = [row for row in rows if row.minus is None and row.stopped != "seeds"]
+    swept = [row for row in own if row.metric in (*FORGET_METRICS, *QUALITY_METRICS)]
+    counts: dict[str, int] = {}
+    for row in swept or own:
+        counts[row.set] = max(counts.get(row.set, 0), row.n)
+    return counts
+
+
 def _label(series: Series, every: Sequence[Series]) -> str:
     """The series in words: only what distinguishes it from the others."""
     parts = [series.version] if len({other.version for other in every}) > 1 else []
     peers = [other for other in every if other.version == series.version]
     for field in ("codec", "method", "seed"):
         if len({getattr(other, field) for other in peers}) > 1:
-            parts.append(f"seed {series.seed}" if field == "seed" else getattr(series, field))
-    return " · ".join(parts) or series.codec
+            told = {"codec": codec_label(series.codec), "method": series.method, "seed": f"seed {series.seed}"}
+            parts.append(told[field])
+    return " · ".join(parts) or codec_label(series.codec)
 
 
 def _modality(metrics: Sequence[str]) -> str:

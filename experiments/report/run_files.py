@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from semlink.errors import ResultsError
+from semlink.experiments.report.measurements import Measurements, measurements_of
 from semlink.experiments.report.samples import Sample, check_samples
 from semlink.experiments.report.seeds import first_of_each
 from semlink.experiments.workflow.hidden_requests import hidden
@@ -31,23 +32,34 @@ def _request(planned: object, stored: object, show_erased: bool) -> Mapping[str,
     return full if show_erased else request_from(full, METADATA).summary()
 
 
+def _erased_count(facts: Mapping[str, Any]) -> int | None:
+    """How many records the certificates of an experiment say were erased; None where no method read any."""
+    others = facts.get("other_erasures")
+    certificates = [facts.get("erasure"), *(others.values() if isinstance(others, Mapping) else ())]
+    counts = [certificate.get("forgotten_records") for certificate in certificates if isinstance(certificate, Mapping)]
+    return next((count for count in counts if isinstance(count, int)), None)
+
+
 @dataclass(frozen=True)
 class RunFiles:
     """What the files of a run hold.
 
     rows: of all experiments. samples, descriptions: by experiment; by the name of a study over seeds those of one seed.
+    erased_counts: experiment -> how many records its certificate says were erased.
     files: every data file that there is, as a page in the report's folder links to it -> what it holds.
     """
 
     rows: Sequence[Row]
     samples: Mapping[str, Sequence[Sample]]
     descriptions: Mapping[str, Mapping[str, Any]]
+    erased_counts: Mapping[str, int]
     files: Mapping[str, str]
 
     @property
-    def modalities(self) -> dict[str, str]:
-        """What the records of each sampled experiment are: "text", "image" or "class"."""
-        return {experiment: samples[0].modality for experiment, samples in self.samples.items()}
+    def experiments(self) -> list[Measurements]:
+        """The rows by experiment, runs of several seeds as one."""
+        modalities = {experiment: samples[0].modality for experiment, samples in self.samples.items()}
+        return measurements_of(self.rows, modalities, self.erased_counts)
 
 
 def read_run(folder: Path, out: Path, show_erased: bool = False) -> RunFiles:
@@ -81,6 +93,7 @@ def read_run(folder: Path, out: Path, show_erased: bool = False) -> RunFiles:
         rows,
         by_experiment | {study: by_experiment[name] for study, name in shown.items() if name in by_experiment},
         described | {study: described[name] for study, name in shown.items() if name in described},
+        {name: count for name in described if (count := _erased_count(metadata.get(name, {}))) is not None},
         {
             Path(os.path.relpath(folder / name, out)).as_posix(): content
             for name, content in DATA_FILES.items()

@@ -1,18 +1,26 @@
-"""What the rows of one experiment say, in sentences and in four short answers."""
+"""What the rows of one experiment say: the verdict and a few sentences, and four short answers."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from semlink.experiments.report.formatting import duration, interval, number, with_interval, without_unit
+from semlink.experiments.report.formatting import (
+    duration,
+    interval,
+    number,
+    whole,
+    with_interval,
+    without_unit,
+)
 from semlink.experiments.report.labels import channel_label, snr_label
 from semlink.experiments.report.measurements import Measurements, Series
-from semlink.experiments.report.verdicts import nearness, sign_of
+from semlink.experiments.report.verdicts import sign_of, verdict_sentence, verdicts
 from semlink.simulator.results import Row
 from semlink.unlearning.request import ErasureRequest
 
 VALUES = 6  # of a request that are named in its answer
+NOT_JUDGED = "Not judged: this measure does not say whether more or less of it is better."
 
 
 @dataclass(frozen=True)
@@ -26,7 +34,17 @@ class Answer:
 
 
 def sentences(measured: Measurements) -> list[str]:
-    """The summary of one experiment, of the first method where there are several; every number in it is a row."""
+    """The summary of one experiment, its verdict first; every number in it is a row.
+
+    Where several methods are compared, the verdict counts all of them, and the rest is about the first.
+    """
+    if measured.erased:
+        return [verdict_sentence(verdicts(measured), measured.noun), *facts(measured)]
+    return facts(measured)
+
+
+def facts(measured: Measurements) -> list[str]:
+    """The sentences without the verdict: what comes through before and after, and what that cost."""
     if measured.erased:
         return _erasure_sentences(measured, measured.erased[0])
     metric, set_name = measured.quality_metric, measured.quality_set
@@ -42,7 +60,7 @@ def sentences(measured: Measurements) -> list[str]:
 
 
 def answers(measured: Measurements, request: ErasureRequest | Mapping[str, Any]) -> list[Answer]:
-    """What was erased, whether it is gone, how near that is to retraining, and what it cost.
+    """What was erased, what still comes through of it, how near that is to retraining, and what it cost.
 
     In: request: in full, or its summary; empty where there is none.
     """
@@ -53,12 +71,14 @@ def answers(measured: Measurements, request: ErasureRequest | Mapping[str, Any])
     metric = measured.forget_metric
     after = measured.quoted.get((metric, "forget", erased)) if metric else None
     if after:
-        count = measured.noun if after.stopped == "seeds" else f"{after.n} {measured.noun}"
-        answered += [_request(count, request), _outputs(measured, erased, after)]
+        answered += [_request(_erased_total(measured), measured, request), _outputs(measured, erased, after)]
+        decisive = verdicts(measured)[0].decisive
         gap = measured.quoted_gaps.get((after.metric, "forget", erased, "retrained"))
-        if gap:
-            detail = f"{interval(gap, signed=True)}. {nearness(measured)}"
-            answered.append(Answer("How near to retraining?", number(gap, signed=True), detail))
+        if decisive:
+            answered.append(_apart(measured, decisive))
+        elif gap:
+            detail = f"{interval(gap, signed=True)}. {_nearness(measured, gap)}"
+            answered.append(Answer("How near are the outputs to retraining?", number(gap, signed=True), detail))
     cost = _cost(measured, erased)
     return [*answered, cost] if cost else answered
 
@@ -66,16 +86,17 @@ def answers(measured: Measurements, request: ErasureRequest | Mapping[str, Any])
 def _erasure_sentences(measured: Measurements, erased: Series) -> list[str]:
     told = []
     original, retrained = measured.first.get("original"), measured.first.get("retrained")
-    name = "" if len(measured.erased) == 1 else f"{measured.labels[erased]}: "
+    name = ""
+    if len(measured.erased) > 1:
+        name = f"{measured.labels[erased].removeprefix('erased · ')} ({verdicts(measured)[0].word.lower()}): "
     metric = measured.forget_metric
     after = measured.quoted.get((metric, "forget", erased)) if metric else None
     if metric and after:
         before = measured.quoted.get((metric, "forget", original)) if original else None
         change = _movement(before, after) if before else f"is {number(after)}"
-        records = f"{after.n} erased {measured.noun}"
-        if after.stopped == "seeds":
-            records = f"erased {measured.noun} (mean over {after.n} seeds)"
-        text = f"{name}On the {records}, {measured.measures[metric].phrase} {_place(measured)} {change}"
+        over = f", mean over {after.n} seeds" if after.stopped == "seeds" else ""
+        phrase = measured.measures[metric].phrase
+        text = f"{name}On the erased {measured.noun} ({counted(measured)}{over}), {phrase} {_place(measured)} {change}"
         again = measured.quoted.get((metric, "forget", retrained)) if retrained else None
         told.append(f"{text}; a codec retrained without them reaches {number(again)}." if again else f"{text}.")
     metric, set_name = measured.quality_metric, measured.quality_set
@@ -94,16 +115,36 @@ def _erasure_sentences(measured: Measurements, erased: Series) -> list[str]:
     return told
 
 
-def _request(short: str, request: ErasureRequest | Mapping[str, Any]) -> Answer:
+def counted(measured: Measurements, set_name: str = "forget") -> str:
+    """How many records of a set were measured, and how many were erased: "300 of 383 measured"."""
+    count, totals = measured.counts.get(set_name, 0), measured.erased_counts
+    if set_name != "forget" or not totals:
+        return f"{whole(count)} measured"
+    if totals == [count]:
+        return f"all {whole(count)} measured"
+    return f"{whole(count)} of {_span(totals)} measured"
+
+
+def _span(counts: Sequence[int]) -> str:
+    return whole(counts[0]) if len(counts) == 1 else f"{whole(counts[0])} to {whole(counts[-1])}"
+
+
+def _erased_total(measured: Measurements) -> str:
+    return f"{_span(measured.erased_counts)} {measured.noun}" if measured.erased_counts else measured.noun.capitalize()
+
+
+def _request(short: str, measured: Measurements, request: ErasureRequest | Mapping[str, Any]) -> Answer:
     question = "What was erased?"
+    told = counted(measured)
+    told = f"{told[:1].upper()}{told[1:]}."
     if not isinstance(request, ErasureRequest):
         selected = _selected(request["by"], request["values"]) if "by" in request else ""
         made = f"Request of {request['time'][:10]}" if "time" in request else ""
-        return Answer(question, short, f"The records of the forget set.{selected}", made)
+        return Answer(question, short, f"{told} The records of the forget set.{selected}", made)
     values = request.selection.values
     named = ", ".join(values[:VALUES]) + (f" and {len(values) - VALUES} more" if len(values) > VALUES else "")
     reason = request.reason if request.reason[-1] in ".!?" else f"{request.reason}."
-    detail = f"{reason} Selected by {request.selection.by}: {named}."
+    detail = f"{told} {reason} Selected by {request.selection.by}: {named}."
     return Answer(question, short, detail, f"Request {request.id}, {request.time[:10]}")
 
 
@@ -112,44 +153,35 @@ def _selected(by: str, values: int) -> str:
 
 
 def _outputs(measured: Measurements, erased: Series, after: Row) -> Answer:
-    """What comes through is no more than that, so the attack on the codec is quoted beside it."""
+    """What comes through, which is no more than that: what is left in the codec is the verdict's to say."""
     original, retrained = measured.first.get("original"), measured.first.get("retrained")
     before = measured.quoted.get((after.metric, "forget", original)) if original else None
     again = measured.quoted.get((after.metric, "forget", retrained)) if retrained else None
     short = f"{without_unit(before)} → {number(after)}" if before else number(after)
     phrase = measured.measures[after.metric].phrase
-    told = [f"What comes through of them {_place(measured)} (outputs only): {phrase}."]
+    told = [f"{phrase[:1].upper()}{phrase[1:]} {_place(measured)}; outputs only."]
     if again:
         told.append(f"A codec that never saw them: {number(again)}.")
-    attacked = _beside(measured, "membership_auc", erased, retrained) if retrained else None
-    if attacked:
-        mine, theirs = attacked
-        gap = measured.gaps.get((mine.metric, mine.set, mine.channel, mine.snr_db, erased, "retrained"))
-        compared = _paired(gap) if gap else _overlap(mine, theirs)
-        told.append(f"Membership attack (AUC): {number(mine)}, retrained {number(theirs)}{compared}.")
-    return Answer("Is it gone?", short, " ".join(told))
+    return Answer("What still comes through?", short, " ".join(told))
 
 
-def _beside(measured: Measurements, metric: str, first: Series, second: Series) -> tuple[Row, Row] | None:
-    """The last place where both series were measured, or None."""
-    for (name, channel, set_name, series), cell in reversed(measured.cells.items()):
-        if (name, series) == (metric, first):
-            others = measured.cells.get((metric, channel, set_name, second), {})
-            for snr_db in reversed(cell):
-                if snr_db in others:
-                    return cell[snr_db], others[snr_db]
-    return None
+def _apart(measured: Measurements, gap: Row) -> Answer:
+    """The difference that the verdict rests on."""
+    label = measured.measures[gap.metric].label.removesuffix(" (dB)")
+    place = "" if gap.snr_db is None else f" at {snr_label(gap.snr_db)} over {channel_label(gap.channel)}"
+    detail = f"{interval(gap, signed=True)}: {label} on the erased {measured.noun}{place}, erased − retrained."
+    return Answer("What tells it from retraining?", number(gap, signed=True), detail)
 
 
-def _paired(gap: Row) -> str:
-    return f"; difference {with_interval(gap, signed=True)}: it finds {'a' if sign_of(gap) else 'no'} difference"
-
-
-def _overlap(first: Row, second: Row) -> str:
-    if not all(map(math.isfinite, (first.low, first.high, second.low, second.high))):
-        return ""
-    apart = first.low > second.high or second.low > first.high
-    return f"; the intervals {'lie apart: it finds a difference' if apart else 'overlap: it finds no difference'}"
+def _nearness(measured: Measurements, gap: Row) -> str:
+    """What the difference of the outputs says where it does not decide the verdict."""
+    if math.isnan(gap.low) or math.isnan(gap.high):
+        return "The interval is not known."
+    if measured.measures[gap.metric].direction == "none":
+        return NOT_JUDGED
+    if not sign_of(gap):
+        return "The interval includes zero: no difference was found at this n, which is no proof of equality."
+    return "A difference was found, but its whole interval does not lie beyond the margin."
 
 
 def _cost(measured: Measurements, erased: Series) -> Answer | None:

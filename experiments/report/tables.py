@@ -75,7 +75,7 @@ def point_table(measured: Measurements, metrics: Sequence[str]) -> PointTable:
         TableLine((measured.labels[series],), tuple(measured.quoted.get((*column, series)) for column in columns))
         for series in measured.series
     ]
-    return PointTable(heads, lines)
+    return PointTable(heads, [line for line in lines if any(line.cells)])
 
 
 def gap_table(measured: Measurements, metrics: Sequence[str]) -> GapTable:
@@ -120,6 +120,10 @@ def single_lines(measured: Measurements) -> list[TableLine]:
         label = measured.measures[metric].label + (f", erased − {minus}" if minus else "")
         data = tables.get(("channel_uses", minus), {}) if metric == "total_channel_uses" else {}
         shown = {place: cells for place, cells in filled.items() if not _without_pilots(table[place], data.get(place))}
+        if not minus and metric.endswith("_auc"):
+            label += ", folded: max(AUC, 1 − AUC)"
+        elif metric.endswith("_auc"):
+            label += ", before folding"
         for where, cells in _merged(shown, list(filled)):
             lines.append(TableLine((label, "" if metric in COST else where), cells))  # training belongs to no place
     return lines

@@ -1,6 +1,14 @@
-"""What the rows say of an erasure beside retraining: two claims, each with a verdict, and how near the outputs come.
+"""What the rows say of an erasure beside retraining: one verdict for each erased codec, and what each audit adds to it.
 
-A measure that declares no direction gets no verdict: whether more of it is better is not known.
+Every verdict is about the erased records alone: what an erasure did to others is its cost. A difference is judged by
+its whole interval, widened to hold for all comparisons of a codec at once:
+
+    beyond the margin, on the side of knowing more or less -> "Knows more", "Knows less"
+    within the margin, which several retrained codecs set  -> "Matches"
+    anything else                                          -> "Not decided"
+
+So a difference that was not found is never a match. What knows more anywhere knows more; a codec whose outputs alone
+were measured is not tested, unless they tell it apart.
 """
 
 import math
@@ -9,50 +17,116 @@ from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Literal
 
-from semlink.experiments.report.formatting import with_interval
-from semlink.experiments.report.labels import set_label
-from semlink.experiments.report.measurements import Measurements, Series, in_order, series_of
+from scipy import stats
+
+from semlink.experiments.report.formatting import attack_side, folded, number, with_interval
+from semlink.experiments.report.labels import channel_label, snr_label
+from semlink.experiments.report.measurements import Measurements, Series, series_of
 from semlink.simulator.results import Row
 
-OUTPUTS = "Outputs match the retrained codec"
-MEMORY = "The memory is gone"
-NOT_JUDGED = "Not judged: this measure does not say whether more or less of it is better."
+Word = Literal["Matches", "Knows more", "Knows less", "Not decided", "Not tested"]
+WORDS: tuple[Word, ...] = ("Knows more", "Knows less", "Not decided", "Not tested", "Matches")  # the gravest first
+MEANINGS: dict[Word, str] = {
+    "Matches": "no more and no less of the erased records is left than retraining leaves, within the margin",
+    "Knows more": "something of the erased records is left that a codec that never saw them does not have",
+    "Knows less": "more was lost than the records: a codec that never saw them does better, which gives them away too",
+    "Not decided": "the interval is too wide, or too few codecs were retrained, to tell a match from a difference",
+    "Not tested": "no audit looked for what is left; equal outputs alone do not show that nothing is",
+}
+NEXT: dict[Word, str] = {
+    "Matches": "",
+    "Knows more": "Next: erase by another method (`semlink list methods`), or retrain (`--method retrain`).",
+    "Knows less": "Next: erase with fewer steps or a lower rate, or retrain (`--method retrain`).",
+    "Not decided": "Next: measure more records (`sweep.records`), and retrain several codecs (`retrained: 5`).",
+    "Not tested": "Next: audit it beside a retrained codec (`semlink audit`).",
+}
+OUTPUTS, RELEARNING = "Outputs", "Relearning"
+ATTACKS = {"membership_auc": "Membership attack", "score_auc": "Attack on the scores"}
+AUDITS = (OUTPUTS, RELEARNING, *ATTACKS.values())
+ENOUGH = 3  # retrained codecs, whose spread is a margin
+TENTH = 0.1
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one audit says, and why. row: the difference that says it most clearly, where there is one."""
+
+    audit: str
+    word: Word
+    detail: str
+    row: Row | None = None
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A claim about an erased codec, what the rows say to it, and why. erased: which codec, where there are several."""
+    """What is known of one erased codec. erased: which one, where there are several."""
 
     erased: str
-    claim: str
-    verdict: Literal["Yes", "No", "Not tested", "Not judged"]
-    detail: str
+    word: Word
+    findings: tuple[Finding, ...]
+    margin: str
+
+    @property
+    def decisive(self) -> Row | None:
+        """The difference that it rests on; None unless it knows more or less."""
+        saying = (finding.row for finding in self.findings if finding.word == self.word)
+        return next(saying, None) if self.word in ("Knows more", "Knows less") else None
+
+    @property
+    def because(self) -> str:
+        """The audits that the verdict rests on: "relearning, membership attack"."""
+        return ", ".join(finding.audit.lower() for finding in self.findings if finding.word == self.word)
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """One paired difference to the retrained codec. side: of knowing more, as a sign. several: whether the margin is
+    the spread of several retrained codecs."""
+
+    row: Row
+    audit: str
+    side: int
+    margin: float
+    several: bool
+
+    def word(self, count: int) -> Word:
+        """What it says, judged beside so many others."""
+        wide = widened(self.row, count)
+        low, high = sorted((self.side * wide.low, self.side * wide.high))
+        if low > self.margin:
+            return "Knows more"
+        if high < -self.margin:
+            return "Knows less"
+        return "Matches" if self.several and -self.margin < low and high < self.margin else "Not decided"
 
 
 def verdicts(measured: Measurements) -> list[Verdict]:
-    """Both claims for each erased codec of an experiment: first what comes out of it, then what is left in it."""
-    judged = []
-    for erased in measured.erased:
-        name = measured.labels[erased] if len(measured.erased) > 1 else ""
-        judged += [replace(verdict(measured, erased), erased=name) for verdict in (_outputs, _memory)]
-    return judged
+    """The verdict on each erased codec of an experiment, in the order of its methods."""
+    return [_verdict(measured, erased) for erased in measured.erased]
 
 
-def nearness(measured: Measurements) -> str:
-    """How near the first erased codec comes to retraining on the erased records; empty where that was not measured."""
-    metric = measured.forget_metric
-    gap = measured.quoted_gaps.get((metric, "forget", measured.erased[0], "retrained")) if metric else None
-    if gap is None:
+def verdict_sentence(judged: Sequence[Verdict], noun: str) -> str:
+    """The verdict of an experiment in a sentence; empty where nothing was erased."""
+    if not judged:
         return ""
-    if math.isnan(gap.low) or math.isnan(gap.high):
-        return "The interval is not known."
-    if measured.measures[gap.metric].direction == "none":
-        return NOT_JUDGED
+    if len(judged) > 1:
+        counts = {word: sum(verdict.word == word for verdict in judged) for word in WORDS}
+        told = [f"{count} {_plural(word, count)}" for word, count in counts.items() if count]
+        return f"Of {len(judged)} erased codecs, beside a retrained one: {', '.join(told)}."
+    word, because = judged[0].word, judged[0].because
+    after = f" ({because})" if because else ""
     return {
-        0: "The interval includes zero: no difference to the retrained codec was found.",
-        1: "Better than a codec that never saw them: something of them remains.",
-        -1: "Worse than a codec that never saw them: more was lost than the records.",
-    }[_side(measured, gap)]
+        "Matches": f"Matches a codec retrained without the erased {noun}{after}.",
+        "Knows more": f"Knows more of the erased {noun} than a codec retrained without them{after}.",
+        "Knows less": f"Knows less of the erased {noun} than a codec retrained without them{after}.",
+        "Not decided": f"Not decided whether it matches a codec retrained without the erased {noun}.",
+        "Not tested": f"Not tested whether something of the erased {noun} is left in it.",
+    }[word]
+
+
+def worst(judged: Sequence[Verdict]) -> Word:
+    """The gravest of some verdicts."""
+    return min((verdict.word for verdict in judged), key=WORDS.index)
 
 
 def sign_of(row: Row) -> int:
@@ -62,74 +136,7 @@ def sign_of(row: Row) -> int:
     return 1 if row.low > 0 else -1 if row.high < 0 else 0
 
 
-def _outputs(measured: Measurements, erased: Series) -> Verdict:
-    """Of the sweep: the paired differences of the main metrics, on every set, channel and Es/N0."""
-    main = {measured.forget_metric, measured.quality_metric} & set(measured.curve_metrics)
-    rows = [row for row in _differences(measured, erased) if row.metric in main and row.snr_db is not None]
-    if not rows:
-        return Verdict("", OUTPUTS, "Not tested", "There are no differences to a retrained codec in the sweep.")
-    judged, unjudged = _by_direction(measured, rows)
-    if not judged:
-        return Verdict("", OUTPUTS, "Not judged", unjudged)
-    apart = [row for row in judged if sign_of(_widened(row, len(judged)))]
-    counts = []
-    for metric in in_order((row.metric for row in judged), str, (measured.forget_metric or "",)):
-        for set_name in measured.sets_of[metric]:
-            here = [row for row in judged if (row.metric, row.set) == (metric, set_name)]
-            if here:
-                place = set_label(set_name, measured.noun).lower()
-                counts.append(f"{measured.measures[metric].label} on {place}: {_count(measured, here)}")
-    detail = (
-        f"Sweep: {len(apart) or 'none'} of {len(judged)} paired differences, with intervals widened to hold for all at "
-        f"once, {'lies' if len(apart) < 2 else 'lie'} apart from zero. With their own intervals: {'; '.join(counts)}. "
-        f"{unjudged}"
-    )
-    return Verdict("", OUTPUTS, "No" if apart else "Yes", detail.rstrip())
-
-
-def _memory(measured: Measurements, erased: Series) -> Verdict:
-    """Of the relearning audits: what the codec knows of the erased records after it was trained further."""
-    relearned = {
-        row.metric: row
-        for row in _differences(measured, erased)
-        if row.metric.startswith("relearned_") and row.set == "forget"
-    }
-    if not relearned:
-        return Verdict("", MEMORY, "Not tested", "The relearning audit was not run beside a retrained codec.")
-    judged, unjudged = _by_direction(measured, list(relearned.values()))
-    if not judged:
-        return Verdict("", MEMORY, "Not judged", unjudged)
-    values = [f"{measured.measures[row.metric].label} {with_interval(row, signed=True)}" for row in judged]
-    text = f"Relearning, difference to the retrained codec on the erased {measured.noun}: {'; '.join(values)}."
-    text = f"{text} {unjudged}".rstrip()
-    sides = {_side(measured, _widened(row, len(judged))) for row in judged}
-    if 1 in sides:
-        return Verdict("", MEMORY, "No", f"{text} It knows more than a codec that never saw them: something is left.")
-    if -1 in sides:
-        return Verdict("", MEMORY, "No", f"{text} It knows less than a codec that never saw them, a trace as well.")
-    return Verdict("", MEMORY, "Yes", f"{text} This attack finds no memory; a stronger one may.")
-
-
-def _differences(measured: Measurements, erased: Series) -> list[Row]:
-    """The paired differences to the retrained codec whose intervals say something."""
-    return [
-        row
-        for row in measured.differences
-        if (row.version, row.minus) == (erased.version, "retrained")
-        and (series_of(row) == erased or len(measured.erased) == 1)
-        and math.isfinite(row.low)
-        and math.isfinite(row.high)
-    ]
-
-
-def _by_direction(measured: Measurements, rows: Sequence[Row]) -> tuple[list[Row], str]:
-    """The rows whose measure has a direction, and a sentence on the others, empty where there are none."""
-    judged = [row for row in rows if measured.measures[row.metric].direction != "none"]
-    others = dict.fromkeys(measured.measures[row.metric].label for row in rows if row not in judged)
-    return judged, f"{', '.join(others)}: not judged, since no direction of it is known to be better." if others else ""
-
-
-def _widened(row: Row, count: int) -> Row:
+def widened(row: Row, count: int) -> Row:
     """The row with limits that hold for `count` comparisons together (Bonferroni), each side scaled as if normal."""
     alone = 1 - row.confidence
     quantile = NormalDist().inv_cdf
@@ -138,14 +145,145 @@ def _widened(row: Row, count: int) -> Row:
     return replace(row, low=low, high=high)
 
 
-def _side(measured: Measurements, row: Row) -> int:
-    """+1 where the erased codec is better than the retrained one, -1 where it is worse, 0 where that is open."""
-    better = {"higher": 1, "lower": -1, "none": 0}[measured.measures[row.metric].direction]
-    return sign_of(row) * better
+def _verdict(measured: Measurements, erased: Series) -> Verdict:
+    comparisons, unjudged = _comparisons(measured, erased)
+    findings = []
+    for audit in AUDITS:
+        of_audit = [comparison for comparison in comparisons if comparison.audit == audit]
+        if of_audit:
+            findings.append(_finding(measured, audit, of_audit, len(comparisons)))
+        elif labels := unjudged.get(audit):
+            told = f"{', '.join(labels)}: whether more or less of it is better is not known."
+            findings.append(Finding(audit, "Not tested", told))
+        elif audit in (OUTPUTS, RELEARNING, "Membership attack"):
+            findings.append(Finding(audit, "Not tested", "Not measured beside a retrained codec."))
+    words = {finding.word for finding in findings}
+    tested = {finding.audit for finding in findings if finding.word != "Not tested"}
+    word: Word = next((word for word in ("Knows more", "Knows less") if word in words), "Not tested")
+    if word == "Not tested" and tested - {OUTPUTS}:
+        word = "Matches" if words <= {"Matches"} else "Not decided"
+    name = measured.labels[erased] if len(measured.erased) > 1 else ""
+    return Verdict(name, word, tuple(findings), _margin_sentence(measured, comparisons))
 
 
-def _count(measured: Measurements, rows: Sequence[Row]) -> str:
-    """How many of the differences lie on which side."""
-    sides = [_side(measured, row) for row in rows]
-    counts = [f"{sides.count(side)} {word}" for side, word in ((1, "better"), (-1, "worse")) if side in sides]
-    return f"{' and '.join(counts) or 'none apart'} of {len(rows)}"
+def _finding(measured: Measurements, audit: str, comparisons: Sequence[_Comparison], count: int) -> Finding:
+    """The gravest word of an audit's comparisons, quoting the comparison that says it most clearly."""
+    words = [comparison.word(count) for comparison in comparisons]
+    word = next(word for word in WORDS if word in words)
+    saying = [comparison for comparison, its in zip(comparisons, words, strict=True) if its == word]
+    side = -1 if word == "Knows less" else 1
+    clearest = max(
+        saying,
+        key=lambda c: side * c.side * c.row.value / (c.margin or 1) if word.startswith("K") else abs(c.row.value),
+    )
+    row = clearest.row
+    place = (
+        "" if row.snr_db is None or audit != OUTPUTS else f" at {snr_label(row.snr_db)}, {channel_label(row.channel)}"
+    )
+    label = "AUC" if row.metric in ATTACKS else measured.measures[row.metric].label.removesuffix(" (dB)")
+    margin = with_interval(replace(row, value=clearest.margin, low=math.nan, high=math.nan))
+    of = f"{len(saying)} of {len(comparisons)} comparisons; " if len(comparisons) > 1 else ""
+    values = f"{_attacked(measured, row)}; before folding, " if row.metric in ATTACKS else ""
+    told = f"{of}{label}{place}: {values}erased − retrained {with_interval(row, signed=True)}, margin {margin}."
+    return Finding(audit, word, told, row)
+
+
+def _attacked(measured: Measurements, gap: Row) -> str:
+    """The areas of an attack on both codecs, folded, with their direction."""
+    told = []
+    for version in ("erased", "retrained"):
+        mine = [
+            cell[gap.snr_db]
+            for (metric, channel, set_name, series), cell in measured.cells.items()
+            if (metric, channel, set_name, series.version) == (gap.metric, gap.channel, gap.set, version)
+            and (version == "retrained" or series == series_of(gap) or len(measured.erased) == 1)
+            and gap.snr_db in cell
+        ]
+        if mine:
+            side = attack_side(mine[0])
+            told.append(f"{version} {number(folded(mine[0]))}{f' ({side})' if side else ''}")
+    return ", ".join(told)
+
+
+def _comparisons(measured: Measurements, erased: Series) -> tuple[list[_Comparison], dict[str, list[str]]]:
+    """What is compared with the retrained codec, and by audit the labels of measures that cannot be judged."""
+    main = {measured.forget_metric, measured.quality_metric} & set(measured.curve_metrics)
+    found: list[_Comparison] = []
+    unjudged: dict[str, dict[str, None]] = {}
+    for row in measured.differences:
+        mine = (row.version, row.minus) == (erased.version, "retrained") and row.set == "forget"
+        if not mine or not (series_of(row) == erased or len(measured.erased) == 1):
+            continue
+        audit = ATTACKS.get(row.metric)
+        if row.metric.startswith("relearned_"):
+            audit = RELEARNING
+        elif row.metric in main and row.snr_db is not None:
+            audit = OUTPUTS
+        if audit is None or not (math.isfinite(row.low) and math.isfinite(row.high)):
+            continue
+        measure = measured.measures[row.metric]
+        side = 1 if row.metric in ATTACKS else {"higher": 1, "lower": -1, "none": 0}[measure.direction]
+        if side:
+            found.append(_Comparison(row, audit, side, *_margin(measured, row)))
+        else:
+            unjudged.setdefault(audit, {})[measure.label] = None
+    return found, {audit: list(labels) for audit, labels in unjudged.items()}
+
+
+def _margin(measured: Measurements, row: Row) -> tuple[float, bool]:
+    """How large a difference may be, and whether several retrained codecs say so."""
+
+    def cells(metric: str, version: str) -> list[dict[float | None, Row]]:
+        its = (series for series in measured.series if series.version == version)
+        found = (measured.cells.get((metric, row.channel, row.set, series), {}) for series in its)
+        return [cell for cell in found if cell]
+
+    retrained = cells(row.metric, "retrained")
+    here = [cell[row.snr_db] for cell in retrained if row.snr_db in cell]
+    if len(here) >= ENOUGH:
+        values = [codec.value for codec in here]
+        return max(values) - min(values), True
+    if here and here[0].stopped == "seeds" and here[0].n >= ENOUGH:
+        return 2 * _deviation(here[0]), True
+    if not here:
+        return 0.0, False
+    # What is relearned is known to the original from the start.
+    original = cells(row.metric, "original") or cells(
+        row.metric.removeprefix("relearned_").partition(":")[0], "original"
+    )
+    apart = [
+        abs(before[snr_db].value - retrained[0][snr_db].value)
+        for before in original[:1]
+        for snr_db in before.keys() & retrained[0].keys()
+    ]
+    scale = max((distance for distance in apart if math.isfinite(distance)), default=abs(here[0].value))
+    return (TENTH * scale if math.isfinite(scale) else 0.0), False
+
+
+def _deviation(mean: Row) -> float:
+    """The standard deviation between seeds, from the t interval of their mean."""
+    half = mean.high - mean.value
+    return float(half * math.sqrt(mean.n) / stats.t.ppf((1 + mean.confidence) / 2, mean.n - 1))
+
+
+def _margin_sentence(measured: Measurements, comparisons: Sequence[_Comparison]) -> str:
+    if not comparisons:
+        return ""
+    retrained = [series for series in measured.series if series.version == "retrained"]
+    if not comparisons[0].several:
+        return (
+            "Margin: a tenth of the largest distance from the original to the retrained codec on the curve (of the "
+            "retrained codec's own value where the original was not measured). It can show a difference, never a "
+            f"match: that takes the spread of at least {ENOUGH} retrained codecs."
+        )
+    if len(retrained) >= ENOUGH:
+        return f"Margin: how far the {len(retrained)} retrained codecs lie apart in the same measure."
+    seeds = comparisons[0].row.n
+    return f"Margin: two standard deviations of the retrained codecs of {seeds} seeds in the same measure."
+
+
+def _plural(word: Word, count: int) -> str:
+    verb, _, rest = word.partition(" ")
+    if count == 1 or verb == "Not":
+        return word.lower()
+    return f"{verb.lower().removesuffix('es') if verb == 'Matches' else verb.lower().removesuffix('s')} {rest}".strip()

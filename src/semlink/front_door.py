@@ -447,20 +447,30 @@ def block_errors(
 
 
 @_checked
-def report(folder: str | Path, show_erased: bool = False) -> Path:
+def report(
+    folder: str | Path,
+    show_erased: bool = False,
+    beside: str | Path | None = None,
+    out: str | Path | None = None,
+) -> Path:
     """Draws the report page and the figures of a run again, from its folder alone; returns the path of the page.
 
-    In:     show_erased: whether erased records and what a request says may stand on the page.
-    Errors: ResultsError when the folder holds no run, or a file is damaged.
+    In:     show_erased: whether erased records and what a request says may stand on the page. beside: another run, to
+            draw the two side by side instead. out: the folder to write to; None: that of the run, or of two runs a new
+            one beside the first.
+    Errors: ResultsError when the folder holds no run, a file is damaged, or two runs cannot be compared.
 
     >>> import semlink as sl
     >>> results = sl.sweep("image-digits", snr_db=[0, 12], out="curve", overrides=["records=20", "draws=1"])
     >>> sl.report("curve").name
     'report.html'
     """
-    from semlink.experiments.report import write_report
+    from semlink.experiments.report import write_comparison, write_report
 
-    return write_report(Path(folder), show_erased=show_erased)
+    where = None if out is None else Path(out)
+    if beside is not None:
+        return write_comparison(Path(folder), Path(beside), where)
+    return write_report(Path(folder), where, show_erased=show_erased)
 
 
 @_checked

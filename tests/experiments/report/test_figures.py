@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 from semlink.experiments.report.axes_panel import axes_for
-from semlink.experiments.report.figures import GRID, PAGE_COLOURS, draw, strokes_of
+from semlink.experiments.report.figures import MOST_CURVES, curve_groups, draw, draw_dots
 from semlink.experiments.report.measurements import Measurements, Series
+from semlink.experiments.report.palette import BLACK, GREY, GRID, ORANGE, PAGE_COLOURS, STROKES, strokes_of
 from semlink.experiments.report.png import png_of
 from semlink.simulator.results import Row
 
@@ -60,6 +61,72 @@ def test_versions_differ_without_colour() -> None:
     assert len({(stroke.dashes, stroke.marker) for stroke in codecs}) == 6
 
 
+def test_a_role_looks_the_same_in_every_figure() -> None:
+    """Colour, dashes and marker of the first of a role are those of no other role, whatever stands beside it."""
+    names = {"original": "c", "erased": "c", "retrained": "c", "classical": "digital:avif", "limit": "limit:avif"}
+    series = [
+        Series(role if role in ("erased", "retrained") else "original", codec, "", 0) for role, codec in names.items()
+    ]
+    together = dict(zip(names, strokes_of(series), strict=True))
+    assert [strokes_of([each])[0] for each in series] == list(together.values())
+    assert len({stroke.colour for stroke in together.values()}) == len(together)
+    assert len({stroke.dashes for stroke in together.values()}) == len(together)
+    assert len({stroke.marker for stroke in together.values()}) == len(together)
+    for role, strokes in STROKES.items():
+        assert together[role] == strokes[0]
+        assert len({(stroke.colour, stroke.dashes, stroke.marker) for stroke in strokes}) == len(strokes)
+
+
+def test_the_twin_of_another_run_keeps_colour_and_marker() -> None:
+    for strokes in STROKES.values():
+        twin = strokes[0].twin()
+        assert (twin.colour, twin.marker) == (strokes[0].colour, strokes[0].marker)
+        assert twin.dashes != strokes[0].dashes
+        assert twin.hollow != strokes[0].hollow
+
+
+def many_methods(count: int) -> Measurements:
+    rows = [row(version, snr_db, 0.5) for version in ("original", "retrained") for snr_db in (0.0, 6.0, 12.0)]
+    for method in range(count):
+        for snr_db in (0.0, 6.0, 12.0):
+            erased = row("erased", snr_db, method / count)
+            rows += [dataclasses.replace(erased, method=f"m{method}", set=name) for name in ("forget", "test")]
+    return Measurements("x", rows)
+
+
+@pytest.mark.parametrize("count", [1, 4, 5, 20])
+def test_no_panel_holds_more_than_six_curves(count: int) -> None:
+    """Every series stands in a group; original and retrained stand in each, in the order of all."""
+    measured = many_methods(count)
+    groups = curve_groups(measured, "ssim")
+    assert max(map(len, groups)) <= MOST_CURVES
+    assert {series for group in groups for series in group} == set(measured.series)
+    assert all([series for series in measured.series if series in group] == group for group in groups)
+    assert all({"original", "retrained"} <= {series.version for series in group} for group in groups)
+    assert len(groups) == math.ceil(count / 4)
+
+
+def test_many_codecs_of_a_sweep_stand_beside_the_neural_one() -> None:
+    names = ["neural", *(f"digital:{name}" for name in ("avif", "heic", "webp", "jpeg", "jpeg2000", "a", "b"))]
+    rows = [row("original", snr_db, 0.5, codec=name) for name in names for snr_db in (0.0, 6.0)]
+    groups = curve_groups(Measurements("x", rows), "ssim")
+    assert [len(group) for group in groups] == [5, 4]
+    assert all(group[0].codec == "neural" for group in groups)
+
+
+def test_dots_tell_every_method_at_one_point() -> None:
+    """A line for each method, whose dots lie where the values are: equal steps to the right."""
+    drawing = draw_dots(many_methods(5), [("ssim", "forget"), ("ssim", "test")])
+    texts = re.findall(r">([^<]+)</text>", drawing.svg)
+    assert [text for text in texts if re.fullmatch(r"m\d", text)] == [f"m{number}" for number in range(5)]
+    assert {"Erased images", "Unseen images", "original", "retrained", "erased"} <= set(texts)
+    assert drawing.description.count("erased · m4 0.8") == 2
+    dots = [float(x) for x in re.findall(rf'<use [^>]*x="([\d.]+)"[^>]*style="fill: {ORANGE}', drawing.svg)]
+    first = [b - a for a, b in itertools.pairwise(dots[:5])]
+    assert first == pytest.approx([first[0]] * 4, rel=1e-3)
+    assert first[0] > 0
+
+
 def test_colours_can_be_read_on_white() -> None:
     """Contrast of 4.5:1 or more (WCAG 2.1, success criterion 1.4.3) for all that carries meaning."""
     for colour in PAGE_COLOURS.keys() - {GRID, "#ffffff"}:
@@ -89,7 +156,7 @@ def test_error_rates_are_drawn_on_a_logarithmic_axis() -> None:
     """Each decade takes the same height; a rate of zero cannot be drawn and is left out."""
     rows = [row("original", 3.0 * i, v, "block_error_rate") for i, v in enumerate((1e-1, 1e-2, 1e-3, 0.0))]
     svg = draw(Measurements("x", rows), "block_error_rate", [[("awgn", "test")]]).svg
-    line = max(curve_points(svg, "#0067ad"), key=len)[:3]
+    line = max(curve_points(svg, BLACK), key=len)[:3]
     assert {"0.1", "0.01", "0.001"} <= set(re.findall(r">([^<]+)</text>", svg))
     assert math.isclose(line[1][1] - line[0][1], line[2][1] - line[1][1], rel_tol=1e-3)
 
@@ -118,12 +185,12 @@ def test_numbers_beside_the_panel() -> None:
 
 def test_a_limit_is_a_vertical_line_in_the_manner_of_its_series() -> None:
     rows = [row("original", snr_db, 0.1 + snr_db / 20) for snr_db in (0.0, 5.0, 10.0)]
-    limit = [row("original", snr_db, 0.9, codec="limit") for snr_db in (0.0, 5.0, 10.0)]
+    limit = [row("original", snr_db, 0.9, codec="limit:avif") for snr_db in (0.0, 5.0, 10.0)]
     at = dataclasses.replace(limit[0], metric="limit_snr_db", snr_db=None, value=5.0)
     drawing = draw(Measurements("x", [*rows, *limit, at]), "ssim", [[("awgn", "test")]])
-    lines = curve_points(drawing.svg, "#b84a00")
+    lines = curve_points(drawing.svg, GREY)
     (upright,) = [line for line in lines if len(line) == 2 and line[0][0] == line[1][0]]
     curve = next(line for line in lines if len(line) == 3)
     assert upright[0][0] == pytest.approx(curve[1][0])
     beyond = draw(Measurements("x", [*rows, *limit, dataclasses.replace(at, value=30.0)]), "ssim", [[("awgn", "test")]])
-    assert not [line for line in curve_points(beyond.svg, "#b84a00") if len(line) == 2 and line[0][0] == line[1][0]]
+    assert not [line for line in curve_points(beyond.svg, GREY) if len(line) == 2 and line[0][0] == line[1][0]]

@@ -41,10 +41,14 @@ def test_places_with_the_same_numbers_share_a_line() -> None:
     by_channel = {(s, c): 1.0 if c == "awgn" else 2.0 for s, c in places}
     assert lines(uses("channel_uses", by_channel)) == [
         (name, "All sets, AWGN", [1.0]),
-        (name, "All sets, Rayleigh", [2.0]),
+        (name, "All sets, Rayleigh fading, one fade per record", [2.0]),
     ]
     by_channel = {("test", "awgn"): 1.0, ("test", "rayleigh"): 1.0, ("test", "rician"): 2.0}
-    assert lines(uses("channel_uses", by_channel))[0] == (name, "Unseen, AWGN and Rayleigh", [1.0])
+    assert lines(uses("channel_uses", by_channel))[0] == (
+        name,
+        "Unseen, AWGN and Rayleigh fading, one fade per record",
+        [1.0],
+    )
 
 
 def test_a_difference_in_one_version_keeps_the_lines_apart() -> None:
