@@ -1,6 +1,6 @@
-"""Settings of the documentation site, built by `make docs` from the same Markdown files that a reader of the repository sees.
+"""Settings of the documentation site, built by `make docs` from the Markdown files that stand in the repository.
 
-Sphinx with furo and MyST, not MkDocs: Material for MkDocs gets no new features and ends, and autodoc reads our docstrings.
+Sphinx with furo and MyST, not MkDocs: Material for MkDocs gets no new features and is about to end.
 Nothing is fetched while the site is built or read.
 """
 
@@ -13,15 +13,14 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 project = "semlink"
-author = copyright = "The semlink maintainers"
+author = "The semlink maintainers"
+copyright = author  # noqa: A001 (the name that Sphinx reads)
 version = release = __version__
 language = "en"
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton"]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build", "**/*.ipynb"]
-suppress_warnings = ["toc.empty_glob"]
-nitpicky = False
 default_role = "code"  # `name` in a docstring
 
 myst_heading_anchors = 3  # links such as guide.md#who-is-meant, as code hosts make them
@@ -44,7 +43,6 @@ html_show_sourcelink = False
 
 HEADS = ("In", "Out", "Errors", "Source", "Raises", "Shapes", "Units")
 HEAD = re.compile(rf"({'|'.join(HEADS)}):\s+(.*)")
-PARAGRAPH_END = re.compile(r"[.:]$")
 
 
 def readable(lines: list[str]) -> list[str]:
