@@ -27,8 +27,8 @@ myst_heading_anchors = 3  # links such as guide.md#who-is-meant, as code hosts m
 myst_enable_extensions = ["dollarmath"]
 
 autodoc_member_order = "bysource"
-autodoc_typehints = "description"
-autodoc_typehints_description_target = "documented"
+add_module_names = False
+maximum_signature_line_length = 90
 copybutton_prompt_text = r"\$ |>>> |\.\.\. "
 copybutton_prompt_is_regexp = True
 
@@ -50,6 +50,7 @@ def readable(lines: list[str]) -> list[str]:
 
     Marks that mean something there, and are plain text in ours, are escaped; examples (>>>) stay.
     """
+    lines = [part for line in lines for part in _fields_apart(line)]
     made: list[str] = []
     in_field = in_example = False
     for line in lines:
@@ -80,6 +81,12 @@ def readable(lines: list[str]) -> list[str]:
         else:
             made.append(_escaped(text))
     return made
+
+
+def _fields_apart(line: str) -> list[str]:
+    """A line of prose that ends with "Errors: ..." as two lines."""
+    before, mark, after = line.partition(". Errors: ")
+    return [f"{before}.", f"Errors: {after}"] if mark and not line.startswith((" ", ">>>")) else [line]
 
 
 def _escaped(text: str) -> str:
