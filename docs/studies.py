@@ -1,5 +1,6 @@
 """Blocks of the documentation that are drawn from recorded rows and registries: sentences and tables."""
 
+import functools
 import inspect
 import math
 from collections.abc import Sequence
@@ -112,24 +113,24 @@ def speed(folder: Path, experiment: str, series: Series) -> str:
     A ratio of mean times would hide how much they differ. Errors: as `study_table`.
     """
     seconds: dict[tuple[str, str, str], list[float]] = {}
-    for row in RunFolder.open(folder).rows():
-        ours = row.experiment == experiment or row.experiment.startswith(f"{experiment}-seed-")
-        if ours and row.metric == "seconds" and row.stopped != "seeds":
+    for row in _seconds(folder):
+        if row.experiment == experiment or row.experiment.startswith(f"{experiment}-seed-"):
             seconds.setdefault((row.experiment, row.version, row.method), []).append(row.value)
     ratios = []
     for (name, version, method), spent in seconds.items():
-        again = [
-            value
-            for (other, kind, _), values in seconds.items()
-            if (other, kind) == (name, "retrained")
-            for value in values
-        ]
+        again = [values[0] for (other, kind, _), values in seconds.items() if (other, kind) == (name, "retrained")]
         if (version, method) == (series.version, series.method) and again:
             ratios.append(sum(again) / len(again) / spent[0])
     if not ratios:
         return ""
     low, high = min(ratios), max(ratios)
     return f"{low:.3g} times" if len(ratios) == 1 else f"{low:.3g} to {high:.3g} times"
+
+
+@functools.cache
+def _seconds(folder: Path) -> list[Row]:
+    """The times of a run, one row a seed."""
+    return [row for row in RunFolder.open(folder).rows() if row.metric == "seconds" and row.stopped != "seeds"]
 
 
 def _columns(measured: Measurements) -> list[tuple[str, dict[Series, Row]]]:
