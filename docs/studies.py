@@ -1,5 +1,6 @@
 """Blocks of the documentation that are drawn from recorded rows and registries: sentences and tables."""
 
+import functools
 import inspect
 import math
 from collections.abc import Sequence
@@ -29,6 +30,7 @@ AUDITED = (  # metric, set
     ("relearned_psnr", "forget"),
     ("relearned_label_accuracy", "forget"),
 )
+ATTACKS = ("membership_auc", "score_auc")
 
 
 def method_table() -> str:
@@ -55,15 +57,13 @@ def study_table(folder: Path, experiment: str) -> str:
     """
     measured = experiment_of(folder, experiment)
     columns = _columns(measured)
-    heads = ["", *(head for head, _ in columns), "time", "faster than retraining"]
+    heads = ["", *(head for head, _ in columns), "time", "against retraining"]
     lines = [line(heads), line(["---"] * len(heads))]
-    retrained = measured.first.get("retrained")
-    again = measured.singles.get(("seconds", retrained)) if retrained else None
     for series in measured.series:
         cells = [rows.get(series) for _, rows in columns]
         spent = measured.singles.get(("seconds", series))
         time = duration(spent.value) if spent else ""
-        faster = f"{again.value / spent.value:.3g} times" if spent and again and series.version == "erased" else ""
+        faster = speed(folder, experiment, series) if series.version == "erased" else ""
         lines.append(line([measured.labels[series], *map(cell, cells), time, faster]))
     place = f"Channel {measured.point.channel}, {measured.point.snr_db:g} dB. " if measured.point else ""
     seeds = max((row.n for row in measured.rows if row.stopped == "seeds"), default=0)
@@ -108,6 +108,32 @@ def experiment_of(folder: Path, name: str) -> Measurements:
     return {measured.name: measured for measured in measurements_of(RunFolder.open(folder).rows())}[name]
 
 
+def speed(folder: Path, experiment: str, series: Series) -> str:
+    """How many times faster than retraining, as a range over the seeds; nothing where it is not recorded.
+
+    A ratio of mean times would hide how much they differ. Errors: as `study_table`.
+    """
+    seconds: dict[tuple[str, str, str], list[float]] = {}
+    for row in _seconds(folder):
+        if row.experiment == experiment or row.experiment.startswith(f"{experiment}-seed-"):
+            seconds.setdefault((row.experiment, row.version, row.method), []).append(row.value)
+    ratios = []
+    for (name, version, method), spent in seconds.items():
+        again = [values[0] for (other, kind, _), values in seconds.items() if (other, kind) == (name, "retrained")]
+        if (version, method) == (series.version, series.method) and again:
+            ratios.append(sum(again) / len(again) / spent[0])
+    if not ratios:
+        return ""
+    low, high = min(ratios), max(ratios)
+    return f"{low:.3g} times" if len(ratios) == 1 else f"{low:.3g} to {high:.3g} times"
+
+
+@functools.cache
+def _seconds(folder: Path) -> list[Row]:
+    """The times of a run, one row a seed."""
+    return [row for row in RunFolder.open(folder).rows() if row.metric == "seconds" and row.stopped != "seeds"]
+
+
 def _columns(measured: Measurements) -> list[tuple[str, dict[Series, Row]]]:
     """Headings and the rows below them; a column without any row is left out."""
     columns: list[tuple[str, dict[Series, Row]]] = []
@@ -125,13 +151,18 @@ def _columns(measured: Measurements) -> list[tuple[str, dict[Series, Row]]]:
 
 
 def cell(row: Row | None) -> str:
-    """A measured value with half of its interval, or nothing."""
+    """A measured value with half of its interval, or nothing.
+
+    The AUC of an attack below 0.5 is given as that of the attack with its guess turned round.
+    """
     if row is None:
         return ""
-    digits = 1 if row.unit == "dB" or abs(row.value) >= 10 else 3 if abs(row.value) >= 0.1 else 4
+    turned = row.metric.partition(":")[0] in ATTACKS and row.value < 0.5
+    value = 1 - row.value if turned else row.value
+    digits = 1 if row.unit == "dB" or abs(value) >= 10 else 3 if abs(value) >= 0.1 else 4
     half = (row.high - row.low) / 2
     width = f" ± {half:.{digits}f}" if math.isfinite(half) and row.stopped != "exact" else ""
-    return f"{row.value:.{digits}f}{width}".replace("-", "−")
+    return f"{value:.{digits}f}{width}".replace("-", "−") + (" (turned)" if turned else "")
 
 
 def line(cells: Sequence[str]) -> str:
