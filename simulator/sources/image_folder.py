@@ -188,7 +188,9 @@ def _metadata(root: Path, files: list[Path], images: list[Path], notes: list[str
             lines[path] = row
         missing = [path for path in images if path.is_relative_to(table.parent) and path not in lines]
         if missing:
-            raise SourceError(f"{len(missing)} images have no line in {table}, the first is {missing[0]}; add them.")
+            raise SourceError(
+                f"{len(missing)} of {len(images)} images have no line in {table}, the first is {missing[0]}; add them."
+            )
     if lines and len(lines) < len(images):
         bare = next(path for path in images if path not in lines)
         raise SourceError(f"{bare} has no metadata file above it, as other images of {root} have; add one for all.")
