@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from semlink.errors import SourceError
 from semlink.simulator.sources.contract import SPLITS, Record, Source, SplitName
-from semlink.simulator.sources.splits import split_by_key, thin
+from semlink.simulator.sources.splits import split_of_few, thin
 from semlink.untrusted import cut
 
 SplitBy = Literal["record", "owner"]
@@ -118,7 +118,7 @@ class Arrangement:
         if parts["train"]:
             shares = [0.0 if parts[split] else 0.1 for split in ("validation", "test")]
             keys = [f"{record.owner if self.split_by == 'owner' else record.content}" for record in parts["train"]]
-            train, validation, test = split_by_key(parts["train"], keys, *shares)
+            train, validation, test = split_of_few(parts["train"], keys, *shares)
             parts = {
                 "train": train,
                 "validation": validation or parts["validation"],

@@ -24,10 +24,31 @@ def split_by_key(
     """The same by a key of each item; items with equal keys stay together."""
     splits: tuple[list[T], list[T], list[T]] = ([], [], [])
     for item, key in zip(items, keys, strict=True):
-        digest = hashlib.blake2b(key.encode(), digest_size=8).digest()
-        position = int.from_bytes(digest, "big") / 2**64
-        splits[1 if position < validation else 2 if position < validation + test else 0].append(item)
+        place = _position(key)
+        splits[1 if place < validation else 2 if place < validation + test else 0].append(item)
     return splits
+
+
+def split_of_few(
+    items: Sequence[T], keys: Sequence[str], validation: float, test: float
+) -> tuple[list[T], list[T], list[T]]:
+    """As `split_by_key`, but a split that is to have a share and got nothing takes the items of the next key.
+
+    So it is with a handful of items. Where there are not enough keys, splits stay empty.
+    """
+    parts = split_by_key(list(zip(items, keys, strict=True)), keys, validation, test)
+    for number, share in ((1, validation), (2, test)):
+        spare = sorted({key for _, key in parts[0]}, key=_position)
+        if share and not parts[number] and len(spare) > 1:
+            parts[number].extend(pair for pair in parts[0] if pair[1] == spare[0])
+            parts[0][:] = [pair for pair in parts[0] if pair[1] != spare[0]]
+    train, held_out, unseen = ([item for item, _ in part] for part in parts)
+    return train, held_out, unseen
+
+
+def _position(key: str) -> float:
+    """Where a key stands between 0 and 1."""
+    return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "big") / 2**64
 
 
 def thin(records: Sequence[Record], limit: int | None) -> Sequence[Record]:

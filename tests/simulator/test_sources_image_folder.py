@@ -100,7 +100,7 @@ def test_a_training_image_that_is_also_a_test_image_is_left_out(tmp_path: Path) 
 def test_crops_and_what_is_too_small_for_them(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     save_pictures(tmp_path / "a", 20, height=40, width=50)
     save_pictures(tmp_path / "a" / "b", 2, first=50)
-    with pytest.raises(SourceError, match="20 of 22 images .* have no label"):
+    with pytest.raises(SourceError, match=r"20 of 22 images .* have no label"):
         read(tmp_path / "a", crop=32)
     os.rename(tmp_path / "a" / "b" / "000.png", tmp_path / "a" / "small.png")
     (tmp_path / "a" / "b" / "001.png").unlink()
@@ -134,9 +134,9 @@ def named(columns: str, *cells: str) -> str:
         (write(named("id", "x", "x")), r'"x" stands at line 2 .* and again at line 3'),
         (write(named("owner", "x", "")), "1 of 2 records .* have no owner"),
         (write(named("split", "train", "tset")), 'no split "tset", as line 3'),
-        (write(named("owner", "x")), r"1 images have no line .* 001\.png"),
+        (write(named("owner", "x")), r"1 of 2 images have no line .* 001\.png"),
         (write(named("owner,OWNER", "x,y", "x,y")), 'column "owner" twice'),
-        (write(named("owner", "x,y", "x")), "line 2 .* has 3 cells for 2 columns"),
+        (write(named("owner", "x,y", "x")), "Line 2 .* has 3 cells for 2 columns"),
         (write("owner\nx\n"), "no file_name in line 2"),
         (write('{"file_name": 1.5}', "metadata.jsonl"), r"file_name 1\.5; write a text"),
         (write('{"file_name": "000.png"', "metadata.jsonl"), "Line 1 .* is no JSON object"),

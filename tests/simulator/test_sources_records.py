@@ -84,6 +84,8 @@ def test_owners_stay_together_where_asked(tmp_path: Path) -> None:
     source = read(as_jsonl(tmp_path / "a.jsonl", ROWS), split_by="owner")
     owners = [{record.owner for record in source.split(split)} for split in SPLITS]
     assert sum(map(len, owners)) == len(set.union(*owners)) == 25
+    three = as_jsonl(tmp_path / "three.jsonl", [{**row, "owner": str(n % 3)} for n, row in enumerate(ROWS)])
+    assert {len({record.owner for record in read(three, split_by="owner").split(split)}) for split in SPLITS} == {1}
     few = as_jsonl(tmp_path / "few.jsonl", [{**row, "owner": "one"} for row in ROWS])
     with pytest.raises(SourceError, match="has 1 owners, too few to split by"):
         read(few, split_by="owner")
@@ -115,7 +117,7 @@ def test_what_is_wrong_is_named(tmp_path: Path, name: str, content: str | bytes,
 def test_labels_can_be_given_and_have_to_be_complete(tmp_path: Path) -> None:
     path = as_jsonl(tmp_path / "a.jsonl", [{**row, "label": "b" if n % 2 else "a"} for n, row in enumerate(ROWS)])
     assert read(path, labels=["z", "b", "a"]).labels == ("z", "b", "a")
-    with pytest.raises(SourceError, match='label "b" .* is not among'):
+    with pytest.raises(SourceError, match=r'label "b" .* is not among'):
         read(path, labels=["a"])
 
 
@@ -134,5 +136,5 @@ def test_parquet_without_its_package_names_it(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setitem(__import__("sys").modules, "pyarrow.parquet", None)
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
     (tmp_path / "a.parquet").write_bytes(b"PAR1")
-    with pytest.raises(CodecError, match="pyarrow. Install it with"):
+    with pytest.raises(CodecError, match=r"pyarrow\. Install it with"):
         read(tmp_path / "a.parquet")

@@ -48,17 +48,16 @@ def test_a_request_by_owner_holds_when_her_files_are_gone(
     original = sl.train("project/own.yaml", "original")
     assert original.card["source"]["labels"] == ["only-ann", "others"]
     request = sl.ErasureRequest.of("owner", "Ann", reason="An example.")
-    assert sl.records(original, request).counts()["train"] > 0
+    assert sl.records("original", request).counts()["train"] > 0
     erased = sl.erase(original, request, "erased", method="finetune")
     people = project / "data" / "people"
-    for record in [record for found in sl.records(original, request).splits.values() for record in found]:
+    for record in [record for found in sl.records("original", request).splits.values() for record in found]:
         (people / record.id).unlink()
     write_metadata(people, {path.name: "Bob" for path in sorted(people.glob("*.png"))})
-    again = sl.erase(original, request, "again", method="finetune") if False else erased
-    results = sl.sweep(again, snr_db=[6], overrides=["records=4", "draws=1"])
+    results = sl.sweep(erased, snr_db=[6], overrides=["records=4", "draws=1"])
     assert {row.set for row in results} == {"test"}
     bob = sl.ErasureRequest.of("id", "001.png", reason="A second one.")
-    if any(record.id == "001.png" for record in sl.records(erased).splits["train"]):
+    if any(record.id == "001.png" for record in sl.records("erased").splits["train"]):
         assert sl.erase(erased, bob, "twice", method="retrain").carries(request)
 
 
@@ -96,7 +95,7 @@ def test_a_path_is_relative_to_the_recipe_and_on_the_command_line_to_here(
 def test_crops_depend_on_seed_record_and_epoch_alone(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(project)
     source = sl.load_source("image-folder:path=data/people,crop=8")
-    codec = sl.train("own.yaml", "codec").codec()
+    codec = sl.train("own.yaml", "codec").codec
     batches, again = (Batches(codec, source.train, 8, 0, "train", "cpu") for _ in range(2))
     steps = [batches[step] for step in range(2 * batches.per_epoch)]
     assert np.array_equal(again[len(steps) - 1], steps[-1])  # a resumed training begins in the middle
@@ -127,9 +126,8 @@ def test_own_photographs_from_training_to_plot(tmp_path: Path) -> None:
 
 
 def test_own_texts_from_training_to_report(tmp_path: Path) -> None:
-    rows = [
-        f"the parcel number {n} of {word} came late,{'anna' if n % 4 else 'ben'}" for n in range(40) for word in "abc"
-    ]
+    texts = [f"the parcel number {n} of {word} came late" for n in range(40) for word in ("ann", "bo", "cy")]
+    rows = [f"{text},{'anna' if number % 4 else 'ben'}" for number, text in enumerate(texts)]
     (tmp_path / "messages.csv").write_text("text,owner\n" + "\n".join(rows))
     told = run("own_texts.py", tmp_path, "messages.csv", "ben", "training.steps=4", "training.validate=4")
     assert "membership_auc of the erased codec" in told
