@@ -11,9 +11,9 @@ from typing import Any, get_args
 
 from semlink.errors import SemlinkError
 from semlink.experiments.workflow.component import Component
-from semlink.registry import FIRST, fields_of, parse, spelled
+from semlink.registry import FIRST, fields_of, parse
 from semlink.simulator.sources import SOURCES
-from semlink.untrusted import json_of
+from semlink.untrusted import json_of, spelled
 
 PLACES = "places.json"  # a protected file of a bundle, and of a run
 KEY = "source"  # of a source in plans and recipes, wherever it stands

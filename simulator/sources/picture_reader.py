@@ -50,7 +50,7 @@ class PictureReader(SourceReader):
     def own_fields(cls) -> dict[str, tuple[Any, object]]:
         """Name, type and default of each field: first those of this kind of source."""
         hints = get_type_hints(cls)
-        ordered = sorted(dataclasses.fields(cls), key=lambda field: field.kw_only)
+        ordered = sorted(dataclasses.fields(cls), key=lambda field: bool(field.kw_only))
         return {
             field.name: (
                 hints[field.name],

@@ -134,7 +134,7 @@ def named(columns: str, *cells: str) -> str:
         (write(named("id", "x", "x")), r'"x" stands at line 2 .* and again at line 3'),
         (write(named("owner", "x", "")), "1 of 2 records .* have no owner"),
         (write(named("split", "train", "tset")), 'no split "tset", as line 3'),
-        (write(named("owner", "x")), r"1 of 2 images have no line .* 001\.png"),
+        (write(named("owner", "x")), r"1 of 2 images have no line .*001\.png"),
         (write(named("owner,OWNER", "x,y", "x,y")), 'column "owner" twice'),
         (write(named("owner", "x,y", "x")), "Line 2 .* has 3 cells for 2 columns"),
         (write("owner\nx\n"), "no file_name in line 2"),

@@ -117,6 +117,7 @@ def run(script: str, folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_own_photographs_from_training_to_plot(tmp_path: Path) -> None:
     save_pictures(tmp_path / "holidays", 30, height=40, width=36)
     told = run("own_photographs.py", tmp_path, "holidays", "training.steps=3", "training.validate=3")
