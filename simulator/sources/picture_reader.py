@@ -1,12 +1,10 @@
 """What sources of image files share: their fields, and how files become payloads."""
 
-import dataclasses
-import inspect
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_type_hints
+from typing import Literal
 
 from semlink.errors import SourceError, WrongField
 from semlink.progress import Progress
@@ -45,19 +43,6 @@ class PictureReader(SourceReader):
                 raise WrongField(f"A source of images cannot take {name}={value}; give pixels from 1 to 8192.")
         if not 0.1 <= self.smallest <= 1:
             raise WrongField(f"A source of images cannot take smallest={self.smallest}; give a number from 0.1 to 1.")
-
-    @classmethod
-    def own_fields(cls) -> dict[str, tuple[Any, object]]:
-        """Name, type and default of each field: first those of this kind of source."""
-        hints = get_type_hints(cls)
-        ordered = sorted(dataclasses.fields(cls), key=lambda field: bool(field.kw_only))
-        return {
-            field.name: (
-                hints[field.name],
-                inspect.Parameter.empty if field.default is dataclasses.MISSING else field.default,
-            )
-            for field in ordered
-        }
 
     def pictures(self, paths: Sequence[Path], where: Path) -> dict[Path, Picture]:
         """The payload of each file; those that are smaller than the crop are left out, which is told.
