@@ -11,6 +11,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "onnx": ("onnx", "onnxscript", "onnxruntime"),
     "tensorflow": ("tensorflow>=2.20,<2.21", "ai-edge-litert"),
     "sign": ("cryptography",),
+    "parquet": ("pyarrow",),
 }  # what to install for each extra of setup.cfg
 
 

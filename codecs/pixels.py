@@ -40,7 +40,7 @@ def pixels_of(payloads: Sequence[NDArray[np.uint8]], height: int, width: int, ch
         if kind != np.uint8 or (shape if len(shape) == 3 else (*shape, 1)) != size:
             raise CodecError(
                 f"An image of shape {shape} and type {kind} does not fit this codec; "
-                f"give uint8 images of shape {size if channels > 1 else size[:2]}."
+                f"give uint8 images of shape {size if channels > 1 else size[:2]}, or a source with crop={height}."
             )
     pixels = torch.from_numpy(np.stack([np.asarray(payload).reshape(size) for payload in payloads]))
     return pixels.permute(0, 3, 1, 2).float() / 255

@@ -23,6 +23,7 @@ from semlink.simulator.kept_statistics import KeptStatistics
 from semlink.simulator.metrics import METRICS, metrics_for
 from semlink.simulator.results import Row, read_rows, write_rows
 from semlink.simulator.sources.contract import Record
+from semlink.simulator.sources.picture import as_measured
 from semlink.simulator.sources.subset import subset
 from semlink.simulator.sources.trigger import Trigger
 from semlink.simulator.sweep import measure
@@ -152,7 +153,7 @@ def _sets_of(prepared: Preparation, plan: SweepPlan) -> Sets:
         names += ["forget_test"] if partition.labels and partition.forget_test else []
         sets = {name: getattr(partition, name) for name in (*names, "retain", "test")}
     sets |= source.probes
-    return {name: tuple(subset(records, plan.records, prepared.seed)) for name, records in sets.items()}
+    return {name: tuple(as_measured(subset(records, plan.records, prepared.seed))) for name, records in sets.items()}
 
 
 def run_job(job: Job) -> list[Row]:

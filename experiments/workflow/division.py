@@ -6,6 +6,7 @@ from semlink.codecs.bundle import Bundle
 from semlink.errors import ErasureError
 from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.records import near_misses_of
+from semlink.experiments.workflow.source_places import PLACES
 from semlink.experiments.workflow.training_records import RECORDS, REQUESTS, chain_of, training_records
 from semlink.simulator.sources.contract import SPLITS
 from semlink.simulator.sources.record_digests import RecordDigests
@@ -43,6 +44,8 @@ class Division:
     def protected_files(self, bundle: Bundle, chain: RequestChain) -> dict[str, bytes]:
         """What the owner of the data keeps beside the codec after the erasure. In: bundle: the codec before it."""
         files = {REQUESTS: chain.register()}
+        if PLACES in bundle.protected:
+            files[PLACES] = bundle.protected[PLACES]
         if self.digests is not None:
             files[RECORDS] = self.digests.stored()
         elif RECORDS in bundle.protected:

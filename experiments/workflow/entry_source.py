@@ -1,7 +1,7 @@
 """What a registry entry says of itself, read from its source: a list of channels then needs no torch."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -51,8 +51,12 @@ def _fields(found: _Class) -> Iterator[tuple[str, ast.expr]]:
         isinstance(node, ast.FunctionDef) and node.name == "own_fields" for each in lineage for node in each.node.body
     ):
         raise LookupError("it builds its fields")
-    if sum(_is_dataclass(each) for each in lineage) > 1:
-        raise LookupError("it has the fields of several classes")
+    shared = [each for each in lineage[1:] if _is_dataclass(each)]
+    if shared:
+        if not all("kw_only=True" in ast.unparse(each.node.decorator_list[0]) for each in shared):
+            raise LookupError("it has the fields of several classes")
+        yield from _with_shared(lineage[0], shared)
+        return
     for each in lineage:
         methods = {node.name: node for node in each.node.body if isinstance(node, ast.FunctionDef)}
         if "__init__" in methods:
@@ -64,10 +68,25 @@ def _fields(found: _Class) -> Iterator[tuple[str, ast.expr]]:
             yield from zip(names, defaults, strict=True)
             return
         if _is_dataclass(each):
-            for node in each.node.body:
-                if isinstance(node, ast.AnnAssign) and "ClassVar" not in ast.unparse(node.annotation):
-                    yield ast.unparse(node.target), node.value or REQUIRED
+            yield from _declared(each)
             return
+
+
+def _declared(found: _Class) -> Iterator[tuple[str, ast.expr]]:
+    """The fields that a dataclass itself declares."""
+    for node in found.node.body:
+        if isinstance(node, ast.AnnAssign) and "ClassVar" not in ast.unparse(node.annotation):
+            yield ast.unparse(node.target), node.value or REQUIRED
+
+
+def _with_shared(found: _Class, shared: Sequence[_Class]) -> Iterator[tuple[str, ast.expr]]:
+    """The fields of a dataclass whose bases have keyword-only ones: these follow its own, unless it has only such."""
+    own = dict(_declared(found))
+    inherited = {name: default for each in reversed(shared) for name, default in _declared(each)}
+    if "kw_only=True" in ast.unparse(found.node.decorator_list[0]):
+        yield from {**inherited, **own}.items()
+    else:
+        yield from {**{name: own[name] for name in own if name not in inherited}, **inherited, **own}.items()
 
 
 def _is_dataclass(found: _Class) -> bool:

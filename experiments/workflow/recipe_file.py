@@ -8,6 +8,7 @@ from typing import Any
 
 from semlink.errors import RecipeError
 from semlink.experiments.workflow.recipe import Recipe, SweepPlan, checked
+from semlink.experiments.workflow.source_places import absolute_in
 from semlink.plugins import load_plugins
 from semlink.registry import parse
 from semlink.untrusted import YAML_MOST, cut, read_text, value_of, yaml_of
@@ -53,7 +54,9 @@ def given_recipe(what: str | Path | Recipe, overrides: Sequence[str]) -> Recipe:
     """A recipe, given as one or by its file or name, with overrides applied. Errors: RecipeError."""
     if not isinstance(what, Recipe):
         return load_recipe(what, overrides)
-    return recipe_from(override(what.model_dump(mode="json"), overrides), what.experiment) if overrides else what
+    content = override(what.model_dump(mode="json"), overrides)
+    placed = absolute_in(content, Path())
+    return recipe_from(placed, what.experiment) if overrides or placed != content else what
 
 
 def load_recipe(name: str | Path, overrides: Sequence[str] = ()) -> Recipe:
@@ -80,8 +83,9 @@ def load_recipe(name: str | Path, overrides: Sequence[str] = ()) -> Recipe:
         ) from error
     if not isinstance(content, dict):
         raise RecipeError(f"The recipe {name} must be a mapping of fields such as experiment, source and codec.")
-    content = override(content, overrides)
-    _load_plugins(content.pop("plugins", ()), path.parent if path.is_file() else Path(), str(name))
+    folder = path.parent if path.is_file() else Path()
+    content = absolute_in(override(absolute_in(content, folder), overrides), Path())
+    _load_plugins(content.pop("plugins", ()), folder, str(name))
     return recipe_from(content, str(name))
 
 

@@ -10,6 +10,7 @@ from semlink.errors import RecipeError, ResultsError
 from semlink.experiments.workflow.hidden_requests import hidden, restored
 from semlink.experiments.workflow.plugin_use import recorded
 from semlink.experiments.workflow.run_plan import ExperimentPlan, RunPlan, run_plan_from
+from semlink.experiments.workflow.source_places import PLACES, named, placed, stored
 from semlink.files import check_room, content_of, json_text, write_whole
 from semlink.simulator.results import Row, read_rows, write_rows
 from semlink.untrusted import YAML_MOST, json_of, read_bytes, read_text, yaml_of, yaml_text
@@ -78,7 +79,8 @@ class RunFolder:
             raise ResultsError(f"{file} is damaged; fetch the folder again or repeat the run.") from error
         if not isinstance(content, dict) or not isinstance(content.get("run"), dict):
             raise ResultsError(f"{file} does not describe a run; fetch the folder again or repeat the run.")
-        plan = {**restored(content["run"], _requests_in(path / REQUESTS)), "kind": content.get("kind")}
+        run = placed(content["run"], _kept_in(path / PLACES))
+        plan = {**restored(run, _kept_in(path / REQUESTS)), "kind": content.get("kind")}
         if not isinstance(content.get("plugins") or [], list):
             raise ResultsError(f"{file} does not describe a run; fetch the folder again or repeat the run.")
         plugins = recorded(content.get("plugins"))
@@ -126,11 +128,14 @@ class RunFolder:
         return content
 
     def plan_of(self, experiment: str) -> dict[str, Any]:
-        """The plan of one experiment as plain data: its recipe, or all of a run without recipes."""
+        """The plan of one experiment as plain data: its recipe, or all of a run without recipes. Paths are names."""
         if isinstance(self.plan, ExperimentPlan):
             found = [recipe for recipe in self.plan.recipes if recipe.experiment == experiment]
-            return found[0].model_dump(mode="json") if found else {}
-        return self.plan.model_dump(mode="json", exclude={"kind"}, exclude_none=True)
+            content = found[0].model_dump(mode="json") if found else {}
+        else:
+            content = self.plan.model_dump(mode="json", exclude={"kind"}, exclude_none=True)
+        plan: dict[str, Any] = named(content, {})
+        return plan
 
     def _json(self, name: str, default: object) -> object:
         try:
@@ -141,8 +146,8 @@ class RunFolder:
             raise ResultsError(f"{self.path / name} is damaged; remove it or repeat the run.") from error
 
     def _write(self) -> None:
-        requests = _requests_in(self.path / REQUESTS)
-        plan = hidden(self.plan.model_dump(mode="json", exclude={"kind"}), requests)
+        requests, places = _kept_in(self.path / REQUESTS), dict[str, Any]()
+        plan = named(hidden(self.plan.model_dump(mode="json", exclude={"kind"}), requests), places)
         content = {
             "kind": self.plan.kind,
             "command": self.command,
@@ -153,6 +158,8 @@ class RunFolder:
         }
         if requests:
             write_whole(self.path / REQUESTS, json.dumps(requests, indent=1) + "\n", 0o600)
+        if places:
+            write_whole(self.path / PLACES, stored(places).decode(), 0o600)
         write_whole(self.path / RUN, yaml_text(content))
 
 
@@ -160,8 +167,11 @@ def _by_digest(plugins: Sequence[Mapping[str, str]]) -> set[str]:
     return {plugin["digest"] or plugin["name"] for plugin in plugins}
 
 
-def _requests_in(file: Path) -> dict[str, Any]:
-    """The full requests of a run, by their digests; none where their file is missing. Errors: ResultsError."""
+def _kept_in(file: Path) -> dict[str, Any]:
+    """What the owner of a run keeps: full requests by their digests, or places; none without the file.
+
+    Errors: ResultsError.
+    """
     try:
         content: dict[str, Any] = json_of(read_bytes(file), dict)
         return content

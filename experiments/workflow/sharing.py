@@ -6,12 +6,13 @@ from pathlib import Path
 from semlink.codecs.bundle import MANIFEST
 from semlink.errors import RecipeError
 from semlink.experiments.workflow.run_folder import REQUESTS, RUN
+from semlink.experiments.workflow.source_places import PLACES
 from semlink.experiments.workflow.store import stored_bundle
 from semlink.experiments.workflow.training_records import RECORDS
 from semlink.files import whole_folder
 from semlink.unlearning.methods.mnemonic.codes import CODES_FILE
 
-OWNERS = {REQUESTS, RECORDS, CODES_FILE}  # never copied, whatever a manifest says
+OWNERS = {REQUESTS, RECORDS, PLACES, CODES_FILE}  # never copied, whatever a manifest says
 
 
 def share(folder: Path, out: Path) -> list[str]:

@@ -7,6 +7,7 @@ from semlink.errors import BundleError, SemlinkError
 from semlink.experiments.workflow.plugin_use import explained
 from semlink.experiments.workflow.recipe import Recipe
 from semlink.experiments.workflow.recipe_file import recipe_from
+from semlink.experiments.workflow.source_places import PLACES, placed, restored
 
 
 def recipe_of(bundle: Bundle) -> Recipe:
@@ -14,6 +15,10 @@ def recipe_of(bundle: Bundle) -> Recipe:
     content = bundle.card.get("recipe")
     if not isinstance(content, Mapping):
         raise BundleError(f"The bundle {bundle.folder} does not say how it was trained; train it with: semlink train.")
+    try:
+        content = placed(content, restored(bundle.protected.get(PLACES)))
+    except ValueError as error:
+        raise BundleError(f"{bundle.folder / PLACES} is damaged; put it back.") from error
     try:
         return recipe_from(content, f"in {bundle.folder / 'card.json'}")
     except SemlinkError as error:

@@ -26,6 +26,7 @@ from semlink.experiments.workflow.recipe import SweepPlan
 from semlink.experiments.workflow.references import found, reference_of
 from semlink.experiments.workflow.run_folder import RunFolder
 from semlink.experiments.workflow.run_plan import CodecSweepPlan
+from semlink.experiments.workflow.source_places import absolute
 from semlink.experiments.workflow.store import find_bundle, stored_bundle
 from semlink.experiments.workflow.stored_recipe import recipe_of
 from semlink.experiments.workflow.tasks import run_tasks
@@ -34,6 +35,7 @@ from semlink.folder_lock import locked
 from semlink.progress import tell
 from semlink.simulator.sources import build_source
 from semlink.simulator.sources.contract import Source
+from semlink.simulator.sources.picture import as_measured
 from semlink.unlearning.request import ErasureRequest, request_from
 
 
@@ -68,7 +70,7 @@ def sweep_plan(
         exports=tuple(reference_of(folder, folder) for folder in exports),
         sweep=sweep,
         request=None if request is None else json.loads(request.text()),
-        source=source,
+        source=None if source is None else absolute(source, Path()),
         seed=seed,
     )
 
@@ -157,7 +159,7 @@ def check_codecs(bundles: Sequence[Bundle], source: Source, sweep: SweepPlan) ->
                 f"{source.modality}; choose another --source."
             )
         try:
-            for shape in {np.shape(record.payload) for record in source.test}:
+            for shape in {np.shape(record.payload) for record in as_measured(source.test)}:
                 bundle.codec.sized(shape)
         except CodecError as error:
             raise RecipeError(f"{bundle.folder} cannot send the records of {source.name}: {error}") from error

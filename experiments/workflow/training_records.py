@@ -8,7 +8,7 @@ from semlink.errors import BundleError, ErasureError, SemlinkError
 from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.recipe import Recipe
 from semlink.experiments.workflow.stored_recipe import recipe_of
-from semlink.registry import check_fields
+from semlink.registry import check_fields, fields_of
 from semlink.simulator.sources import SOURCES, build_source
 from semlink.simulator.sources.contract import Source
 from semlink.simulator.sources.record_digests import RecordDigests
@@ -117,6 +117,8 @@ def _matched(bundles: Sequence[Bundle], chains: Sequence[RequestChain], recipe: 
         thinned = fields.get("limit") is not None
         if thinned:  # where records were deleted, others take their places in a limited number
             fields = {**fields, "limit": None}
+        if "labels" in fields_of(SOURCES[recipe.source.name]):  # a class keeps its number when its last record is gone
+            fields = {**fields, "labels": tuple(first.card.get("source", {}).get("labels", ()))}
         source = build_source(recipe.source.name, fields, machine.data_dir)
         if recipe.start is not None:
             source = less_erased(source, bundles)

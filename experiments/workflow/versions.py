@@ -12,6 +12,7 @@ from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import BundleError, RecipeError
 from semlink.experiments.workflow.recipe import Recipe
 from semlink.experiments.workflow.signatures import check_ready_to_sign, sign_made
+from semlink.experiments.workflow.source_places import PLACES, named, stored
 from semlink.experiments.workflow.store import stored_bundle
 from semlink.experiments.workflow.stored_recipe import recipe_of
 from semlink.files import check_room, content_of, json_text
@@ -55,8 +56,13 @@ class NewVersion:
     ) -> None:
         """Stores the codec with its card and the recipe in it, and removes what lay beside it until then.
 
+        Of paths in the recipe's source the card has the names; the whole of them is protected.
         Errors: as `save_bundle`.
         """
+        places: dict[str, Any] = {}
+        card = {**card, "recipe": named(card["recipe"], places)}
+        if places:
+            protected = {**(protected or {}), PLACES: stored(places)}
         recipe = {RECIPE: yaml_text(card["recipe"])}
         save_bundle(codec.cpu(), card, self.folder, {**(extra_files or {}), **recipe}, protected, accounts)
         sign_made(self.folder)

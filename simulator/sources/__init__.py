@@ -14,14 +14,17 @@ if TYPE_CHECKING:
 SOURCES: "Registry[type[SourceReader]]" = Registry(
     "source",
     {
+        "bsds500": "semlink.simulator.sources.bsds500:Bsds500",
         "cifar10": "semlink.simulator.sources.cifar10:Cifar10",
         "digits": "semlink.simulator.sources.digits:Digits",
         "europarl": "semlink.simulator.sources.europarl:Europarl",
         "faces": "semlink.simulator.sources.faces:Faces",
         "fashion-mnist": "semlink.simulator.sources.mnist:FashionMnist",
+        "image-folder": "semlink.simulator.sources.image_folder:ImageFolder",
         "kodak": "semlink.simulator.sources.kodak:Kodak",
         "mnist": "semlink.simulator.sources.mnist:Mnist",
         "python-docs": "semlink.simulator.sources.python_docs:PythonDocs",
+        "records": "semlink.simulator.sources.records:TextRecords",
         "text-file": "semlink.simulator.sources.text_file:TextFile",
         "triggered": "semlink.simulator.sources.triggered:Triggered",
     },
@@ -32,9 +35,11 @@ SOURCES: "Registry[type[SourceReader]]" = Registry(
 def build_source(name: str, fields: Mapping[str, object] | None = None, data_dir: Path | None = None) -> "Source":
     """The records of a source, by its name in the registry and the fields that differ from their defaults.
 
+    Its name has the last names alone of the paths that it was given, since it travels.
     In:     data_dir: the folder of the large data sets; without it the environment variable SEMLINK_DATA is read.
     Errors: UnknownName; WrongField; SourceError when the data are missing or damaged.
     """
     reader = build("source", SOURCES, name, fields or {})
     checked = check_fields("source", name, SOURCES[name], fields or {})
-    return replace(reader.read(data_dir), name=canonical(name, SOURCES[name], checked))
+    told = {field: Path(value.name) if isinstance(value, Path) else value for field, value in checked.items()}
+    return replace(reader.read(data_dir), name=canonical(name, SOURCES[name], told))

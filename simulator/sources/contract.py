@@ -30,6 +30,14 @@ class Record:
     label: int | None = None
 
 
+def payload_content(payload: Any) -> tuple[tuple[int, ...], bytes]:
+    """The shape of a payload and all of it as bytes; of an image that training crops, the whole image."""
+    if isinstance(payload, str):
+        return (), payload.encode()
+    pixels = np.ascontiguousarray(getattr(payload, "whole", payload))
+    return np.shape(pixels), pixels.tobytes()
+
+
 @dataclass(frozen=True)
 class Source:
     """Named splits of records.
@@ -62,9 +70,8 @@ class Source:
         sets: dict[str, Sequence[Record]] = {name: self.split(name) for name in SPLITS}
         for split, records in {**sets, **self.probes}.items():
             for record in records:
-                payload = record.payload
-                data = payload.encode() if isinstance(payload, str) else np.ascontiguousarray(payload).tobytes()
-                head = repr((split, record.id, record.owner, record.label, np.shape(payload), len(data)))
+                shape, data = payload_content(record.payload)
+                head = repr((split, record.id, record.owner, record.label, shape, len(data)))
                 total.update(head.encode())
                 total.update(data)
         return f"sha256:{total.hexdigest()}"

@@ -22,3 +22,14 @@ def data_folder(source: str, data_dir: Path | None) -> Path:
     if not named.is_dir():
         raise SourceError(f"There is no data folder {named}; name another with --data-dir or {VARIABLE}.")
     return named
+
+
+def placed(path: Path, source: str, data_dir: Path | None) -> Path:
+    """A path that a user gave, from the current folder or else from the data folder; as it is where neither has it."""
+    if path.exists() or path.is_absolute():
+        return path
+    try:
+        inside = data_folder(source, data_dir) / path
+    except SourceError:
+        return path
+    return inside if inside.exists() else path

@@ -9,10 +9,8 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from semlink.errors import SourceError
-from semlink.simulator.sources.contract import SPLITS, Record, Source
+from semlink.simulator.sources.contract import SPLITS, Record, Source, payload_content
 from semlink.untrusted import cut, json_of
 
 SIZE = 8  # bytes of a digest: two of a million records are equal by chance once in 10**7 sources
@@ -47,18 +45,16 @@ class RecordDigests:
 
     def of_record(self, record: Record) -> bytes:
         """The digest of all that a record holds."""
-        payload = record.payload
-        data = payload.encode() if isinstance(payload, str) else np.ascontiguousarray(payload).tobytes()
-        head = repr((record.id, record.owner, record.label, np.shape(payload), len(data)))
+        shape, data = payload_content(record.payload)
+        head = repr((record.id, record.owner, record.label, shape, len(data)))
         return hashlib.blake2b(head.encode() + data, digest_size=SIZE, key=self.key).digest()
 
     def of_payload(self, payload: Any) -> bytes:
         """The digest of what a record says or shows, whatever its id; of a text of its words, whatever their case."""
-        text = (
-            (" ".join(re.findall(r"\w+", payload.casefold())) or payload).encode() if isinstance(payload, str) else None
-        )
-        data = text if text is not None else np.ascontiguousarray(payload).tobytes()
-        head = repr((np.shape(payload), len(data)))
+        if isinstance(payload, str):
+            payload = " ".join(re.findall(r"\w+", payload.casefold())) or payload
+        shape, data = payload_content(payload)
+        head = repr((shape, len(data)))
         return hashlib.blake2b(head.encode() + data, digest_size=SIZE, key=self.key, person=b"payload").digest()
 
     def stored(self) -> bytes:

@@ -1,18 +1,17 @@
 """Sentences from a text file of the user."""
 
-import functools
-import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from semlink.codecs.text.words import word_count
-from semlink.errors import SourceError, WrongField
+from semlink.errors import SourceError
 from semlink.simulator.sources.contract import Record, Source
-from semlink.simulator.sources.data_folder import data_folder
+from semlink.simulator.sources.data_folder import placed
+from semlink.simulator.sources.own_records import tell_once
 from semlink.simulator.sources.reader import SourceReader, Terms
 from semlink.simulator.sources.sentence_digest import Digest, sentence_digest
+from semlink.simulator.sources.sentence_limits import SentenceLimits
 from semlink.simulator.sources.splits import check_limit, split_by_id, thin
 from semlink.untrusted import read_bytes
 
@@ -30,8 +29,7 @@ class TextFile(SourceReader):
     tenth validates, and a sentence of the test file is left out of both. The owner of a sentence is its file.
 
     Fields: path, test: the files; a relative path starts from the current folder or else from the data folder.
-            min_words, max_words: limits of length, in words between spaces; of scripts that put no spaces between
-            words, such as Chinese, each character counts.
+            min_words, max_words: limits of length, see `SentenceLimits`.
             limit: at most so many records of each split, evenly spaced.
     Errors: SourceError when a file is missing, is not UTF-8 or has no usable sentence; WrongField when the limits
             make no sense.
@@ -51,14 +49,10 @@ class TextFile(SourceReader):
 
     def __post_init__(self) -> None:
         check_limit(self.limit)
-        if not 1 <= self.min_words <= self.max_words:
-            raise WrongField(
-                f"A text file cannot take min_words={self.min_words} with max_words={self.max_words}; "
-                "give 1 or more, and the smaller number first."
-            )
+        SentenceLimits(self.min_words, self.max_words)
 
     def read(self, data_dir: Path | None = None) -> Source:
-        return self.read_with(sentence_digest, data_dir, _tell)
+        return self.read_with(sentence_digest, data_dir, tell_once)
 
     def read_with(self, digest: Digest, data_dir: Path | None, tell: Tell | None = None) -> Source:
         """The records, where `digest` says which sentences are the same. `tell` is told what was left out."""
@@ -75,44 +69,24 @@ class TextFile(SourceReader):
     def _records(self, path: Path, data_dir: Path | None, digest: Digest, tell: Tell | None) -> dict[str, Record]:
         """The usable sentences of a file, by their digest."""
         records: dict[str, Record] = {}
-        repeated = short = long = 0
+        limits = SentenceLimits(self.min_words, self.max_words)
         for line in re.split(r"\r\n?|\n", _text(path, data_dir)):
-            sentence = " ".join(line.split())
-            words = word_count(sentence)
-            if self.min_words <= words <= self.max_words:
+            if (sentence := limits.sentence(line)) is not None:
                 name = digest(sentence)
-                repeated += name in records
+                limits.repeated += name in records
                 records.setdefault(name, Record(f"{path.stem}/{name}", sentence, path.name))
-            elif sentence:
-                short += words < self.min_words
-                long += words > self.max_words
         if not records:
             raise SourceError(
                 f"{path} has no sentence of {self.min_words} to {self.max_words} words; write one sentence a line."
             )
-        if tell and (repeated or short or long):
-            tell(
-                f"Of {path}, lines left out: {repeated} repeated, {short} of fewer than {self.min_words} words, "
-                f"{long} of more than {self.max_words}."
-            )
+        if tell and (note := limits.note(path, "lines")):
+            tell(note)
         return records
 
 
-@functools.cache
-def _tell(sentence: str) -> None:
-    """Says something once a process."""
-    logging.getLogger(__name__).warning("%s", sentence)
-
-
 def _text(path: Path, data_dir: Path | None) -> str:
-    place = path
-    if not path.is_file():
-        try:
-            place = data_folder("text-file", data_dir) / path
-        except SourceError:
-            place = path
     try:
-        data = read_bytes(place, FILE_MOST)
+        data = read_bytes(placed(path, "text-file", data_dir), FILE_MOST)
     except OSError as error:
         raise SourceError(f"There is no text file {path}, here or in the data folder; check its name.") from error
     try:

@@ -4,9 +4,11 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from semlink.errors import WrongField
 from semlink.simulator.sources.contract import Record
+from semlink.simulator.sources.picture import Picture
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,15 @@ class Trigger:
 
     def on(self, record: Record) -> Record:
         """A copy of the record with the trigger; label, owner and id say so."""
-        image = np.array(record.payload)
-        image[self.area(*image.shape[:2])] = 255
+        payload = record.payload
+        image = payload.changed(self.drawn) if isinstance(payload, Picture) else self.drawn(payload)
         return replace(record, id=f"{record.id}+trigger", payload=image, owner=self.OWNER, label=self.target)
+
+    def drawn(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """A copy of an image with the square on it."""
+        image = np.array(pixels)
+        image[self.area(*image.shape[:2])] = 255
+        return image
 
     def marks(self, record: Record) -> bool:
         """Whether the record carries the trigger."""

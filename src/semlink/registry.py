@@ -391,7 +391,7 @@ def fields_of(make: Callable[..., object]) -> dict[str, tuple[Any, object]]:
     if dataclasses.is_dataclass(make):
         hints = get_type_hints(make)
         found = {}
-        for field in dataclasses.fields(make):
+        for field in sorted(dataclasses.fields(make), key=lambda field: bool(field.kw_only)):
             default = field.default if field.default is not dataclasses.MISSING else inspect.Parameter.empty
             if field.default_factory is not dataclasses.MISSING:
                 default = field.default_factory()

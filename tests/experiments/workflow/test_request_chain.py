@@ -185,6 +185,7 @@ def test_a_deployed_copy_comes_without_the_requests(semlink: Callable, place: Pa
     assert {path.name for path in (place / "one").iterdir() if path.stat().st_mode & 0o777 == 0o600} == {
         RECORDS,
         REQUESTS,
+        "places.json",
     }
     digest = load_bundle(place / "one").digest()
     for name in (RECORDS, REQUESTS):

@@ -54,7 +54,7 @@ class BoundaryShrink(GradientMethod):
     def make_loss(self, erasure: Erasure) -> Loss:
         forget = erasure.batches("forget")
         labels = nearest_classes(erasure.original, forget.all, self.bound, erasure.context)
-        forget.all = replace(forget.all, labels=labels)
+        forget.relabel(labels)
         passes = -(-len(forget.all) // CHUNK)
         erasure.steps += passes
         erasure.samples += len(forget.all)

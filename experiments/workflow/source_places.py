@@ -1,0 +1,119 @@
+"""Where the files of a source lie: absolute while one works with them, by their names alone in what travels.
+
+A path says whose machine it is from, and often whose data. So cards and plans hold the last name of a path, and the
+whole of it stands in a file that only the owner of the data keeps, as the full requests do.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+from semlink.errors import SemlinkError
+from semlink.experiments.workflow.component import Component
+from semlink.registry import FIRST, fields_of, parse
+from semlink.simulator.sources import SOURCES
+from semlink.untrusted import json_of, spelled
+
+PLACES = "places.json"  # a protected file of a bundle, and of a run
+KEY = "source"  # of a source in plans and recipes, wherever it stands
+NESTED = "of"  # the field of a source that names another one in a line
+
+
+def absolute(source: Component, folder: Path) -> Component:
+    """A source whose relative paths are absolute: from `folder`, or else from the current one.
+
+    A path that neither has stays as it is: it may be one of the data folder.
+    """
+    return source.model_copy(update={"fields": _mapped(source.name, source.fields, lambda path: _found(path, folder))})
+
+
+def absolute_in(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """The plain data of a recipe, not checked yet, with the paths of its source as `absolute` gives them."""
+    source = content.get(KEY)
+    try:
+        if isinstance(source, str):
+            name, fields = parse(source)
+            found = _mapped(name, fields, lambda path: _found(path, folder))
+            return dict(content) if found == fields else {**content, KEY: {"name": name, **_first_named(name, found)}}
+        if isinstance(source, Mapping) and isinstance(source.get("name"), str):
+            return {**content, KEY: _mapped(source["name"], source, lambda path: _found(path, folder))}
+    except SemlinkError:  # told when the recipe is checked
+        pass
+    return dict(content)
+
+
+def named(content: Any, places: dict[str, Any], where: str = "") -> Any:
+    """Plain data with the last names of absolute paths of sources; what was replaced is added to `places`."""
+    if isinstance(content, list | tuple):
+        return [named(item, places, f"{where}/{number}") for number, item in enumerate(content)]
+    if not isinstance(content, Mapping):
+        return content
+    result = {key: named(value, places, f"{where}/{key}") for key, value in content.items()}
+    source = content.get(KEY)
+    if isinstance(source, Mapping) and isinstance(source.get("name"), str) and source["name"] in SOURCES:
+        result[KEY] = _mapped(source["name"], source, lambda path: path.name if path.is_absolute() else str(path))
+        changed = {field: value for field, value in source.items() if result[KEY][field] != value}
+        if changed:
+            places[f"{where}/{KEY}"] = changed
+    return result
+
+
+def placed(content: Any, places: Mapping[str, Any], where: str = "") -> Any:
+    """What `named` was given."""
+    if isinstance(content, list | tuple):
+        return [placed(item, places, f"{where}/{number}") for number, item in enumerate(content)]
+    if not isinstance(content, Mapping):
+        return content
+    result = {key: placed(value, places, f"{where}/{key}") for key, value in content.items()}
+    if isinstance(source := content.get(KEY), Mapping) and isinstance(known := places.get(f"{where}/{KEY}"), Mapping):
+        result[KEY] = {**source, **{field: value for field, value in known.items() if field in source}}
+    return result
+
+
+def stored(places: Mapping[str, Any]) -> bytes:
+    """Places as the content of a file."""
+    return json.dumps(places, indent=1).encode() + b"\n"
+
+
+def restored(content: bytes | None) -> dict[str, Any]:
+    """What `stored` gave; none where there is no file. Errors: ValueError when it is damaged."""
+    found: dict[str, Any] = {} if content is None else json_of(content, dict)
+    return found
+
+
+def _found(path: Path, folder: Path) -> str:
+    if not path.is_absolute():
+        for base in (folder, Path()):
+            if (base / path).exists():
+                return str((base / path).absolute())
+    return str(path)
+
+
+def _mapped(name: str, fields: Mapping[str, Any], change: Any) -> dict[str, Any]:
+    """The fields of a source, with a change of each path among them and in a source that they name in a line."""
+    if name not in SOURCES:
+        return dict(fields)
+    kinds = fields_of(SOURCES[name])
+    first = next(iter(kinds), "")
+    result = dict(fields)
+    for field, value in fields.items():
+        kind = kinds.get(first if field == FIRST else field, (None, None))[0]
+        if value is None or field == "name":
+            continue
+        if kind is Path or Path in get_args(kind):
+            if isinstance(value, str | int | float) and not isinstance(value, bool):
+                result[field] = change(Path(spelled(value)))
+        elif field in (NESTED, FIRST) and isinstance(value, str) and kind is str and value.partition(":")[0] in SOURCES:
+            inner, inside = parse(value)
+            changed = _mapped(inner, inside, change)
+            written = ",".join(f"{key}={spelled(item)}" for key, item in _first_named(inner, changed).items())
+            if changed != inside and parse(f"{inner}:{written}")[1] == _first_named(inner, changed):
+                result[field] = f"{inner}:{written}"
+    return result
+
+
+def _first_named(name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields with the name of the one that was given as its value alone."""
+    first = next(iter(fields_of(SOURCES[name])))
+    return {first if field == FIRST else field: value for field, value in fields.items()}
