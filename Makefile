@@ -11,7 +11,7 @@ export OMP_NUM_THREADS = 1
 # Compiled modules are kept. Without them every process compiles the package and its tests again, which takes 10 s.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help demo quick test test-slow test-gpu test-interop lint format dist figures benchmarks clean
+.PHONY: help demo quick test test-slow test-gpu test-interop lint format lock dist figures benchmarks clean
 
 help:
 	@echo "make demo        the main job on embedded data, into runs/demo (open runs/demo/report.html)"
@@ -20,16 +20,20 @@ help:
 	@echo "make test-slow   the tests that take longer;  make test-gpu: those that need CUDA"
 	@echo "make test-interop the tests that need ONNX or TensorFlow, in an environment of their own (.venv-interop)"
 	@echo "make lint        style, types and the order of the folders;  make format: apply the style"
+	@echo "make lock        the requirements files with hashes, after a change of setup.cfg or constraints.txt"
 	@echo "make dist        wheel and source archive, built, checked, and installed in a fresh environment"
 	@echo "make figures     figures and numbers of the documentation, from the recorded rows"
 	@echo "make benchmarks  speed beside the naive way"
 
-# A virtual environment of our own. torch first: a bare 'pip install' of something that needs it could bring a CUDA build.
-$(VENV)/installed: setup.cfg pyproject.toml constraints.txt
+# A virtual environment of our own: files whose hashes are known, and nothing that is not listed. torch has none, since its
+# file depends on the machine (.ci/lock.py); it comes after what it needs, so that pip looks for no more than torch.
+$(VENV)/installed: setup.cfg pyproject.toml constraints.txt requirements-dev.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "semlink needs Python 3.11 or newer; try: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps --requirement requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,lint]'
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip check
 	touch $@
 
 demo: $(VENV)/installed
@@ -76,19 +80,21 @@ format: $(VENV)/installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+lock: $(VENV)/installed
+	$(BIN)/python .ci/lock.py
+
 # What users get: the archives are built from the sources alone, and the wheel is tried where nothing else is.
 FRESH := .venv-dist
 dist: $(VENV)/installed
 	rm -rf build dist src/*.egg-info $(FRESH)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[release]'
-	$(BIN)/python -m build
+	$(BIN)/python -m build --no-isolation
 	$(BIN)/check-wheel-contents dist/*.whl
 	$(PYTHON) -m venv $(FRESH)
+	$(FRESH)/bin/python -m pip install --quiet --require-hashes --no-deps --requirement requirements.txt
 	$(FRESH)/bin/python -m pip install --quiet --constraint constraints.txt torch
-	$(FRESH)/bin/python -m pip install --quiet --constraint constraints.txt dist/*.whl
-	$(FRESH)/bin/semlink --help
-	$(FRESH)/bin/semlink list bundles
-	cd $(FRESH) && bin/python ../docs/first_steps.py
+	$(FRESH)/bin/python -m pip install --quiet --no-deps dist/*.whl
+	$(FRESH)/bin/python -m pip check
+	bash .ci/try_installed $(CURDIR)/$(FRESH)/bin
 	$(BIN)/basedpyright --project pyproject.toml --pythonpath $(FRESH)/bin/python
 
 figures: $(VENV)/installed
