@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
+# The build of torch: cpu, cu130 (a version of CUDA), auto (what the driver here takes); empty: what pip finds
+TORCH  ?=
 
 # Processes share the cores: more than one thread each is many times slower.
 export OMP_NUM_THREADS = 1
@@ -26,12 +28,14 @@ help:
 	@echo "make benchmarks  speed beside the naive way"
 
 # A virtual environment of our own: files whose hashes are known, and nothing that is not listed. torch has none, since its
-# file depends on the machine (.ci/lock.py); it comes after what it needs, so that pip looks for no more than torch.
+# file depends on the machine (.ci/lock.py); it comes after what it needs, so that no more than torch is looked for.
+install_torch = $(if $(TORCH),$(BIN)/uv pip install --quiet --torch-backend $(TORCH) --python $(1)/python, \
+                $(1)/python -m pip install --quiet) --constraint constraints.txt torch
 $(VENV)/installed: setup.cfg pyproject.toml constraints.txt requirements-dev.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "semlink needs Python 3.11 or newer; try: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes --no-deps --requirement requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	$(call install_torch,$(BIN))
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m pip check
 	touch $@
@@ -58,9 +62,9 @@ INTEROP := .venv-interop
 INTEROP_TESTS = tests/codecs/test_interop_export.py tests/codecs/test_interop_tf_*.py tests/experiments/*/test_*_export.py \
                 tests/integration/test_interop_tutorial.py
 
-$(INTEROP)/installed: setup.cfg pyproject.toml constraints.txt
+$(INTEROP)/installed: setup.cfg pyproject.toml constraints.txt $(VENV)/installed
 	$(PYTHON) -m venv $(INTEROP)
-	$(INTEROP)/bin/python -m pip install --quiet --constraint constraints.txt torch
+	$(call install_torch,$(INTEROP)/bin)
 	$(INTEROP)/bin/python -m pip install --quiet --constraint constraints.txt tensorflow-cpu ai-edge-litert
 	$(INTEROP)/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[test,onnx]'
 	touch $@
@@ -91,7 +95,7 @@ dist: $(VENV)/installed
 	$(BIN)/check-wheel-contents dist/*.whl
 	$(PYTHON) -m venv $(FRESH)
 	$(FRESH)/bin/python -m pip install --quiet --require-hashes --no-deps --requirement requirements.txt
-	$(FRESH)/bin/python -m pip install --quiet --constraint constraints.txt torch
+	$(call install_torch,$(FRESH)/bin)
 	$(FRESH)/bin/python -m pip install --quiet --no-deps dist/*.whl
 	$(FRESH)/bin/python -m pip check
 	bash .ci/try_installed $(CURDIR)/$(FRESH)/bin
