@@ -13,7 +13,7 @@ export OMP_NUM_THREADS = 1
 # Compiled modules are kept. Without them every process compiles the package and its tests again, which takes 10 s.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help demo quick test test-slow test-gpu test-interop lint format lock dist figures benchmarks clean
+.PHONY: help demo quick test test-slow test-gpu test-interop lint format lock dist docs figures benchmarks clean
 
 help:
 	@echo "make demo        the main job on embedded data, into runs/demo (open runs/demo/report.html)"
@@ -24,6 +24,7 @@ help:
 	@echo "make lint        style, types and the order of the folders;  make format: apply the style"
 	@echo "make lock        the requirements files with hashes, after a change of setup.cfg or constraints.txt"
 	@echo "make dist        wheel and source archive, built, checked, and installed in a fresh environment"
+	@echo "make docs        the documentation site, into docs/_build/html; a warning is an error"
 	@echo "make figures     figures and numbers of the documentation, from the recorded rows"
 	@echo "make benchmarks  speed beside the naive way"
 
@@ -101,6 +102,11 @@ dist: $(VENV)/installed
 	bash .ci/try_installed $(CURDIR)/$(FRESH)/bin
 	$(BIN)/basedpyright --project pyproject.toml --pythonpath $(FRESH)/bin/python
 
+# Nothing is fetched while the site is built: no fonts, no scripts, no other site's index.
+docs: $(VENV)/installed
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --fresh-env --quiet docs docs/_build/html
+	@echo "Look next at docs/_build/html/index.html."
+
 figures: $(VENV)/installed
 	$(BIN)/python docs/draw.py
 
@@ -108,4 +114,4 @@ benchmarks: $(VENV)/installed
 	for script in experiments/benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
 
 clean:
-	rm -rf $(VENV) $(INTEROP) $(FRESH) build dist *.egg-info src/*.egg-info .*_cache
+	rm -rf $(VENV) $(INTEROP) $(FRESH) build dist docs/_build *.egg-info src/*.egg-info .*_cache

@@ -1,6 +1,6 @@
 """Writes the requirements files: the versions of constraints.txt, with the hashes of all files of these versions.
 
-requirements.txt is what semlink needs to run, requirements-dev.txt what tests, checks and releases need as well. Run by
+requirements.txt is what semlink needs to run, requirements-dev.txt what tests, checks, documents and releases need as well. Run by
 `make lock` after a change of constraints.txt or setup.cfg; it asks the package index for the hashes.
 
 torch stands in neither: which file of it is right depends on the machine (CPU, or the version of CUDA), and the builds
@@ -13,12 +13,12 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-FILES = {"requirements.txt": (), "requirements-dev.txt": ("test", "lint", "release")}
+FILES = {"requirements.txt": (), "requirements-dev.txt": ("test", "lint", "docs", "release")}
 HEAD = """\
 # {what}, with hashes. Written by `make lock` from setup.cfg and constraints.txt.
 # pip install --require-hashes --no-deps -r {name}; then torch: pip install --constraint constraints.txt torch
 """
-WHAT = {"requirements.txt": "What semlink needs to run", "requirements-dev.txt": "What tests, checks and releases need"}
+WHAT = {"requirements.txt": "What semlink needs to run", "requirements-dev.txt": "What tests, checks, documents and releases need"}
 OF_TORCH = re.compile(r"torch==|triton==|cuda-|nvidia-")
 NAME = re.compile(r"([A-Za-z0-9._-]+)==([^ ;]+)")
 

@@ -28,6 +28,7 @@ CHANNELS: "Registry[type[Channel]]" = Registry(
         "tdl-d": "semlink.channels.tdl:TdlD",
         "tdl-e": "semlink.channels.tdl:TdlE",
     },
+    contract="semlink.channels.contract:Channel",
 )
 
 

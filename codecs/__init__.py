@@ -19,4 +19,5 @@ CODECS: "Registry[type[NeuralCodec[Any]]]" = Registry(
         "gan": "semlink.codecs.generative.model:Gan",
         "generative": "semlink.codecs.generative.model:GenerativeCodec",
     },
+    contract="semlink.codecs.neural_codec:NeuralCodec",
 )

@@ -21,6 +21,7 @@ from semlink.codecs.neural_codec import NeuralCodec
 from semlink.codecs.weights_header import StoredTensor, stored_tensors
 from semlink.errors import BundleError, SemlinkError
 from semlink.files import json_text, whole_folder
+from semlink.progress import tell
 from semlink.untrusted import cut, json_of, read_bytes
 
 MANIFEST, CONFIG, WEIGHTS, CARD, README = "manifest.json", "config.json", "model.safetensors", "card.json", "README.md"
@@ -116,13 +117,19 @@ def load_bundle(folder: Path) -> Bundle:
         config = json_of(files[CONFIG], dict)
         card = {**json_of(files[CARD], dict), **(json_of(files[MAKING], dict) if MAKING in files else {})}
         header = stored_tensors(files[WEIGHTS])
-        kind = next((entry for entry in CODECS.values() if _type_of(entry) == config["model_type"]), None)
+        kind = _kind(config["model_type"])
     except (KeyError, ValueError) as error:
         raise BundleError(f"{folder} is not a complete stored codec; store it again with: semlink train.") from error
     if kind is None:
-        known = ", ".join(sorted(map(_type_of, CODECS.values())))
+        known = ", ".join(sorted(map(_type_of, CODECS.usable().values())))
         given = cut(config["model_type"])
-        raise BundleError(f'{folder} holds a codec of the type "{given}"; the known types are: {known}.')
+        needed = ", ".join(f"{cut(entry.get('name'))} ({cut(entry.get('digest'), 19)})" for entry in _plugins_on(card))
+        cure = f"it needs the plug-in {needed}: give each with --plugin FILE, or install its package"
+        cure = cure if needed else f"the known types are: {known}"
+        raise BundleError(f'{folder} holds a codec of the type "{given}"; {cure}.')
+    plugin = CODECS.plugin(CODECS.name_of(kind) or "")
+    if plugin is not None and plugin.digest not in [entry.get("digest") for entry in _plugins_on(card)]:
+        tell(f"{folder} was made with another version of the plug-in {plugin.name}; what it sends may differ.")
     try:
         settings = _configuration(kind.config_class, config, len(header), folder)
         with torch.device("meta"):  # no memory and no random numbers for weights that are replaced at once
@@ -325,6 +332,22 @@ def _form(tensor: Tensor | None) -> str:
 
 def _stored_form(tensor: StoredTensor | None) -> str:
     return "missing" if tensor is None else f"{KINDS[tensor.kind]} {list(tensor.shape)}"
+
+
+def _kind(given: object) -> type[NeuralCodec[Any]] | None:
+    """The codec with this type in its configuration; those of plug-ins are looked at last. Errors: ValueError."""
+    if not isinstance(given, str):
+        raise ValueError("the type of the codec is no text")
+    name = given.removeprefix("semlink-")
+    if name in CODECS.own() and _type_of(CODECS[name]) == given:
+        return CODECS[name]
+    return next((entry for entry in CODECS.usable().values() if _type_of(entry) == given), None)
+
+
+def _plugins_on(card: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The plug-ins that a card names, as its maker wrote them. Nothing is looked for or opened."""
+    entries = card.get("plugins")
+    return [entry for entry in entries[:8] if isinstance(entry, dict)] if isinstance(entries, list) else []
 
 
 def _type_of(codec: type[NeuralCodec[Any]]) -> str:

@@ -103,6 +103,9 @@ def _erasure(card: Mapping[str, Any]) -> Iterator[str]:
 def _making(card: Mapping[str, Any]) -> Iterator[str]:
     if "command" in card:
         yield f"`{card['command']}` in this folder, with semlink {card.get('code_version')}; all facts: `card.json`."
+    if "plugins" in card:
+        named = ", ".join(f"{plugin['name']} ({plugin['digest']})" for plugin in card["plugins"])
+        yield f"It needs what is no part of semlink; give it with `--plugin FILE`, or install it: {named}."
 
 
 def snr_range(snr_db: object) -> str:

@@ -1,5 +1,6 @@
 """The contract of a codec that is trained: a model of transformers with a sender and a receiver."""
 
+import inspect
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
@@ -10,6 +11,7 @@ from transformers import AutoConfig, AutoModel, PreTrainedModel
 
 from semlink.channels.contract import Frame, Reception
 from semlink.channels.power import normalise_power
+from semlink.codecs import CODECS
 from semlink.codecs.configuration import CodecConfig
 from semlink.codecs.contract import Batch, Codec, Trait
 from semlink.codecs.ends import CodecEnds
@@ -39,6 +41,20 @@ class NeuralCodec(PreTrainedModel, Codec[Batch]):
         if config_class is not None and config_class.model_type:
             AutoConfig.register(config_class.model_type, config_class, exist_ok=True)
             AutoModel.register(config_class, cls, exist_ok=True)
+
+    @classmethod
+    def fault(cls) -> str | None:
+        """What keeps the class from being registered, as the end of a sentence: stored codecs need a type of theirs."""
+        kind = getattr(cls.config_class, "model_type", "")
+        if not inspect.isclass(cls.config_class) or not issubclass(cls.config_class, CodecConfig) or not kind:
+            return "needs a config_class that derives from sl.CodecConfig and has a model_type."
+        others = {f"semlink-{name}" for name in CODECS.own()}
+        others |= {
+            entry.config_class.model_type for entry, _ in CODECS.added().values() if entry.__name__ != cls.__name__
+        }
+        if kind in others:
+            return f'needs a config_class of its own: another codec has the model_type "{kind}".'
+        return None
 
     @classmethod
     def create(cls, fields: Mapping[str, Any], payloads: Sequence[Any], labels: Sequence[str], seed: int) -> Self:

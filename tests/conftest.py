@@ -4,7 +4,7 @@ Pretrained encoders are stood in for by tiny ones with random weights, saved as 
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ import pytest
 import torch
 import transformers
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+
+from semlink import plugins
 
 torch.set_num_threads(1)
 hypothesis.settings.register_profile(  # a busy machine is slow, which is no failure
@@ -126,3 +128,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     seconds = item.config.getoption("--seconds")
     if seconds is not None and time.monotonic() - item.config.stash[START] > seconds:
         pytest.skip(f"no time: {seconds:g} s were over")
+
+
+@pytest.fixture(autouse=True)
+def plugins_end_with_their_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What a test registers, or finds installed, is gone after it."""
+    monkeypatch.setattr(plugins, "_LOADED", plugins.Loaded())
+    before = {kind: registry.added() for kind, registry in plugins.registries()}
+    yield
+    for kind, registry in plugins.registries():
+        registry._added = dict(before.get(kind, {}))
+        registry._loaded = {name: registry._loaded[name] for name in registry.own() if name in registry._loaded}
+        registry._installed, registry._told = None, set()

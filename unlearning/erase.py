@@ -44,7 +44,7 @@ def check_defined(method: Method, codec: NeuralCodec[Any]) -> None:
     """Errors: ErasureError when a method is not defined on a codec."""
     if not method.defined_on(type(codec)):
         lacking = " and ".join(NEEDS[trait] for trait in sorted(method.needs - codec.traits))
-        others = ", ".join(name for name, entry in METHODS.items() if entry.defined_on(type(codec)))
+        others = ", ".join(name for name, entry in METHODS.usable().items() if entry.defined_on(type(codec)))
         raise ErasureError(
             f"{method.name} is only defined on a codec that {lacking}; on this one choose among: {others}."
         )

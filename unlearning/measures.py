@@ -60,7 +60,7 @@ def _declared_beside(base: str) -> Mapping[str, Measure]:
         if base in table:
             return table[base]
     for registry in (METRICS, AUDITS):
-        for entry in registry.values():
+        for entry in registry.usable().values():
             if base in entry.measures:
                 return entry.measures
     return {}

@@ -9,6 +9,7 @@ import typer
 
 from semlink.errors import SemlinkError
 from semlink.experiments.cli import codecs, records, runs, trust
+from semlink.experiments.cli.options import taking_plugins
 from semlink.version import __version__
 
 app = typer.Typer(
@@ -68,6 +69,10 @@ def list_entries(
 
     typer.echo(listing(kind))
 
+
+for registered in app.registered_commands:
+    assert registered.callback is not None
+    registered.callback = taking_plugins(registered.callback)
 
 # What typer raises for a misspelt option or a missing argument; some releases bring a click of their own.
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]

@@ -1,11 +1,13 @@
 """Options that several commands take, and what the commands need of the program that was started."""
 
+import functools
+import inspect
 import os
 import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -59,6 +61,34 @@ SignKey = Annotated[Path | None, typer.Option(
     metavar="KEY", envvar="SEMLINK_SIGN_KEY", callback=_inherited("SEMLINK_SIGN_KEY"),
     help="Sign what is made with this private key.",
 )]  # fmt: skip
+
+
+def _load(files: list[Path] | None) -> list[Path] | None:
+    if files:
+        from semlink.plugins import load_plugins
+
+        load_plugins(files)
+    return files
+
+
+Plugins = Annotated[list[Path] | None, typer.Option(
+    "--plugin", metavar="FILE", envvar="SEMLINK_PLUGINS", callback=_load,
+    help="A Python file that adds channels, codecs, sources, metrics, methods or audits; repeatable.",
+)]  # fmt: skip
+
+
+def taking_plugins(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A command that takes --plugin beside its own options. The files are loaded before it begins."""
+
+    @functools.wraps(function)
+    def call(*, plugins: list[Path] | None, **options: Any) -> Any:
+        return function(**options)
+
+    own = inspect.signature(function)
+    added = inspect.Parameter("plugins", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Plugins)
+    call.__signature__ = own.replace(parameters=[*own.parameters.values(), added])  # type: ignore[attr-defined]
+    call.__annotations__ = {**function.__annotations__, "plugins": Plugins}
+    return call
 
 
 def cores() -> int:

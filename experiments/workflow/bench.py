@@ -10,15 +10,17 @@ from typing import Any
 
 import torch
 
+from semlink.channels import CHANNELS
 from semlink.errors import RecipeError
 from semlink.experiments.workflow.classical import ClassicalSpec, classical_specs, error_measurements
 from semlink.experiments.workflow.entrants import Entrant
 from semlink.experiments.workflow.preparation import Preparation
 from semlink.experiments.workflow.recipe import SweepPlan
 from semlink.experiments.workflow.tasks import Task
+from semlink.registry import parse
 from semlink.simulator.image_classifier import classifier_path, load_classifier, make_classifier
 from semlink.simulator.kept_statistics import KeptStatistics
-from semlink.simulator.metrics import metrics_for
+from semlink.simulator.metrics import METRICS, metrics_for
 from semlink.simulator.results import Row, read_rows, write_rows
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sources.subset import subset
@@ -191,7 +193,14 @@ def _identity(job: Job) -> list[Any]:
         [job.channel, job.set_name, dataclasses.asdict(bench.plan.settings()), bench.seed, bench.device],
         bench.plan.sentence_model,
         [(spec.name, spec.digest()) for spec in bench.baselines],
+        *_plugin_digests(job.channel),
     ]
+
+
+def _plugin_digests(channel: str) -> list[str]:
+    """Of what changes the rows of a job and is not semlink's own, beside the codecs."""
+    found = [CHANNELS.plugin(parse(channel)[0]), *(METRICS.plugin(name) for name in METRICS.usable())]
+    return [plugin.digest for plugin in found if plugin is not None]
 
 
 def _limits(job: Job) -> Iterator[Row]:

@@ -14,6 +14,7 @@ from semlink.errors import BundleError, RecipeError
 from semlink.experiments.workflow.component import Component
 from semlink.experiments.workflow.division import Division, divided
 from semlink.experiments.workflow.machine import Machine
+from semlink.experiments.workflow.plugin_use import records_of
 from semlink.experiments.workflow.store import stored_bundle
 from semlink.experiments.workflow.stored_recipe import recipe_of
 from semlink.experiments.workflow.versions import new_version
@@ -75,6 +76,7 @@ def erase_bundle(
         "method": method.model_dump(),
         "erasure_seed": seed,
         "vocabulary": "replaced" if replaces and unlearn.reads else "kept",
+        "plugins": records_of(filter(None, [METHODS.plugin(method.name)]), bundle.card.get("plugins")),
     }
     new = new_version(out, marks)
     if new is None:
@@ -108,6 +110,10 @@ def erase_bundle(
         "near_misses": 0 if division.near is None else division.near.records,
         "replaced_words": _forget_vocabulary(erased.codec, division) if marks["vocabulary"] == "replaced" else 0,
     }
+    if marks["plugins"] is None:
+        del marks["plugins"]
+    else:
+        certificate["plugins"] = marks["plugins"]
     inherited = {name: fact for name, fact in bundle.card.items() if name not in ("validation_loss", "best_step")}
     if marks["version"] == "retrained" and "source" in inherited:
         counts = {f"{name}_records": len(getattr(division.partition, split)) for name, split in TRAINED_ON.items()}

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from semlink.errors import BundleError, SignatureError
+from semlink.errors import BundleError, PluginError, SignatureError
 from semlink.experiments.workflow.entry_source import EntryText, read_entry
+from semlink.plugins import load_environment
 from semlink.registry import Registry, choose, fields_of
 
 REGISTRIES: Mapping[str, str] = {
@@ -43,6 +44,7 @@ def listing(kind: str) -> str:
     Of recipes the experiment is given, of bundles (stored codecs) what a user chooses by.
     Errors: UnknownName for another kind.
     """
+    load_environment()
     choose("kind of entry", dict.fromkeys((*KINDS, "all")), kind)
     return "\n\n".join(_section(each) for each in (KINDS if kind == "all" else (kind,)))
 
@@ -65,7 +67,7 @@ def _section(kind: str) -> str:
         lines = lines or ["  none: semlink train makes one"]
     else:
         registry = _registry(kind)
-        lines = [_entry(name, registry, kind) for name in registry]
+        lines = [_entry_or_fault(name, registry, kind) for name in registry]
         for place in range(len(lines) - 1, 0, -1):  # kinds of one family have the same fields
             (line, *fields), (_, *before) = lines[place].split("\n"), lines[place - 1].split("\n")
             if fields and fields == before:
@@ -73,19 +75,28 @@ def _section(kind: str) -> str:
     return "\n".join([f"{kind}:", *lines])
 
 
+def _entry_or_fault(name: str, registry: Mapping[str, Callable[..., Any]], kind: str) -> str:
+    """An entry, with the plug-in that it comes from; one that cannot be loaded says so instead."""
+    try:
+        plugin = registry.plugin(name) if isinstance(registry, Registry) else None
+        return _entry(name, registry, kind) + (f"\n    from the plug-in {plugin.name}" if plugin else "")
+    except PluginError as error:
+        return f"  {name}: {error}"
+
+
 def _entry(name: str, registry: Mapping[str, Callable[..., Any]], kind: str) -> str:
-    text = read_entry(registry.place_of(name)) if isinstance(registry, Registry) else None
+    text = read_entry(registry.place_of(name)) if isinstance(registry, Registry) and name in registry.own() else None
     text = text or loaded_entry(registry[name])
     shown = text.fields if kind != "compressors" else ()
     fields = [field if default is ... else f"{field}={default}" for field, default in shown]
     defined = _defined_on(registry[name]) if kind == "methods" else []
     summary = text.summary
-    return "\n".join([f"  {name}: {summary}", *defined, *([f"    {', '.join(fields)}"] if fields else [])])
+    return "\n".join([f"  {name}: {summary}".rstrip(": "), *defined, *([f"    {', '.join(fields)}"] if fields else [])])
 
 
 def loaded_entry(make: Callable[..., Any]) -> EntryText:
     """What a class says of itself once it is loaded."""
-    summary = (inspect.getdoc(make) or "").splitlines()[0]
+    summary = next(iter((make.__doc__ or "").strip().splitlines()), "")
     fields = [
         (name, ... if default is inspect.Parameter.empty else default) for name, (_, default) in fields_of(make).items()
     ]
@@ -96,8 +107,9 @@ def _defined_on(method: Any) -> list[str]:
     """The kinds of codecs that a method is defined on, where these are not all."""
     from semlink.codecs import CODECS
 
-    kinds = [name for name, codec in CODECS.items() if method.defined_on(codec)]
-    return [] if len(kinds) in (0, len(CODECS)) else [f"    on codecs of the kinds {', '.join(kinds)}"]
+    codecs = CODECS.usable()
+    kinds = [name for name, codec in codecs.items() if method.defined_on(codec)]
+    return [] if len(kinds) in (0, len(codecs)) else [f"    on codecs of the kinds {', '.join(kinds)}"]
 
 
 def _bundle(name: str, folder: Path) -> str:

@@ -1,13 +1,13 @@
 """A recipe says all that an experiment is: source, codec, channel, training, sweep and, where wanted, an erasure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from semlink.channels import channel_name
+from semlink.channels import CHANNELS, channel_name
 from semlink.codecs import CODECS
 from semlink.errors import RecipeError, WrongField
 from semlink.experiments.workflow.component import Component, ComponentField, MethodFields, NamedMethod
@@ -22,6 +22,7 @@ from semlink.unlearning.methods import METHODS
 from semlink.untrusted import cut, yaml_text
 
 Model = TypeVar("Model", bound=BaseModel)
+RECORDED_WITH_PLUGINS = "recorded with plug-ins"  # in the context of a validation
 
 
 class Section(BaseModel):
@@ -60,10 +61,10 @@ class SweepPlan(Section):
 
     @field_validator("channels")
     @classmethod
-    def _canonical(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+    def _canonical(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         if not names:
             raise ValueError("name at least one channel, such as awgn")
-        return tuple(channel_name(name) for name in names)
+        return tuple(channel_name(name) if _is_checked(CHANNELS, parse(name)[0], info) else name for name in names)
 
     @field_validator("baselines")
     @classmethod
@@ -108,21 +109,23 @@ class ErasurePlan(Section):
 
     @field_validator("methods")
     @classmethod
-    def _methods(cls, methods: tuple[NamedMethod, ...]) -> tuple[NamedMethod, ...]:
+    def _methods(cls, methods: tuple[NamedMethod, ...], info: ValidationInfo) -> tuple[NamedMethod, ...]:
         labels = [method.label for method in methods]
         for method in methods:
             if method.name == "retrain":
                 raise ValueError("every experiment retrains as its reference anyway; choose another method")
             if re.fullmatch(r"original|retrained(-\d+)?", method.label) or labels.count(method.label) > 1:
                 raise ValueError(f'"{method.label}" can name only one version; name this one with as: NAME')
-            build("method", METHODS, method.name, method.fields)
+            if _is_checked(METHODS, method.name, info):
+                build("method", METHODS, method.name, method.fields)
         return methods
 
     @field_validator("audits")
     @classmethod
-    def _audits(cls, audits: tuple[str, ...]) -> tuple[str, ...]:
-        for text in audits:
-            build("audit", AUDITS, *parse(text))
+    def _audits(cls, audits: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        for name, fields in map(parse, audits):
+            if _is_checked(AUDITS, name, info):
+                build("audit", AUDITS, name, fields)
         return audits
 
 
@@ -169,14 +172,16 @@ class Recipe(Section):
 
     @field_validator("source")
     @classmethod
-    def _source(cls, source: Component) -> Component:
-        build("source", SOURCES, source.name, source.fields)
+    def _source(cls, source: Component, info: ValidationInfo) -> Component:
+        if _is_checked(SOURCES, source.name, info):
+            build("source", SOURCES, source.name, source.fields)
         return source
 
     @field_validator("codec")
     @classmethod
-    def _codec(cls, codec: Component) -> Component:
-        check_fields("codec", codec.name, choose("codec", CODECS, codec.name), codec.fields)
+    def _codec(cls, codec: Component, info: ValidationInfo) -> Component:
+        if _is_checked(CODECS, codec.name, info):
+            check_fields("codec", codec.name, choose("codec", CODECS, codec.name), codec.fields)
         return codec
 
     @field_validator("training", mode="before")
@@ -189,8 +194,8 @@ class Recipe(Section):
 
     @field_validator("channel")
     @classmethod
-    def _canonical(cls, name: str) -> str:
-        return channel_name(name)
+    def _canonical(cls, name: str, info: ValidationInfo) -> str:
+        return channel_name(name) if _is_checked(CHANNELS, parse(name)[0], info) else name
 
     @model_validator(mode="after")
     def _beginning(self) -> Self:
@@ -200,9 +205,8 @@ class Recipe(Section):
             raise ValueError(
                 "a codec that starts from another cannot be retrained from nothing; erase from that other one"
             )
-        if "reconstruction" not in CODECS[self.codec.name].traits and (
-            self.sweep.baselines or self.sweep.image_classifier
-        ):
+        rebuilds = self.codec.name not in CODECS or "reconstruction" in CODECS[self.codec.name].traits
+        if not rebuilds and (self.sweep.baselines or self.sweep.image_classifier):
             raise ValueError(
                 "a codec that rebuilds nothing leaves nothing to compare or classify; leave out baselines and "
                 "image_classifier"
@@ -212,6 +216,13 @@ class Recipe(Section):
     def text(self) -> str:
         """The recipe with every default filled in, as YAML."""
         return yaml_text(self.model_dump(mode="json"))
+
+
+def _is_checked(registry: Container[str], name: str, info: ValidationInfo) -> bool:
+    """Whether an entry has to be there. In a recorded run that names plug-ins, which may be absent where it is read,
+    it need not.
+    """
+    return name in registry or not (info.context or {}).get(RECORDED_WITH_PLUGINS)
 
 
 def checked(model: type[Model], content: Mapping[str, Any], name: str) -> Model:

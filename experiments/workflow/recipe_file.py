@@ -8,6 +8,7 @@ from typing import Any
 
 from semlink.errors import RecipeError
 from semlink.experiments.workflow.recipe import Recipe, SweepPlan, checked
+from semlink.plugins import load_plugins
 from semlink.registry import parse
 from semlink.untrusted import YAML_MOST, cut, read_text, value_of, yaml_of
 
@@ -79,7 +80,22 @@ def load_recipe(name: str | Path, overrides: Sequence[str] = ()) -> Recipe:
         ) from error
     if not isinstance(content, dict):
         raise RecipeError(f"The recipe {name} must be a mapping of fields such as experiment, source and codec.")
-    return recipe_from(override(content, overrides), str(name))
+    content = override(content, overrides)
+    _load_plugins(content.pop("plugins", ()), path.parent if path.is_file() else Path(), str(name))
+    return recipe_from(content, str(name))
+
+
+def _load_plugins(files: object, folder: Path, name: str) -> None:
+    """Runs the plug-ins of a recipe that its user named, before the recipe is checked. folder: that of the recipe.
+
+    Recipes inside bundles and run folders, which may be a stranger's, are never read here.
+    Errors: RecipeError; PluginError.
+    """
+    if isinstance(files, str):
+        files = [files]
+    if not isinstance(files, list | tuple) or not all(isinstance(file, str) and file for file in files):
+        raise RecipeError(f'The recipe {name} is wrong at "plugins": give a list of Python files.')
+    load_plugins(folder / Path(file).expanduser() for file in files)
 
 
 def override(content: dict[str, Any], assignments: Sequence[str]) -> dict[str, Any]:

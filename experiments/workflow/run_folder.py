@@ -8,6 +8,7 @@ from typing import Any
 
 from semlink.errors import RecipeError, ResultsError
 from semlink.experiments.workflow.hidden_requests import hidden, restored
+from semlink.experiments.workflow.plugin_use import plugins_of, recorded
 from semlink.experiments.workflow.run_plan import ExperimentPlan, RunPlan, run_plan_from
 from semlink.files import check_room, content_of, json_text, write_whole
 from semlink.simulator.results import Row, read_rows, write_rows
@@ -26,7 +27,7 @@ class RunFolder:
     """A run and where it is stored.
 
     plan:    what it does. command: how it was started. code_version: of semlink. device: of torch.
-    plugins: files and packages beside semlink that it needs.
+    plugins: what it uses that is not semlink's own: name and digest of each.
     """
 
     path: Path
@@ -34,7 +35,7 @@ class RunFolder:
     command: str
     code_version: str = __version__
     device: str = "cpu"
-    plugins: tuple[str, ...] = ()
+    plugins: tuple[Mapping[str, str], ...] = ()
 
     @classmethod
     def reserve(cls, path: Path, plan: RunPlan, command: str, device: str = "cpu") -> "RunFolder":
@@ -47,9 +48,12 @@ class RunFolder:
         made = path.is_dir() and any(item.name != RUN for item in content_of(path))
         if made and not (path / RUN).exists():
             raise RecipeError(f"{path} is not empty and holds no run; choose another --out.")
-        if made and cls.open(path).plan != plan:
+        plugins = tuple(plugin.record() for plugin in plugins_of(plan))
+        if made and (before := cls.open(path)).plan != plan:
             raise RecipeError(f"{path} holds a run with other settings; choose another --out, or remove that folder.")
-        run = cls(path, plan, command, device=device)
+        if made and _by_digest(before.plugins) != _by_digest(plugins):
+            raise RecipeError(f"{path} holds a run with other plug-ins or versions of them; choose another --out.")
+        run = cls(path, plan, command, device=device, plugins=plugins)
         check_room(path, ROOM)
         run._write()
         return run
@@ -74,11 +78,11 @@ class RunFolder:
         if not isinstance(content, dict) or not isinstance(content.get("run"), dict):
             raise ResultsError(f"{file} does not describe a run; fetch the folder again or repeat the run.")
         plan = {**restored(content["run"], _requests_in(path / REQUESTS)), "kind": content.get("kind")}
-        plugins = content.get("plugins") or ()
-        if not isinstance(plugins, list | tuple):
+        if not isinstance(content.get("plugins") or [], list):
             raise ResultsError(f"{file} does not describe a run; fetch the folder again or repeat the run.")
+        plugins = recorded(content.get("plugins"))
         texts = {name: str(content.get(name, "")) for name in ("command", "code_version", "device")}
-        return cls(path, run_plan_from(plan, str(file)), **texts, plugins=tuple(map(str, plugins)))
+        return cls(path, run_plan_from(plan, str(file), bool(plugins)), **texts, plugins=tuple(plugins))
 
     @property
     def parts(self) -> Path:
@@ -143,12 +147,16 @@ class RunFolder:
             "command": self.command,
             "code_version": self.code_version,
             "device": self.device,
-            "plugins": list(self.plugins),
+            "plugins": [dict(plugin) for plugin in self.plugins],
             "run": plan,
         }
         if requests:
             write_whole(self.path / REQUESTS, json.dumps(requests, indent=1) + "\n", 0o600)
         write_whole(self.path / RUN, yaml_text(content))
+
+
+def _by_digest(plugins: Sequence[Mapping[str, str]]) -> set[str]:
+    return {plugin["digest"] or plugin["name"] for plugin in plugins}
 
 
 def _requests_in(file: Path) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pydantic import Discriminator, Field, TypeAdapter, ValidationError
 
 from semlink.errors import RecipeError
 from semlink.experiments.workflow.component import ComponentField
-from semlink.experiments.workflow.recipe import Recipe, Section, SweepPlan
+from semlink.experiments.workflow.recipe import RECORDED_WITH_PLUGINS, Recipe, Section, SweepPlan
 from semlink.experiments.workflow.snr_range import SnrDb
 from semlink.registry import reason_of
 from semlink.untrusted import cut
@@ -82,10 +82,15 @@ RunPlan = ExperimentPlan | CodecSweepPlan | CodecAuditPlan | BlockErrorsPlan
 _RUN_PLAN: TypeAdapter[RunPlan] = TypeAdapter(Annotated[RunPlan, Discriminator("kind")])
 
 
-def run_plan_from(content: object, where: str) -> RunPlan:
-    """A plan from plain data. where: its origin, for the error sentence. Errors: RecipeError."""
+def run_plan_from(content: object, where: str, with_plugins: bool = False) -> RunPlan:
+    """A plan from plain data.
+
+    In:     where: its origin, for the error sentence. with_plugins: whether it was recorded with plug-ins; these need
+            not be here for the run to be read.
+    Errors: RecipeError; UnknownName.
+    """
     try:
-        return _RUN_PLAN.validate_python(content)
+        return _RUN_PLAN.validate_python(content, context={RECORDED_WITH_PLUGINS: with_plugins})
     except UnicodeEncodeError as error:
         raise RecipeError(f"The run in {where} is not text; write valid Unicode characters.") from error
     except ValidationError as error:

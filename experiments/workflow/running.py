@@ -5,6 +5,7 @@ from pathlib import Path
 
 from semlink.errors import RecipeError
 from semlink.experiments.workflow.machine import Machine
+from semlink.experiments.workflow.plugin_use import check_present
 from semlink.experiments.workflow.recipe import Recipe
 from semlink.experiments.workflow.recipe_file import given_recipe, over_seeds
 from semlink.experiments.workflow.run_folder import RUN, RunFolder
@@ -29,7 +30,9 @@ def plan_for(named: Sequence[str | Path | Recipe], overrides: Sequence[str], see
                 f"{folders[0]} is a recorded run, which is repeated as it was; leave out other names, --set, --seed "
                 "and --seeds."
             )
-        return RunFolder.open(folders[0]).plan
+        recorded = RunFolder.open(folders[0])
+        check_present(recorded.plugins, f"The run in {folders[0]}")
+        return recorded.plan
     if not named:
         raise RecipeError("There is nothing to run; name a recipe, or the folder of a recorded run.")
     recipes = [given_recipe(name, overrides) for name in named]

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from semlink.codecs.bundle import Bundle
-from semlink.errors import BundleError
+from semlink.errors import BundleError, SemlinkError
+from semlink.experiments.workflow.plugin_use import explained
 from semlink.experiments.workflow.recipe import Recipe
 from semlink.experiments.workflow.recipe_file import recipe_from
 
@@ -13,4 +14,7 @@ def recipe_of(bundle: Bundle) -> Recipe:
     content = bundle.card.get("recipe")
     if not isinstance(content, Mapping):
         raise BundleError(f"The bundle {bundle.folder} does not say how it was trained; train it with: semlink train.")
-    return recipe_from(content, f"in {bundle.folder / 'card.json'}")
+    try:
+        return recipe_from(content, f"in {bundle.folder / 'card.json'}")
+    except SemlinkError as error:
+        raise explained(error, bundle.card.get("plugins"), str(bundle.folder)) from error

@@ -3,14 +3,19 @@
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from typing import Any
+from multiprocessing.context import SpawnContext, SpawnProcess
+from typing import Any, ClassVar
+
+import cloudpickle
 
 from semlink.errors import SemlinkError
+from semlink.plugins import Shipment, shipment
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,8 @@ def run_tasks(tasks: Mapping[str, Task], workers: int) -> dict[str, Any]:
     """Runs every task and returns what each returned. Tasks that are ready start in the order of the mapping.
 
     With one worker everything runs in this process. An error of a task stops the rest and is raised here.
-    Errors: SemlinkError when a worker process was killed.
+    Worker processes know the plug-ins of this one.
+    Errors: PluginError when a registered class cannot be sent to one; SemlinkError when one was killed.
     """
     if workers == 1:
         results: dict[str, Any] = {}
@@ -34,14 +40,13 @@ def run_tasks(tasks: Mapping[str, Task], workers: int) -> dict[str, Any]:
             name = next(name for name in tasks if _ready(name, tasks, results) and name not in results)
             results[name] = tasks[name].call(*tasks[name].arguments)
         return results
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
+    pool = ProcessPoolExecutor(workers, mp_context=_Context(), initializer=_start_worker, initargs=(shipment(),))
     try:
         return _run_in(pool, tasks)
     except BrokenProcessPool as error:
         raise SemlinkError(
             "A worker process was killed, perhaps for want of memory; run the same command again to go on, "
-            'if need be with fewer --workers. A script has to start the work below: if __name__ == "__main__".'
+            "if need be with fewer --workers."
         ) from error
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
@@ -56,7 +61,7 @@ def _run_in(pool: ProcessPoolExecutor, tasks: Mapping[str, Task]) -> dict[str, A
     while waiting or running:
         for name in [name for name in waiting if _ready(name, tasks, results)]:
             task = waiting.pop(name)
-            running[pool.submit(task.call, *task.arguments)] = name
+            running[pool.submit(_carry_out, cloudpickle.dumps(task))] = name
         done, _ = wait(running, return_when=FIRST_COMPLETED)
         for future in done:
             results[running.pop(future)] = future.result()
@@ -67,8 +72,44 @@ def _ready(name: str, tasks: Mapping[str, Task], results: Mapping[str, Any]) -> 
     return all(needed in results for needed in tasks[name].after)
 
 
-def _start_worker() -> None:
-    """A worker ends quietly when it is told to, and does not outlive the process that started it."""
+class _Process(SpawnProcess):
+    """A process that does not run the script of its parent again, which would start the same work once more.
+
+    What tasks need of the script travels with them, and what it registers with the shipment of plug-ins.
+    """
+
+    @staticmethod
+    def _Popen(process_obj: Any) -> Any:
+        main = sys.modules["__main__"]
+        hidden: dict[str, Any] = {name: vars(main).pop(name) for name in ("__file__", "__spec__") if name in vars(main)}
+        main.__spec__ = None
+        try:
+            return SpawnProcess._Popen(process_obj)
+        finally:
+            vars(main).update(hidden)
+
+
+class _Context(SpawnContext):
+    """Starts such processes."""
+
+    Process = _Process
+
+
+class _Plugins:
+    """What keeps this worker process from working: its plug-ins, which cannot be loaded here."""
+
+    fault: ClassVar[SemlinkError | None] = None
+
+
+def _carry_out(packed: bytes) -> Any:
+    if _Plugins.fault is not None:
+        raise _Plugins.fault
+    task: Task = cloudpickle.loads(packed)
+    return task.call(*task.arguments)
+
+
+def _start_worker(plugins: Shipment) -> None:
+    """A worker knows the plug-ins, ends quietly when it is told to, and does not outlive what started it."""
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):  # SIGHUP is not on Windows
             signal.signal(getattr(signal, name), signal.SIG_DFL)
@@ -80,3 +121,7 @@ def _start_worker() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+    try:
+        plugins.unpack()
+    except SemlinkError as error:
+        _Plugins.fault = error

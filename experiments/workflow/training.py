@@ -14,6 +14,7 @@ from semlink.codecs.bundle import Bundle
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import RecipeError
 from semlink.experiments.workflow.machine import Machine
+from semlink.experiments.workflow.plugin_use import plugins_of_recipe, records_of
 from semlink.experiments.workflow.preparation import prepare
 from semlink.experiments.workflow.recipe import Recipe
 from semlink.experiments.workflow.store import find_bundle, stored_bundle
@@ -39,7 +40,9 @@ def train_bundle(recipe: Recipe, folder: Path, machine: Machine) -> None:
     """
     if recipe.training is None:
         raise RecipeError(f"The recipe {recipe.experiment} trains nothing; carry it out with: semlink run.")
-    version = new_version(folder, {"recipe": training_part(recipe), "version": "original"})
+    plugins = records_of(plugins_of_recipe(recipe))
+    marks = {"recipe": training_part(recipe), "version": "original", "plugins": plugins}
+    version = new_version(folder, marks)
     if version is None:
         return
     torch.set_num_threads(recipe.threads)
@@ -71,6 +74,8 @@ def train_bundle(recipe: Recipe, folder: Path, machine: Machine) -> None:
         "command": f"semlink train {RECIPE} --out DIR",
         "recipe": training_part(recipe),
     }
+    if plugins is not None:
+        card["plugins"] = plugins
     protected, key = {}, None
     if codes is not None:
         protected[CODES_FILE] = codes.stored()

@@ -24,6 +24,7 @@ METRICS: "Registry[type[Metric]]" = Registry(
         "recognition": "semlink.simulator.metrics.recognition:Recognition",
         "classification": "semlink.simulator.metrics.classification:Classification",
     },
+    contract="semlink.simulator.metrics.contract:Metric",
 )
 
 
@@ -48,6 +49,6 @@ def metrics_for(
     }
     return [
         family(**given.get(name, {}))
-        for name, family in METRICS.items()
+        for name, family in METRICS.usable().items()
         if family.modality == delivered and all(given.get(name, {}).values())
     ]

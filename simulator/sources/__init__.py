@@ -25,6 +25,7 @@ SOURCES: "Registry[type[SourceReader]]" = Registry(
         "text-file": "semlink.simulator.sources.text_file:TextFile",
         "triggered": "semlink.simulator.sources.triggered:Triggered",
     },
+    contract="semlink.simulator.sources.reader:SourceReader",
 )
 
 

@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING
 from semlink.version import __version__
 
 if TYPE_CHECKING:
+    from semlink.channels.contract import Channel, Frame, Reception
+    from semlink.codecs.configuration import CodecConfig
+    from semlink.codecs.neural_codec import NeuralCodec
     from semlink.errors import SemlinkError
     from semlink.experiments.workflow.entrants import StoredCodec
     from semlink.experiments.workflow.recipe import Recipe
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
         names,
         proof,
         records,
+        register,
         report,
         residue,
         run,
@@ -37,15 +41,37 @@ if TYPE_CHECKING:
         train,
         verify,
     )
+    from semlink.simulator.measure import Measure
+    from semlink.simulator.metrics.contract import Metric
+    from semlink.simulator.sources.contract import Record, Source
+    from semlink.simulator.sources.reader import SourceReader, Terms
+    from semlink.unlearning.audits.contract import Audit, AuditContext
+    from semlink.unlearning.contract import Erasure, Method, Partition
     from semlink.unlearning.request import ErasureRequest
 
 
 __all__ = [
+    "Audit",
+    "AuditContext",
+    "Channel",
+    "CodecConfig",
+    "Erasure",
     "ErasureRequest",
+    "Frame",
+    "Measure",
+    "Method",
+    "Metric",
+    "NeuralCodec",
+    "Partition",
+    "Reception",
     "Recipe",
+    "Record",
     "Results",
     "SemlinkError",
+    "Source",
+    "SourceReader",
     "StoredCodec",
+    "Terms",
     "__version__",
     "audit",
     "block_errors",
@@ -56,6 +82,7 @@ __all__ = [
     "names",
     "proof",
     "records",
+    "register",
     "report",
     "residue",
     "run",
@@ -66,11 +93,27 @@ __all__ = [
 ]
 
 _CLASSES = {
+    "Audit": "semlink.unlearning.audits.contract",
+    "AuditContext": "semlink.unlearning.audits.contract",
+    "Channel": "semlink.channels.contract",
+    "CodecConfig": "semlink.codecs.configuration",
+    "Erasure": "semlink.unlearning.contract",
     "ErasureRequest": "semlink.unlearning.request",
+    "Frame": "semlink.channels.contract",
+    "Measure": "semlink.simulator.measure",
+    "Method": "semlink.unlearning.contract",
+    "Metric": "semlink.simulator.metrics.contract",
+    "NeuralCodec": "semlink.codecs.neural_codec",
+    "Partition": "semlink.unlearning.contract",
+    "Reception": "semlink.channels.contract",
     "Recipe": "semlink.experiments.workflow.recipe",
+    "Record": "semlink.simulator.sources.contract",
     "Results": "semlink.experiments.workflow.results",
     "SemlinkError": "semlink.errors",
+    "Source": "semlink.simulator.sources.contract",
+    "SourceReader": "semlink.simulator.sources.reader",
     "StoredCodec": "semlink.experiments.workflow.entrants",
+    "Terms": "semlink.simulator.sources.reader",
 }
 
 

@@ -52,5 +52,9 @@ class AuditError(SemlinkError):
     """An audit lacks what it has to compare."""
 
 
+class PluginError(SemlinkError):
+    """A plug-in is missing, cannot be loaded, or does not do what its kind has to."""
+
+
 class SignatureError(SemlinkError):
     """A folder is not signed by the key that was given, or is not what was signed."""

@@ -6,11 +6,12 @@ taken where they are handy. What writes to a folder raises FolderInUse while ano
 
 import functools
 import inspect
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Real
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from semlink.errors import WrongField
 from semlink.files import leads_nowhere
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 FROM_PYTHON = "called from Python"
 P = ParamSpec("P")
 R = TypeVar("R")
+EntryType = TypeVar("EntryType", bound=type)
 
 TEXTS = {"kind", "device", "command", "source", "method", "vocabulary"}
 LISTS = {"overrides": str, "audits": str, "seeds": int, "uses": int}
@@ -41,11 +43,18 @@ SEVERAL = {"folders", "what", "codecs", "channel"}  # of these
 
 
 def _checked(function: Callable[P, R]) -> Callable[P, R]:
-    """The function, with arguments of a wrong type told in a sentence. Errors: WrongField."""
+    """The function, with arguments of a wrong type told in a sentence, and the plug-ins of the environment loaded.
+
+    Errors: WrongField; PluginError.
+    """
     signature = inspect.signature(function)
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        if os.environ.get("SEMLINK_PLUGINS"):
+            from semlink.plugins import load_environment
+
+            load_environment()
         for name, value in signature.bind(*args, **kwargs).arguments.items():
             needed = _needed(name, value)
             if signature.parameters[name].annotation is str and not isinstance(value, str):
@@ -104,6 +113,38 @@ def names(kind: str) -> list[str]:
     from semlink.experiments.workflow import listing
 
     return listing.names(kind)
+
+
+def register(kind: str, name: str, entry: type | None = None) -> Any:
+    """Adds a class of your own, as a decorator or as a call; its name is then known wherever semlink's own names are.
+
+    Put it in a file and name that file as a plug-in (`--plugin FILE`, `plugins: [FILE]` in a recipe), or register a
+    class of a script or notebook as it is: worker processes know it as well.
+
+    In:     kind: channel, codec, source, metric, method or audit. name: lower-case letters, digits and hyphens.
+            entry: a class that derives from `sl.Channel`, `sl.NeuralCodec`, `sl.SourceReader`, `sl.Metric`,
+            `sl.Method` or `sl.Audit`; None: the class that is decorated.
+    Errors: UnknownName; PluginError when the name is taken, or the class lacks something that its kind needs.
+
+    >>> import semlink as sl
+    >>> @sl.register("channel", "loud")
+    ... class Loud(sl.Channel):
+    ...     def forward(self, frame, snr_db, generator):
+    ...         return sl.channel("awgn")(frame, snr_db - 3, generator)
+    >>> "loud" in sl.names("channels")
+    True
+    """
+    from semlink.plugins import registry_of
+
+    for argument in ("kind", "name"):
+        if not isinstance(given := {"kind": kind, "name": name}[argument], str):
+            raise WrongField(f"register cannot take {argument}={given!r:.60}; give a text.")
+
+    def decorate(decorated: EntryType) -> EntryType:
+        registry_of(kind).register(name, decorated)
+        return decorated
+
+    return decorate if entry is None else decorate(entry)
 
 
 @_checked

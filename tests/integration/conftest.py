@@ -42,13 +42,13 @@ def run_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., s
         assert left.value.code == 0, f"{shlex.join(words)} failed"
 
     def run(page: str, kinds: tuple[str, ...] = KINDS) -> set[str]:
-        names: dict[str, object] = {}
+        names: dict[str, object] = {"__name__": "__main__"}
         ran = set()
         for kind, file, body in BLOCK.findall((ROOT / page).read_text(encoding="utf-8")):
             if kind not in kinds:
                 continue
             ran.add(kind)
-            if kind == "python":
+            if kind == "python" and not file:
                 exec(compile(body, page, "exec"), names)
             elif kind == "console":
                 for line in body.splitlines():

@@ -15,4 +15,5 @@ AUDITS: "Registry[type[Audit]]" = Registry(
         "membership": "semlink.unlearning.audits.membership:Membership",
         "relearn": "semlink.unlearning.audits.relearn:Relearn",
     },
+    contract="semlink.unlearning.audits.contract:Audit",
 )

@@ -38,4 +38,5 @@ METHODS: "Registry[type[Method]]" = Registry(
         "variational": "semlink.unlearning.methods.baselines.variational:Variational",
         "unsir": "semlink.unlearning.methods.baselines.unsir:Unsir",
     },
+    contract="semlink.unlearning.contract:Method",
 )
