@@ -104,6 +104,7 @@ dist: $(VENV)/installed
 
 # Nothing is fetched while the site is built: no fonts, no scripts, no other site's index.
 docs: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps --requirement requirements-docs.txt
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --fresh-env --quiet docs docs/_build/html
 	@echo "Look next at docs/_build/html/index.html."
 
