@@ -3,20 +3,24 @@
 import math
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from semlink.channels import build_channel
 from semlink.codecs.bundle import Bundle, load_bundle
 from semlink.errors import BundleError
-from semlink.experiments.workflow import store
+from semlink.experiments.workflow import store, training_records
 from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.preparation import prepare_stored
 from semlink.experiments.workflow.store import PACKAGED, find_bundle, own_bundles, stored_codecs
 from semlink.experiments.workflow.stored_recipe import recipe_of
 from semlink.simulator.batches import Batches
 from semlink.simulator.results import Row, read_rows
+from semlink.simulator.sources import build_source
+from semlink.simulator.sources.contract import Source
 from semlink.simulator.sources.subset import subset
 from semlink.simulator.training import HELD_OUT, mean_loss
 
@@ -125,9 +129,27 @@ def need_data(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_a_packaged_codec_is_what_its_card_says(name: str, home: Path) -> None:
-    """It is whole and small, and on its records has the validation loss that was recorded, to a thousandth."""
+def test_a_packaged_codec_is_what_its_card_and_its_rows_say(
+    semlink, name: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both in one test, since reading the records takes most of its time."""
     need_data(name)
+    read: dict[str, Source] = {}
+
+    def read_once(name: str, fields: Mapping[str, Any], data_dir: Path | None) -> Source:
+        key = f"{name} {dict(fields)}"
+        if key not in read:
+            read[key] = build_source(name, fields, data_dir)
+        return read[key]
+
+    monkeypatch.setattr(training_records, "build_source", read_once)
+    check_card(name)
+    check_rows(semlink, name, tmp_path)
+    assert len(read) == 1
+
+
+def check_card(name: str) -> None:
+    """It is whole and small, and on its records has the validation loss that was recorded, to a thousandth."""
     folder = find_bundle(name)
     bundle = load_bundle(folder)
     prepared = prepare_stored([bundle], None, Machine())
@@ -144,10 +166,8 @@ def test_a_packaged_codec_is_what_its_card_says(name: str, home: Path) -> None:
     assert math.isclose(loss, bundle.card["validation_loss"], rel_tol=1e-3)
 
 
-@pytest.mark.parametrize("name", SHIPPED)
-def test_a_packaged_codec_gives_the_recorded_rows(semlink, name: str, home: Path, tmp_path: Path) -> None:
+def check_rows(semlink, name: str, tmp_path: Path) -> None:
     """A few test records at the highest Es/N0 fall within four standard errors of the recorded rows."""
-    need_data(name)
     recorded = Path(__file__).resolve().parents[3] / "experiments" / "results"
     wanted = (name, name, "original", "test", "awgn", None)
     rows = [
