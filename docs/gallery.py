@@ -42,6 +42,7 @@ RUNS = {  # folder of experiments/results -> title
     "text-europarl": "Sentences of the European Parliament",
     "text-europarl-bpe": "The same in pieces of words",
     "text-europarl-autoregressive": "The same with the receiver of DeepSC, word after word",
+    "text-python-bpe": "The text codec that comes with semlink, beside the classical chain and its limit",
     "link-text": "Words over radio links: a neural codec, the classical chain and its limits",
     "link-cifar10": "Small photographs over radio links at 1/12: DeepJSCC and the classical chain",
     "link-cifar10-6": "The classical chain at 1/6",

@@ -140,8 +140,8 @@ def _known_digests(bundles: Sequence[Bundle], chains: Sequence[RequestChain]) ->
     first = next((digests for digests in known if digests is not None), None)
     if first is None:
         raise BundleError(
-            "use the data (and, for embedded text, the Python version) of its training; which records may be missing "
-            f"is in its {RECORDS}, which the owner of the data keeps."
+            f"use the data of its training; which records may be missing is in its {RECORDS}, which the owner of the "
+            "data keeps."
         )
     same = [chain for digests, chain in zip(known, chains, strict=True) if digests and digests.key == first.key]
     return first, [carried_out for chain in same for carried_out in chain.requests()]

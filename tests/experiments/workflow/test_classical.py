@@ -135,13 +135,12 @@ def test_no_block_without_channel_uses(semlink, tmp_path: Path) -> None:
     assert (ended.status, "at least 1 channel use" in ended.err) == (2, True)
 
 
-@pytest.mark.parametrize("name", ["digital:ngram", "digital:huffman"])
-def test_compressors_learn_from_the_training_sentences(semlink, shelf: Path, tmp_path: Path, name: str) -> None:
-    ended = semlink(
-        "sweep", shelf / "text", name, "limit:ngram", "bound:transformer,steps=3", *SNR, "--out", tmp_path / "out"
-    )
+def test_compressors_learn_from_the_training_sentences(semlink, shelf: Path, tmp_path: Path) -> None:
+    names = ("digital:ngram", "digital:huffman", "limit:ngram", "bound:transformer,steps=3")
+    ended = semlink("sweep", shelf / "text", *names, "--channel", "awgn", *SNR, "--out", tmp_path / "out")
     assert ended.status == 0
     rows = read_rows(tmp_path / "out" / "results.jsonl")
+    assert {row.codec for row in rows} == {"tiny-text", *names}
     limits = {row.codec: row for row in rows if row.metric == "limit_snr_db"}
     assert limits.keys() == {"limit:ngram", "bound:transformer,steps=3"}
     assert all(row.low <= row.value <= row.high for row in limits.values())
