@@ -42,7 +42,7 @@ def test_a_codec_that_knows_more_or_less_is_found() -> None:
 
 
 def test_what_would_decide_is_told() -> None:
-    """Of a difference of half the margin, whose interval reaches three times as far as it may: nine times the records."""
+    """Of a difference of half the margin, whose interval reaches three times too far: nine times the records."""
     found = equivalence(Interval(0.5, -1.0, 2.0, 0.95, 40), 1.0)
     assert (found.outcome, found.needed) == ("not decided", 360)
     beyond = equivalence(Interval(2.0, 0.0, 4.0, 0.95, 10), 1.0)

@@ -27,6 +27,7 @@ from semlink.unlearning.contract import Partition
 Floats = NDArray[np.float64]
 
 FALSE_ALARMS = 0.01
+MATCHED = 30  # unseen records that the request matches, from which they are taken instead of the test set
 UNITS = {"text": "nats/token", "class": "nats"}  # of the loss, by what a codec delivers; of images it has none
 MEASURES = by_name(
     Measure(
@@ -69,7 +70,7 @@ class CalibratedLoss(Audit):
     both terms, so that little knowledge of single records shows which a threshold on the loss alone cannot find.
     `calibrated_auc` is the chance that an erased record scores above an unseen one, and `excess_loss` the mean of
     -score over the erased records. The unseen records are those that the request matches as well, such as unseen
-    records of the erased class (then names end in `others=matched`), or else the test set.
+    records of the erased class, where there are 30 or more (then names end in `others=matched`), or else the test set.
 
     Of text each is also given by kind of token, `part=named`: tokens that only erased records hold, and `part=others`:
     all others. A codec can forget names and know the sentences around them by heart. Unseen records hold no such names,
@@ -103,7 +104,7 @@ class CalibratedLoss(Audit):
                 "calibrated-loss needs two retrained codecs, one to judge the other by; make another with: "
                 "semlink erase ... --method retrain --seed N, or in a recipe erasure.retrained: 2."
             )
-        matched = len(partition.forget_test) >= 2
+        matched = len(partition.forget_test) >= MATCHED
         others = partition.forget_test if matched else partition.test
         if min(len(partition.forget), len(others)) < 2:
             raise AuditError("calibrated-loss needs two records in forget and test set; choose a wider request.")
