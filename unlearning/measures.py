@@ -10,6 +10,7 @@ from semlink.unlearning.audits import AUDITS
 
 _AUDITS = "semlink.unlearning.audits"
 _DECLARED_IN = {
+    f"{_AUDITS}.calibrated": ("calibrated_auc", "calibrated_tpr_at_1_percent_fpr", "excess_loss"),
     f"{_AUDITS}.generation": (
         "frechet_distance",
         "share_on_request",

@@ -96,7 +96,9 @@ def sweep(
 def audit(
     original: Annotated[str, typer.Argument(help=f"The codec before the erasure: {BUNDLE}.")],
     erased: Annotated[str, typer.Argument(help=f"The codec after it: {BUNDLE}.")],
-    retrained: Annotated[str, typer.Argument(help=f"The codec retrained without the data: {BUNDLE}.")],
+    retrained: Annotated[list[str], typer.Argument(
+        help=f"The codec retrained without the data, or several with different seeds: {BUNDLES}."
+    )],
     request: Request, out: Out,
     audits: Annotated[list[str], typer.Option(
         "--audit", help="See: semlink list audits; repeatable."
@@ -105,7 +107,7 @@ def audit(
     seed: Seed = None, device: Device = "auto", data_dir: DataDir = None,
     require_signature: RequireSignature = None,
 ) -> None:  # fmt: skip
-    """Attack an erased codec, beside the original and the retrained one."""
+    """Attack an erased codec, beside the original and retrained ones."""
     front_door.audit(
         original, erased, retrained, request, out, audits, snr_db, seed=seed, device=device, data_dir=data_dir,
         command=command(),

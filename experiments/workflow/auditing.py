@@ -1,5 +1,6 @@
 """Audits of stored codecs: original, erased and retrained, side by side."""
 
+import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,25 +27,30 @@ from semlink.unlearning.request import ErasureRequest, request_from
 def audit_plan(
     original: str | Path,
     erased: str | Path,
-    retrained: str | Path,
+    retrained: Sequence[str | Path],
     request: ErasureRequest,
     audits: Sequence[str],
     snr_db: float,
     seed: int | None = None,
 ) -> CodecAuditPlan:
-    """The plan of audits of three codecs, given by folders or names. seed: None: that of the original's training.
+    """The plan of audits of an original, an erased and retrained codecs, given by folders or names.
 
-    Errors: AuditError when the three are not versions of one codec; BundleError, RecipeError, UnknownName, WrongField.
+    In:     seed: None: that of the original's training.
+    Errors: AuditError when they are not versions of one codec, or one is given twice; BundleError, RecipeError,
+            UnknownName, WrongField.
     """
     for audit in audits:
         build("audit", AUDITS, *parse(audit))
     if not is_snr_db(snr_db):
         raise RecipeError(f"Audits cannot measure at an Es/N0 of {snr_db!r:.60}; give --snr-db a number such as 12.")
-    folders = {name: find_bundle(name) for name in (original, erased, retrained)}
+    folders = {name: find_bundle(name) for name in (original, erased, *retrained)}
+    digests = [stored_bundle(folders[name]).digest() for name in retrained]
+    if len(set(digests)) < len(digests):
+        raise AuditError("Two of the retrained codecs are the same; retrain with different seeds: --seed.")
     parent = stored_bundle(folders[original])
     if chain_of(parent).entry_of(request) is not None:
         raise AuditError(f"Request {request.id} was carried out on {original} already; give the codec before it.")
-    for made in (erased, retrained):
+    for made in (erased, *retrained):
         chain = chain_of(stored_bundle(folders[made]))
         if parent.digest() not in {entry.parent for entry in chain.entries}:
             raise AuditError(
@@ -55,22 +61,25 @@ def audit_plan(
             raise AuditError(
                 f"{folders[made]} does not carry request {request.id}; give the request that was carried out on it."
             )
-    roles = [stored_bundle(folders[made]).card.get("version") for made in (erased, retrained)]
-    if roles == ["retrained", "erased"]:
-        raise AuditError(f"{retrained} was erased and {erased} retrained; give the retrained codec last.")
+    roles = [stored_bundle(folders[made]).card.get("version") for made in (erased, *retrained)]
+    if roles[0] == "retrained" and "erased" in roles[1:]:
+        raise AuditError(
+            f"{retrained[roles[1:].index('erased')]} was erased and {erased} retrained; give the retrained codec last."
+        )
     forgotten = [
         {carried_out.request for carried_out in chain_of(stored_bundle(folders[made])).knowing(request).kept.values()}
-        for made in (erased, retrained)
+        for made in (erased, *retrained)
     ]
-    if forgotten[0] != forgotten[1]:
-        raise AuditError(
-            f"{folders[erased]} and {folders[retrained]} were made to forget different things; compare codecs that "
-            "carry the same requests."
-        )
+    for made, requests in zip(retrained, forgotten[1:], strict=True):
+        if requests != forgotten[0]:
+            raise AuditError(
+                f"{folders[erased]} and {folders[made]} were made to forget different things; compare codecs that "
+                "carry the same requests."
+            )
     return CodecAuditPlan(
         original=reference_of(original, folders[original]),
         erased=reference_of(erased, folders[erased]),
-        retrained=reference_of(retrained, folders[retrained]),
+        retrained=tuple(reference_of(name, folders[name]) for name in retrained),
         audits=tuple(audits),
         snr_db=float(snr_db),
         request=json.loads(request.text()),
@@ -80,11 +89,13 @@ def audit_plan(
 
 @locked("out")
 def run_audits(plan: CodecAuditPlan, out: Path, machine: Machine, command: str) -> RunFolder:
-    """Runs audits on three stored versions of a codec into the folder `out`.
+    """Runs audits on stored versions of a codec into the folder `out`.
 
     Errors: BundleError, ErasureError, RecipeError, AuditError.
     """
-    codecs = [stored_codec(found(reference)) for reference in (plan.original, plan.erased, plan.retrained)]
+    codecs = [stored_codec(found(reference)) for reference in (plan.original, plan.erased, *plan.retrained)]
+    for number, codec in enumerate(codecs[3:], start=2):  # as recipes call them
+        codecs[number + 1] = dataclasses.replace(codec, method=f"{codec.method}-{number}")
     request = request_from(plan.request, "the audit")
     prepared = prepare_stored([stored_bundle(codec.folder) for codec in codecs], request, machine, plan.seed)
     assert prepared.partition is not None

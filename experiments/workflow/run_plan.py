@@ -1,8 +1,9 @@
 """What a run does, as plain data that can be stored and carried out again."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, TypeAdapter, ValidationError
+from pydantic import Discriminator, Field, TypeAdapter, ValidationError, field_validator
 
 from semlink.errors import RecipeError
 from semlink.experiments.workflow.component import ComponentField
@@ -50,17 +51,22 @@ class CodecSweepPlan(Section):
 
 
 class CodecAuditPlan(Section):
-    """Audits of an original codec, an erased one and a retrained one."""
+    """Audits of an original codec, an erased one and one or several that were retrained, the first of which leads."""
 
     title = "run"
     kind: Literal["audit"] = "audit"
     original: CodecReference
     erased: CodecReference
-    retrained: CodecReference
+    retrained: tuple[CodecReference, ...] = Field(min_length=1)
     audits: tuple[str, ...] = ("membership",)
     snr_db: SnrDb = 12.0
     request: dict[str, Any]
     seed: int = 0
+
+    @field_validator("retrained", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: object) -> object:
+        return [value] if isinstance(value, Mapping) else value  # runs recorded before there could be several
 
 
 class BlockErrorsPlan(Section):

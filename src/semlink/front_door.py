@@ -39,7 +39,7 @@ PLACES = {
     "what": "Recipe", "codec": "StoredCodec", "codecs": "StoredCodec", "original": "StoredCodec",
     "erased": "StoredCodec", "retrained": "StoredCodec", "channel": "Channel", "request": "ErasureRequest",
 }  # what is given by a text or a path, and the class of the object that may stand for it  # fmt: skip
-SEVERAL = {"folders", "what", "codecs", "channel"}  # of these
+SEVERAL = {"folders", "what", "codecs", "channel", "retrained"}  # of these
 
 
 def _checked(function: Callable[P, R]) -> Callable[P, R]:
@@ -349,7 +349,7 @@ def erase(
 def audit(
     original: "str | Path | StoredCodec",
     erased: "str | Path | StoredCodec",
-    retrained: "str | Path | StoredCodec",
+    retrained: "str | Path | StoredCodec | Sequence[str | Path | StoredCodec]",
     request: "str | Path | ErasureRequest",
     out: str | Path,
     audits: Sequence[str] = ("membership",),
@@ -360,10 +360,10 @@ def audit(
     data_dir: str | Path | None = None,
     command: str = FROM_PYTHON,
 ) -> "Results":
-    """Attacks an erased codec, beside the original and one that was retrained without the data.
+    """Attacks an erased codec, beside the original and one or several that were retrained without the data.
 
-    In:     out: folder of the run. audits: from `names("audits")`, with fields such as "relearn:steps=100".
-            snr_db: Es/N0 in dB at which they measure.
+    In:     retrained: some audits need several. out: folder of the run. audits: from `names("audits")`, with fields
+            such as "relearn:steps=100". snr_db: Es/N0 in dB at which they measure.
     Errors: AuditError, BundleError, ErasureError, RecipeError, UnknownName, WrongField.
 
     >>> import semlink as sl
@@ -377,9 +377,13 @@ def audit(
     asked = _request(request)
 
     from semlink.experiments.workflow.auditing import audit_plan, run_audits
+    from semlink.experiments.workflow.entrants import StoredCodec
     from semlink.experiments.workflow.results import Results
 
-    plan = audit_plan(_place(original), _place(erased), _place(retrained), asked, audits, snr_db, seed)
+    places = [
+        _place(codec) for codec in ([retrained] if isinstance(retrained, str | Path | StoredCodec) else retrained)
+    ]
+    plan = audit_plan(_place(original), _place(erased), places, asked, audits, snr_db, seed)
     return Results.read(run_audits(plan, Path(out), _machine(device, data_dir), command))
 
 

@@ -38,13 +38,15 @@ def test_every_number_of_an_audit_is_found_by_its_name(name: str, monkeypatch: p
     monkeypatch.setattr(image_classifier, "STEPS", 2)
     codec = Gan(GanConfig(network="mlp")) if name == "generation" else ImageCodec(ImageCodecConfig())
     fields = {"relearn": {"steps": 1}, "generation": {"draws": 2, "images": 20}}
-    entries = [Entry(codec, "toy", version, "none") for version in ("original", "erased", "retrained")]
+    versions = {"none": "original", "scu": "erased", "retrain": "retrained", "retrain-2": "retrained"}
+    entries = [Entry(codec, "toy", version, method) for method, version in versions.items()]
     audit = build("audit", AUDITS, name, {"draws": 1} | fields.get(name, {}))
     rows = audit.run(entries, Partition(*sets, forget_test=sets[3], labels=(0,)), AuditContext("x", "awgn", 10.0, 0))
     for row in rows:
-        measure = measure_named(row.metric)
-        assert audit.measures[measure.name] is measure
-        assert measure.unit == row.unit
+        base, _, setting = row.metric.partition(":")
+        declared = audit.measures[base]
+        assert measure_named(row.metric) == (declared.with_setting(setting) if setting else declared)
+        assert declared.unit == row.unit
 
 
 def test_the_index_holds_what_files_declare() -> None:

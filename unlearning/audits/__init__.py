@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 AUDITS: "Registry[type[Audit]]" = Registry(
     "audit",
     {
+        "calibrated-loss": "semlink.unlearning.audits.calibrated:CalibratedLoss",
         "generation": "semlink.unlearning.audits.generation:Generation",
         "information": "semlink.unlearning.audits.information:Information",
         "membership": "semlink.unlearning.audits.membership:Membership",

@@ -293,6 +293,24 @@ def test_erase_audit_and_report(semlink, shelf: Path, tmp_path: Path) -> None:
     assert "membership" in (tmp_path / "a" / "report.html").read_text(encoding="utf-8").lower()
 
 
+def test_an_audit_takes_several_retrained_codecs(semlink, shelf: Path, tmp_path: Path) -> None:
+    """One is judged by the others; the same one twice would judge itself."""
+    request = ("--request", shelf / "sevens.json")
+    again = tmp_path / "again"
+    assert semlink("erase", shelf / "image", *request, "--method", "retrain", "--seed", 1, "--out", again).status == 0
+    command = ("audit", shelf / "image", shelf / "erased", shelf / "retrained")
+    options = (*request, "--audit", "calibrated-loss:draws=1")
+    assert semlink(*command, again, *options, "--out", tmp_path / "a").status == 0
+    rows = read_rows(tmp_path / "a" / "results.jsonl")
+    assert {row.method for row in rows} == {"none", "finetune", "retrain", "retrain-2"}
+    for retrained in ((), (shelf / "retrained",)):
+        ended = semlink(*command, *retrained, *options, "--out", tmp_path / "b")
+        assert ended.status == 2
+        assert "different seeds" in ended.err or "--seed N" in ended.err
+    assert semlink("run", tmp_path / "a", "--out", tmp_path / "c").status == 0
+    assert (tmp_path / "c" / "results.jsonl").read_bytes() == (tmp_path / "a" / "results.jsonl").read_bytes()
+
+
 def test_erasing_twice_with_one_seed_gives_the_same_codec(semlink, shelf: Path, tmp_path: Path) -> None:
     arguments = ("erase", shelf / "image", "--request", shelf / "sevens.json", "--method", "finetune:share=0.25")
     for name, seed in (("same", 0), ("other", 1)):
