@@ -3,7 +3,6 @@
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +13,7 @@ from torch import Tensor
 
 from semlink.codecs.deepsc.configuration import DeepScConfig
 from semlink.codecs.deepsc.model import DeepSc, label_offset_db
+from semlink.codecs.interop.imported import Imported, check_shapes
 from semlink.codecs.interop.tf_checkpoint import TensorFlowCheckpoint, read_checkpoint
 from semlink.codecs.interop.tf_structure import structure_of
 from semlink.codecs.text.tokenizer import SPECIAL, UNKNOWN, TextTokenizer
@@ -25,21 +25,6 @@ AMPLITUDES: Mapping[str, float] = {"complex": 1.0, "real": math.sqrt(2)}
 MARKS = ("<PAD>", "<UNK>", "<START>", "<END>")
 
 
-@dataclass(frozen=True)
-class Imported:
-    """A codec and where its weights are from.
-
-    used: parameter of the codec -> tensor of the checkpoint. unused: tensors that are no part of a DeepSC. digest: of
-    the checkpoint's files. label_offset_db: what to add to the original's SNR labels for Es/N0 in dB.
-    """
-
-    codec: DeepSc
-    used: Mapping[str, str]
-    unused: tuple[str, ...]
-    digest: str
-    label_offset_db: float
-
-
 def import_deepsc(
     path: Path,
     vocabulary: Path,
@@ -47,7 +32,7 @@ def import_deepsc(
     max_length: int = 30,
     power: Power = "complex",
     positions: Literal["column", "pair"] = "column",
-) -> Imported:
+) -> Imported[DeepSc]:
     """Reads a checkpoint or SavedModel of a DeepSC. All of its tensors are accounted for, or it is refused.
 
     In:     vocabulary: the JSON file with `token_to_idx`. The others are not to be seen in the weights:
@@ -66,7 +51,7 @@ def imported_from(
     checkpoint: TensorFlowCheckpoint, tokenizer: TextTokenizer, rows: list[int], heads: int, max_length: int,
     amplitude: float,
     positions: Literal["column", "pair"],
-) -> Imported:  # fmt: skip
+) -> Imported[DeepSc]:  # fmt: skip
     """The codec of tensors that were read.
 
     In:     rows: the row of each of our entries in the original's vocabulary.
@@ -105,7 +90,9 @@ def imported_from(
     )
     with torch.device("meta"):
         codec = DeepSc(config, tokenizer)
-    _take(codec, {parameter: _converted(parameter, weights[name], rows) for parameter, name in names.items()})
+    taken = {parameter: _converted(parameter, weights[name], rows) for parameter, name in names.items()}
+    check_shapes(codec.state_dict(), taken, "DeepSC whose layers are alike")
+    codec.load_state_dict(taken, assign=True)
     unused = (*sorted(weights.keys() - set(names.values())), *checkpoint.others)
     return Imported(codec.eval(), names, unused, checkpoint.digest, label_offset_db(amplitude))
 
@@ -161,16 +148,3 @@ def _converted(parameter: str, values: Any, rows: list[int]) -> Tensor:
     ):
         array = array[rows]
     return torch.from_numpy(np.ascontiguousarray(array))
-
-
-def _take(codec: DeepSc, weights: Mapping[str, Tensor]) -> None:
-    """Errors: CodecError when names or shapes are not those of the codec."""
-    wanted = {name: tuple(value.shape) for name, value in codec.state_dict().items()}
-    given = {name: tuple(value.shape) for name, value in weights.items()}
-    for name in sorted(wanted.keys() | given.keys()):
-        if wanted.get(name) != given.get(name):
-            raise CodecError(
-                f"The checkpoint has {given.get(name, 'nothing')} for {name}, not {wanted.get(name, 'nothing')}; "
-                "it is no whole DeepSC whose layers are alike."
-            )
-    codec.load_state_dict(dict(weights), assign=True)

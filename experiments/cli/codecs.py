@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from semlink import front_door
+from semlink.errors import RecipeError
 from semlink.experiments.cli.options import (
     BUNDLE,
     DataDir,
@@ -103,31 +104,63 @@ def verify_export(
 
 
 def import_codec(
-    kind: Annotated[str, typer.Argument(help="tf-deepsc.")],
-    checkpoint: Annotated[Path, typer.Argument(help="Prefix or folder of a TensorFlow 2 checkpoint, or a SavedModel.")],
+    kind: Annotated[str, typer.Argument(help="tf-deepsc, deepjscc-pytorch or onnx.")],
     out: Out,
-    vocabulary: Annotated[Path, typer.Option(help="Its JSON file with token_to_idx.")],
     source: Annotated[str, typer.Option(help="The records it was trained on, such as text-file:path=FILE.")],
-    experiment: Annotated[str, typer.Option(help="How results call the codec.")] = "imported-deepsc",
-    heads: Annotated[int, typer.Option(min=1, help="Of every attention.")] = 8,
-    max_length: Annotated[int, typer.Option(min=1, help="The longest sentence, in words.")] = 30,
-    power: Annotated[str, typer.Option(
-        help="What it normalised: complex symbols, as the TensorFlow code, or real values, whose labels are 3.01 dB "
-        "too low."
-    )] = "complex",
-    positions: Annotated[str, typer.Option(
-        help="column, as the published code, or pair, as the transformer."
-    )] = "column",
+    checkpoint: Annotated[Path | None, typer.Argument(
+        help="Prefix or folder of a TensorFlow 2 checkpoint, or a SavedModel; the file of torch.save; for onnx none."
+    )] = None,
+    encoder: Annotated[Path | None, typer.Option(help="onnx: file of the sender.")] = None,
+    decoder: Annotated[Path | None, typer.Option(help="onnx: file of the receiver.")] = None,
+    pixels: Annotated[str | None, typer.Option(help="onnx: 0..1, 0..255 or -1..1; default: 0..1.")] = None,
+    layout: Annotated[str | None, typer.Option(help="onnx: of images, nchw or nhwc; default: nchw.")] = None,
+    pairing: Annotated[str | None, typer.Option(
+        help="onnx: which real values make a symbol: pairs (2i and 2i + 1) or halves (i and i + n / 2); default: pairs."
+    )] = None,
+    noise: Annotated[str | None, typer.Option(
+        help="onnx: what a further input of the receiver takes: variance or snr-db; default: variance."
+    )] = None,
+    vocabulary: Annotated[Path | None, typer.Option(help="tf-deepsc: its JSON file with token_to_idx.")] = None,
+    experiment: Annotated[str | None, typer.Option(help="How results call the codec; default: imported-KIND.")] = None,
+    heads: Annotated[int | None, typer.Option(min=1, help="tf-deepsc: of every attention; default: 8.")] = None,
+    max_length: Annotated[int | None, typer.Option(
+        min=1, help="tf-deepsc: the longest sentence, in words; default: 30."
+    )] = None,
+    power: Annotated[str | None, typer.Option(
+        help="tf-deepsc, onnx: what it normalised: complex symbols, or real values, whose labels are 3.01 dB too low; "
+        "default: complex."
+    )] = None,
+    positions: Annotated[str | None, typer.Option(
+        help="tf-deepsc: column, as the published code (default), or pair, as the transformer."
+    )] = None,
     snr_label: Annotated[float | None, typer.Option(help="Its SNR label of training in dB.")] = None,
+    after: Annotated[str | None, typer.Option(
+        metavar="BUNDLE", help="The import that it is a later version of: others carried out --request on that one."
+    )] = None,
+    request: Annotated[Path | None, typer.Option(help="With --after: that request, a JSON file.")] = None,
+    version: Annotated[str, typer.Option(help="With --after: erased or retrained.")] = "erased",
+    method: Annotated[str, typer.Option(help="With --after: how results call the way it was done.")] = "elsewhere",
     overrides: Overrides = [], data_dir: DataDir = None,  # noqa: B006
 ) -> None:  # fmt: skip
-    """Take in a codec that another program trained, as a bundle that can be swept, erased from and exported."""
-    from semlink.experiments.workflow.imports import import_bundle
+    """Take in a codec that another program trained, as a bundle that can be swept and, but for onnx, erased from."""
+    from semlink.experiments.workflow.imports import ForeignErasure, import_bundle
     from semlink.experiments.workflow.machine import Machine
+    from semlink.unlearning.request import read_request
 
+    given = {
+        "checkpoint": checkpoint, "encoder": encoder, "decoder": decoder, "pixels": pixels, "layout": layout,
+        "pairing": pairing, "noise": noise, "vocabulary": vocabulary, "heads": heads, "max_length": max_length,
+        "power": power, "positions": positions,
+    }  # fmt: skip
+    options = {name: value for name, value in given.items() if value is not None}
+    if (after is None) != (request is None):
+        raise RecipeError("--after and --request belong together; give both, or neither.")
+    erasure = (
+        None if after is None or request is None else ForeignErasure(after, read_request(request), version, method)
+    )
     imported = import_bundle(
-        kind, checkpoint, vocabulary, source, out, Machine("cpu", data_dir), experiment, overrides,
-        heads, max_length, power, positions, snr_label, command(),
+        kind, options, source, out, Machine("cpu", data_dir), experiment or f"imported-{kind}", overrides, snr_label,
+        command(), erasure,
     )  # fmt: skip
     typer.echo(
         f"{len(imported.used)} tensors used, {len(imported.unused)} unused, none missing; its SNR labels are Es/N0 - "

@@ -173,8 +173,11 @@ def test_the_bundle_tells_where_every_tensor_went(trained: tuple[Any, Path], tmp
     _, folder = trained
     (tmp_path / "sentences.txt").write_text("\n".join(SENTENCES) + "\n")
     source = f"text-file:path={tmp_path / 'sentences.txt'}"
-    arguments = ("tf-deepsc", folder, folder / "vocab.json", source, tmp_path / "bundle", Machine())
-    import_bundle(*arguments, "theirs", ["training.steps=5"], 2, LONGEST, "real", "column", 9.0, "semlink import")
+    options = {"vocabulary": folder / "vocab.json", "heads": 2, "max_length": LONGEST, "power": "real"}
+    import_bundle(
+        "tf-deepsc", {"checkpoint": folder, **options}, source, tmp_path / "bundle", Machine(), "theirs",
+        ["training.steps=5"], 9.0,
+    )  # fmt: skip
     bundle = load_bundle(tmp_path / "bundle")
     assert bundle.card["imported"]["label_offset_db"] == pytest.approx(3.0103, abs=1e-4)
     assert bundle.card["training_snr_db"] == pytest.approx(12.0103, abs=1e-4)
