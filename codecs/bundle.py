@@ -16,6 +16,7 @@ from transformers.utils import logging
 
 from semlink.codecs import CODECS, IMPORTED
 from semlink.codecs.configuration import CodecConfig
+from semlink.codecs.manifest import MANIFEST
 from semlink.codecs.model_card import model_card
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.codecs.weights_header import StoredTensor, stored_tensors
@@ -24,7 +25,7 @@ from semlink.files import json_text, whole_folder
 from semlink.progress import tell
 from semlink.untrusted import cut, json_of, read_bytes
 
-MANIFEST, CONFIG, WEIGHTS, CARD, README = "manifest.json", "config.json", "model.safetensors", "card.json", "README.md"
+CONFIG, WEIGHTS, CARD, README = "config.json", "model.safetensors", "card.json", "README.md"
 ONNX = ".onnx"  # ending of the files that hold a codec which was imported as such
 MAKING = "making.json"  # the facts of the card that differ between two equal makings
 FACTS_OF_MAKING = ("seconds", "device", "command", "code_version")

@@ -17,7 +17,8 @@ from studies import across_table, curve_table, method_table, study_table, summar
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "experiments" / "results"
 GALLERY = ROOT / "docs" / "gallery.md"
-PAGES = ("README.md", "docs/unlearning.md", "docs/studies.md", "docs/interop.md")  # written by hand, but for their blocks
+# written by hand, but for their blocks
+PAGES = ("README.md", "docs/unlearning.md", "docs/studies.md", "docs/interop.md")
 
 # A block stands between <!-- KIND: ARGUMENTS written by `make figures` ... --> and <!-- /KIND -->. Its last argument is
 # a folder of results, where it has any.

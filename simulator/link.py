@@ -9,8 +9,7 @@ from torch import Tensor
 from semlink.channels.contract import Channel, Frame, Reception
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.codecs.posterior import Posterior
-
-SnrLaw = float | tuple[float, float]
+from semlink.simulator.training_settings import SnrLaw
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from semlink.channels.contract import Channel
-from semlink.channels.snr import HIGHEST_DB, LOWEST_DB, is_snr_db
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.codecs.posterior import divergence_from_prior
 from semlink.errors import WrongField
@@ -20,66 +19,14 @@ from semlink.simulator.batch_transform import BatchTransform
 from semlink.simulator.batches import Batches
 from semlink.simulator.checkpoint import weights_digest
 from semlink.simulator.information_term import InformationTerm
-from semlink.simulator.link import SnrLaw, Transmission, draw_snr, transmit
+from semlink.simulator.link import Transmission, draw_snr, transmit
 from semlink.simulator.optimisation import Checkpoint, StepPlan, StepReport, optimise
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sources.subset import subset
+from semlink.simulator.training_settings import SnrLaw, TrainingSettings
 from semlink.version import __version__
 
 HELD_OUT = 1024  # validation records that are measured; more would cost more than they are worth
-
-
-@dataclass(frozen=True)
-class TrainingSettings:
-    """How a codec is trained.
-
-    steps:         optimiser steps (AdamW, linear warm-up, then cosine decay to zero).
-    batch:         records a step.
-    snr_db:        Es/N0 of the training channel in dB: one number, or (low, high) for a uniform law per example.
-    clip:          largest gradient norm.
-    prior_weight:  weight of KL(q(z|x) || N(0, I)) for variational codecs.
-    information_weight: weight of a lower bound on I(sent symbol; received symbol) that is raised; 0: none. DeepSC has
-                   0.0009. See `InformationTerm`.
-    validate:      steps between two measurements of the loss of at most 1024 validation records.
-    keep:          "best" of the weights on those records, or the "last"; a GAN has no loss to choose by.
-    momentum:      of AdamW, its beta_1; a GAN needs less.
-    Errors: WrongField when a number makes no sense.
-    """
-
-    steps: int = 1000
-    batch: int = 64
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.01
-    warmup: int = 50
-    snr_db: SnrLaw = (0.0, 18.0)
-    clip: float = 1.0
-    prior_weight: float = 1e-4
-    information_weight: float = 0.0
-    validate: int = 200
-    keep: Literal["best", "last"] = "best"
-    momentum: float = 0.9
-
-    def __post_init__(self) -> None:
-        if self.keep not in ("best", "last"):
-            raise WrongField(f"training cannot take keep={self.keep}; choose one of: best, last.")
-        if not self.momentum < 1:
-            raise WrongField(f"training cannot take momentum={self.momentum}; give a number from 0 to below 1.")
-        for name, value in asdict(self).items():
-            if isinstance(value, str):
-                continue
-            for number in value if isinstance(value, tuple) else (value,):
-                if math.isnan(number) or (name != "snr_db" and not 0 <= number < math.inf):
-                    raise WrongField(f"training cannot take {name}={value}; give a number that makes sense there.")
-        points = self.snr_db if isinstance(self.snr_db, tuple) else (self.snr_db,)
-        ordered = len(points) == 1 or LOWEST_DB <= points[0] <= points[-1] <= HIGHEST_DB
-        if not ordered or not all(map(is_snr_db, points)):
-            raise WrongField(
-                f"training cannot take snr_db={self.snr_db}; give a number or (low, high) in dB with low <= high, from "
-                f"{LOWEST_DB:g} to {HIGHEST_DB:g}."
-            )
-        for name in ("steps", "batch", "validate"):
-            if getattr(self, name) < 1:
-                raise WrongField(f"training needs {name} of at least 1.")
 
 
 @dataclass(frozen=True)
@@ -146,7 +93,8 @@ def train(
                 raise _diverged(done)
             if held_out_loss < best.loss or settings.keep == "last":
                 best.take(codec, done, held_out_loss)
-        return StepReport(f"loss {value.item():.4f}, validation {best.loss:.4f}", save=validated)
+        measured = f", validation {best.loss:.4f}" if math.isfinite(best.loss) else ""  # from the first look on
+        return StepReport(f"loss {value.item():.4f}{measured}", save=validated)
 
     def state() -> dict[str, Any]:
         return {"best": vars(best), "information": None if information is None else information.state()}

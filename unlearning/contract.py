@@ -16,7 +16,7 @@ from semlink.errors import ErasureError
 from semlink.simulator.batch_transform import BatchTransform
 from semlink.simulator.batches import Batches
 from semlink.simulator.sources.contract import Record
-from semlink.simulator.training import TrainingSettings
+from semlink.simulator.training_settings import TrainingSettings
 from semlink.unlearning.methods.mnemonic.codes import MnemonicCodes
 
 Reads = Literal["forget", "retain", "validation"]

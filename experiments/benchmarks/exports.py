@@ -23,7 +23,7 @@ from semlink.codecs.interop.exported import open_export
 from semlink.codecs.interop.exporting import FORMATS, export_codec
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import CodecError
-from semlink.experiments.workflow.store import find_bundle
+from semlink.experiments.workflow.codec_folders import find_bundle
 from semlink.seeding import generator_for
 from semlink.simulator.sources import build_source
 

@@ -22,7 +22,8 @@ from semlink.simulator.metrics.accuracy import Accuracy
 from semlink.simulator.metrics.image_error import ImageError
 from semlink.simulator.sources import build_source
 from semlink.simulator.sources.contract import Record
-from semlink.simulator.sweep import Entry, SweepSettings, measure
+from semlink.simulator.sweep import Entry, measure
+from semlink.simulator.sweep_settings import SweepSettings
 
 POINTS = (0.0, 3.0, 6.0, 9.0, 12.0, 15.0, 18.0)
 RECORDS, BATCH, DRAWS, ROUNDS = 128, 64, 2, 3

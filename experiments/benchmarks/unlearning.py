@@ -26,7 +26,8 @@ from semlink.simulator.sources import build_source
 from semlink.simulator.sources.contract import Record, Source
 from semlink.simulator.sources.subset import subset
 from semlink.simulator.sweep import Entry
-from semlink.simulator.training import TrainingSettings, train
+from semlink.simulator.training import train
+from semlink.simulator.training_settings import TrainingSettings
 from semlink.unlearning.audits.contract import AuditContext
 from semlink.unlearning.audits.information import Information
 from semlink.unlearning.audits.losses import record_losses

@@ -1,5 +1,7 @@
 """The program `semlink`: its commands, and how it ends. User errors end in one sentence and status 2."""
 
+import difflib
+import os
 import signal
 import sys
 from io import TextIOWrapper
@@ -9,7 +11,8 @@ import typer
 
 from semlink.errors import SemlinkError
 from semlink.experiments.cli import codecs, records, runs, trust
-from semlink.experiments.cli.options import taking_plugins
+from semlink.experiments.cli.options import WANTS_JSON, say, with_common_options
+from semlink.progress import tell
 from semlink.version import __version__
 
 app = typer.Typer(
@@ -65,14 +68,19 @@ def list_entries(
     ] = "all",
 ) -> None:
     """List what is registered, with its fields."""
-    from semlink.experiments.workflow.listing import listing
+    from semlink.experiments.workflow.listing import KINDS, listing, names
 
-    typer.echo(listing(kind))
+    if WANTS_JSON.get():
+        say("", **{each: names(each) for each in (KINDS if kind == "all" else (kind,))})
+    else:
+        say(listing(kind))
 
 
 for registered in app.registered_commands:
     assert registered.callback is not None
-    registered.callback = taking_plugins(registered.callback)
+    registered.callback = with_common_options(registered.callback)
+
+RENAMED = {"--snr-db": "--snr"}  # options with another name than before
 
 # What typer raises for a misspelt option or a missing argument; some releases bring a click of their own.
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
@@ -94,6 +102,9 @@ def main() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):  # a letter that the terminal does not know must not end a command
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    for old, new in RENAMED.items():
+        if any(word.split("=")[0] == old for word in sys.argv[1:]):
+            tell(f"The option {old} is called {new} now; both work.")
     status: object = 0
     try:
         status = app(sys.argv[1:] or ["--help"], prog_name="semlink", standalone_mode=False)
@@ -101,6 +112,9 @@ def main() -> NoReturn:
         _fail(f"Error: {_usage(error)}", 2)
     except SemlinkError as error:
         _fail(f"Error: {error}", 2)
+    except BrokenPipeError:  # whoever read the output has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
     except OSError as error:
         place = f" ({error.filename})" if error.filename else ""
         _fail(f"Error: {error.strerror or error}{place}; make room or choose another place, then run again.", 2)
@@ -137,5 +151,13 @@ def _fail(sentence: str, status: int) -> NoReturn:
 def _usage(error: Any) -> str:
     """A mistake in the command itself, in one sentence with the way to the help of that command."""
     message = " ".join(error.format_message().split()).rstrip(".")
+    if message.startswith("No such command") and "Did you mean" not in message:
+        wrong = message.split("'")[1] if "'" in message else ""
+        known = [
+            registered.name or registered.callback.__name__
+            for registered in app.registered_commands
+            if registered.callback
+        ]
+        message += "".join(f'. Did you mean "{near}"?' for near in difflib.get_close_matches(wrong, known, n=1))
     command = error.ctx.command_path if error.ctx else "semlink"
     return f"{message}; see: {command} --help."

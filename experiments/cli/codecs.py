@@ -17,15 +17,21 @@ from semlink.experiments.cli.options import (
     RequireSignature,
     Seed,
     SignKey,
+    codec_argument,
     command,
+    completing,
+    say,
     with_seed,
 )
 
 
 def train(
-    recipe: Annotated[str, typer.Argument(help="A recipe: a YAML file, or a name from: semlink list recipes.")],
+    recipe: Annotated[str, typer.Argument(
+        autocompletion=completing("recipes"), help="A recipe: a YAML file, or a name from: semlink list recipes."
+    )],
     out: Annotated[Path | None, typer.Option(
-        help="Folder of the bundle; default: one in SEMLINK_HOME (~/.semlink), found by its experiment's name."
+        "--out", "-o",
+        help="Folder of the bundle; default: one in SEMLINK_HOME (~/.semlink), found by its experiment's name.",
     )] = None,
     seed: Seed = None, overrides: Overrides = [],  # noqa: B006 (typer copies defaults)
     device: Device = "auto", data_dir: DataDir = None,
@@ -34,14 +40,15 @@ def train(
     """Train the codec of a recipe and store it as a bundle."""
     trained = front_door.train(recipe, out, overrides=with_seed(overrides, seed), device=device, data_dir=data_dir)
     name = trained.folder.name if out is None else out
-    typer.echo(f"The codec is in {trained.folder}. Measure it with: semlink sweep {name} --out {name}-sweep")
+    sentence = f"The codec is in {trained.folder}. Measure it with: semlink sweep {name} --out {name}-sweep"
+    say(sentence, bundle=trained.folder, digest=trained.digest(), validation_loss=trained.card.get("validation_loss"))
 
 
 def erase(
-    bundle: Annotated[str, typer.Argument(help=f"The stored codec: {BUNDLE}.")],
+    bundle: Annotated[str, codec_argument(f"The stored codec: {BUNDLE}.")],
     request: Request, out: Out,
     method: Annotated[str, typer.Option(
-        help="Method, such as scu:forget_weight=0.2; see: semlink list methods."
+        autocompletion=completing("methods"), help="Method, such as scu:forget_weight=0.2; see: semlink list methods."
     )] = "scu",
     vocabulary: Annotated[str, typer.Option(
         help="Words that only erased records hold: replace, keep, or auto: replace where the request names words."
@@ -55,22 +62,24 @@ def erase(
     )
     counted = erased.certificate["forgotten_records"]
     count = "" if counted is None else f" {counted} records of the training are erased."
-    typer.echo(f"The new version is in {out}, its certificate in {out / 'erasure.json'}.{count}")
+    sentence = f"The new version is in {out}, its certificate in {out / 'erasure.json'}.{count}"
+    say(sentence, bundle=out, digest=erased.digest(), certificate=erased.certificate)
 
 
 def share(
-    folder: Annotated[str, typer.Argument(help=f"A stored codec ({BUNDLE}), or the folder of a run.")], out: Out
+    folder: Annotated[str, codec_argument(f"A stored codec ({BUNDLE}), or the folder of a run.")],
+    out: Out,
 ) -> None:  # fmt: skip
     """Copy a stored codec or a run for others, without the files that are for the owner of the data alone."""
     from semlink.experiments.workflow import sharing
-    from semlink.experiments.workflow.store import find_bundle
+    from semlink.experiments.workflow.codec_folders import find_bundle
 
-    left_out = ", ".join(sharing.share(find_bundle(folder), out)) or "nothing"
-    typer.echo(f"The copy is in {out}; left out: {left_out}.")
+    left_out = list(sharing.share(find_bundle(folder), out))
+    say(f"The copy is in {out}; left out: {', '.join(left_out) or 'nothing'}.", folder=out, left_out=left_out)
 
 
 def export(
-    bundle: Annotated[str, typer.Argument(help=f"The stored codec: {BUNDLE}.")],
+    bundle: Annotated[str, codec_argument(f"The stored codec: {BUNDLE}.")],
     out: Out,
     kind: Annotated[str, typer.Option("--format", help="onnx, savedmodel or tflite.")] = "onnx",
     part: Annotated[str, typer.Option(help="encoder, decoder or both.")] = "both",
@@ -84,14 +93,15 @@ def export(
 
     export_bundle(bundle, kind, part, out, parse_size(size) if size else None)
     check = f"semlink verify-export {bundle} {out}"
-    typer.echo(f"The export is in {out}, explained in {out / 'export.json'}. Check it with: {check}")
+    sentence = f"The export is in {out}, explained in {out / 'export.json'}. Check it with: {check}"
+    say(sentence, folder=out, sidecar=out / "export.json")
 
 
 def verify_export(
-    bundle: Annotated[str, typer.Argument(help=f"The stored codec: {BUNDLE}.")],
+    bundle: Annotated[str, codec_argument(f"The stored codec: {BUNDLE}.")],
     export: Annotated[Path, typer.Argument(help="The folder that semlink export made of both its ends.")],
     channel: Annotated[str, typer.Option(help="Channel, such as rayleigh:coherence=symbol.")] = "awgn",
-    snr_db: Annotated[float, typer.Option("--snr-db", "--snr", help="Es/N0 in dB.")] = 12.0,
+    snr_db: Annotated[float, typer.Option("--snr", "--snr-db", help="Es/N0 in dB.")] = 12.0,
     records: Annotated[int, typer.Option(min=1, help="At most so many test records.")] = 100,
     seed: Seed = None, data_dir: DataDir = None, require_signature: RequireSignature = None,
 ) -> None:  # fmt: skip
@@ -100,7 +110,8 @@ def verify_export(
     from semlink.experiments.workflow.machine import Machine
 
     machine = Machine("cpu", data_dir)
-    typer.echo(exports.verify_export(bundle, export, channel, snr_db, records, seed or 0, machine).text())
+    compared = exports.verify_export(bundle, export, channel, snr_db, records, seed or 0, machine).text()
+    say(compared, found=compared)
 
 
 def import_codec(
@@ -162,7 +173,8 @@ def import_codec(
         kind, options, source, out, Machine("cpu", data_dir), experiment or f"imported-{kind}", overrides, snr_label,
         command(), erasure,
     )  # fmt: skip
-    typer.echo(
+    say(
         f"{len(imported.used)} tensors or files used, {len(imported.unused)} unused, none missing; its SNR labels are "
-        f"Es/N0 - {imported.label_offset_db:.2f} dB. The codec is in {out}, all of them in {out / 'import.json'}."
-    )
+        f"Es/N0 - {imported.label_offset_db:.2f} dB. The codec is in {out}, all of them in {out / 'import.json'}.",
+        bundle=out, label_offset_db=imported.label_offset_db,
+    )  # fmt: skip

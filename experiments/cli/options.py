@@ -2,20 +2,43 @@
 
 import functools
 import inspect
+import json
+import math
 import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from semlink.errors import RecipeError
+from semlink.experiments.workflow.codec_folders import find_bundle
 from semlink.files import leads_nowhere
+from semlink.progress import QUIET
 
 BUNDLE = "a folder, or a name from: semlink list bundles"
 BUNDLES = "folders, or names from: semlink list bundles"
+
+
+def completing(*kinds: str) -> Callable[[str], list[str]]:
+    """Completes names of entries, for shells that ask for it. kinds: as `semlink list` calls them."""
+
+    def found(incomplete: str) -> list[str]:
+        from semlink.experiments.workflow.listing import names
+
+        return [name for kind in kinds for name in names(kind) if name.startswith(incomplete)]
+
+    return found
+
+
+def stored(given: Any) -> Any:
+    """Checks that codecs are there, by folder or name, before anything heavy is loaded. Errors: BundleError."""
+    for name in given if isinstance(given, list | tuple) else [given]:
+        find_bundle(name)
+    return given
 
 
 def _leads_somewhere(out: Path | None) -> Path | None:
@@ -24,7 +47,14 @@ def _leads_somewhere(out: Path | None) -> Path | None:
     return out
 
 
-Out = Annotated[Path, typer.Option(help="Folder for what is made.", show_default=True, callback=_leads_somewhere)]
+def codec_argument(what: str) -> Any:
+    """An argument that names a stored codec. what: which one, as its help says it."""
+    return typer.Argument(callback=stored, autocompletion=completing("bundles"), help=what)
+
+
+Out = Annotated[Path, typer.Option(
+    "--out", "-o", help="Folder for what is made.", show_default=True, callback=_leads_somewhere
+)]  # fmt: skip
 Overrides = Annotated[
     list[str], typer.Option("--set", metavar="KEY=VALUE", help="Override a field of the recipe; repeatable.")
 ]
@@ -34,8 +64,14 @@ Workers = Annotated[int | None, typer.Option(min=1, help="Processes; default: on
 DataDir = Annotated[Path | None, typer.Option(envvar="SEMLINK_DATA", help="Folder of the large data sets.")]
 SnrDb = Annotated[str, typer.Option("--snr", "--snr-db", metavar="LOW:HIGH:STEP", help="Es/N0 points in dB.")]
 Channels = Annotated[
-    list[str], typer.Option("--channel", help="Channel, such as rayleigh:coherence=symbol; repeatable.")
+    list[str],
+    typer.Option(
+        "--channel",
+        autocompletion=completing("channels"),
+        help="Channel, such as rayleigh:coherence=symbol; repeatable.",
+    ),
 ]
+Records = Annotated[int | None, typer.Option(min=1, help="At most so many records of each set are measured.")]
 ShowErased = Annotated[
     bool, typer.Option("--show-erased", help="Show erased records, and what the request says, in the report.")
 ]
@@ -77,18 +113,60 @@ Plugins = Annotated[list[Path] | None, typer.Option(
 )]  # fmt: skip
 
 
-def taking_plugins(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A command that takes --plugin beside its own options. The files are loaded before it begins."""
+def _silence(quiet: bool) -> bool:
+    if quiet:
+        os.environ[QUIET] = "1"
+    return quiet
+
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", callback=_silence, help="Show no progress, only the result.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+COMMON: Mapping[str, tuple[Any, object]] = {
+    "plugins": (Plugins, None),
+    "quiet": (Quiet, False),
+    "as_json": (AsJson, False),
+}
+WANTS_JSON: ContextVar[bool] = ContextVar("WANTS_JSON", default=False)
+
+
+def with_common_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A command that takes --plugin, --quiet and --json beside its own options; plug-ins are loaded first."""
 
     @functools.wraps(function)
-    def call(*, plugins: list[Path] | None, **options: Any) -> Any:
-        return function(**options)
+    def call(*, plugins: list[Path] | None, quiet: bool, as_json: bool, **options: Any) -> Any:
+        token = WANTS_JSON.set(as_json)
+        try:
+            return function(**options)
+        finally:
+            WANTS_JSON.reset(token)
 
     own = inspect.signature(function)
-    added = inspect.Parameter("plugins", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Plugins)
-    call.__signature__ = own.replace(parameters=[*own.parameters.values(), added])  # type: ignore[attr-defined]
-    call.__annotations__ = {**function.__annotations__, "plugins": Plugins}
+    added = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+        for name, (kind, default) in COMMON.items()
+    ]
+    call.__signature__ = own.replace(parameters=[*own.parameters.values(), *added])  # type: ignore[attr-defined]
+    call.__annotations__ = {**function.__annotations__, **{name: kind for name, (kind, _) in COMMON.items()}}
     return call
+
+
+def say(sentence: str, **content: Any) -> None:
+    """Prints the result of a command: a sentence, or with --json its content as one JSON object in a line."""
+    if WANTS_JSON.get():
+        typer.echo(json.dumps({name: _plain(value) for name, value in content.items()}, allow_nan=False))
+    else:
+        typer.echo(sentence)
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it: paths are texts, numbers that are not finite too."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
 def cores() -> int:

@@ -1,13 +1,12 @@
 """The command that lists records, and what a request would select of them."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from semlink import front_door
-from semlink.experiments.cli.options import BUNDLE, DataDir
+from semlink.experiments.cli.options import BUNDLE, DataDir, say
 
 
 def records(
@@ -19,9 +18,8 @@ def records(
         help="An erasure request, a JSON file: list what it selects, and what it nearly selects. Nothing is erased."
     )] = None,
     limit: Annotated[int, typer.Option(min=0, help="At most so many ids and owners.")] = 20,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of lines.")] = False,
     data_dir: DataDir = None,
 ) -> None:  # fmt: skip
     """List ids, owners and labels of records, or what an erasure request would select of them."""
     found = front_door.records(what, request, data_dir=data_dir)
-    typer.echo(json.dumps(found.content(limit), indent=2) if as_json else found.text(limit))
+    say(found.text(limit), **found.content(limit))

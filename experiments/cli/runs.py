@@ -15,6 +15,7 @@ from semlink.experiments.cli.options import (
     Device,
     Out,
     Overrides,
+    Records,
     Request,
     RequireSignature,
     Seed,
@@ -22,8 +23,11 @@ from semlink.experiments.cli.options import (
     SignKey,
     SnrDb,
     Workers,
+    codec_argument,
     command,
+    completing,
     cores,
+    say,
     with_seed,
 )
 from semlink.folder_lock import folder_lock
@@ -49,7 +53,7 @@ def run(
         help="Recipes: YAML files, or names from: semlink list recipes. Or the folder of a recorded run, to repeat it."
     )],
     out: Annotated[Path | None, typer.Option(
-        help="Folder for what is made; default: runs/run, or runs/NAME of a recorded run."
+        "--out", "-o", help="Folder for what is made; default: runs/run, or runs/NAME of a recorded run."
     )] = None,
     seed: Seed = None, overrides: Overrides = [],  # noqa: B006
     workers: Workers = None, device: Device = "auto", data_dir: DataDir = None,
@@ -81,38 +85,43 @@ def sweep(
     source: Annotated[
         str | None, typer.Option(help="Other test records, such as kodak; default: those of the codec's own source.")
     ] = None,
+    records: Records = None,
     overrides: Overrides = [], seed: Seed = None, workers: Workers = None, device: Device = "auto",  # noqa: B006
     data_dir: DataDir = None, show_erased: ShowErased = False, require_signature: RequireSignature = None,
 ) -> None:  # fmt: skip
     """Measure codecs over a range of Es/N0, all under the same fades and noise."""
     with folder_lock(out):
         front_door.sweep(
-            bundles, channel, snr, request=request, source=source, out=out, overrides=overrides, seed=seed,
+            bundles, channel, snr, request=request, source=source, out=out, seed=seed,
+            overrides=overrides if records is None else [*overrides, f"records={records}"],
             workers=workers or cores(), device=device, data_dir=data_dir, command=command(),
         )  # fmt: skip
         _draw(out, show_erased)
 
 
 def audit(
-    original: Annotated[str, typer.Argument(help=f"The codec before the erasure: {BUNDLE}.")],
-    erased: Annotated[str, typer.Argument(help=f"The codec after it: {BUNDLE}.")],
-    retrained: Annotated[list[str], typer.Argument(
-        help=f"The codec retrained without the data, or several with different seeds: {BUNDLES}."
+    original: Annotated[str, codec_argument(f"The codec before the erasure: {BUNDLE}.")],
+    erased: Annotated[str, codec_argument(f"The codec after it: {BUNDLE}.")],
+    retrained: Annotated[list[str], codec_argument(
+        f"The codec retrained without the data, or several with different seeds: {BUNDLES}."
     )],
     request: Request, out: Out,
     audits: Annotated[list[str], typer.Option(
-        "--audit", help="See: semlink list audits; repeatable."
+        "--audit", autocompletion=completing("audits"), help="See: semlink list audits; repeatable."
     )] = ["membership"],  # noqa: B006
-    snr_db: Annotated[float, typer.Option("--snr-db", "--snr", help="Es/N0 in dB at which the audits measure.")] = 12.0,
-    seed: Seed = None, device: Device = "auto", data_dir: DataDir = None,
+    snr_db: Annotated[float, typer.Option("--snr", "--snr-db", help="Es/N0 in dB at which the audits measure.")] = 12.0,
+    records: Records = None, seed: Seed = None, device: Device = "auto", data_dir: DataDir = None,
     require_signature: RequireSignature = None,
 ) -> None:  # fmt: skip
     """Attack an erased codec, beside the original and retrained ones."""
+    if records is not None:
+        audits = [f"{audit}{',' if ':' in audit else ':'}records={records}" for audit in audits]
     front_door.audit(
         original, erased, retrained, request, out, audits, snr_db, seed=seed, device=device, data_dir=data_dir,
         command=command(),
     )  # fmt: skip
-    typer.echo(f"The rows are in {out / 'results.jsonl'}. Draw them with: semlink report {out}")
+    sentence = f"The rows are in {out / 'results.jsonl'}. Draw them with: semlink report {out}"
+    say(sentence, folder=out, rows=out / "results.jsonl")
 
 
 def block_errors(
@@ -144,10 +153,14 @@ def report(
     """Draw the report page and the figures of a run again, from its folder alone; or two runs side by side."""
     if len(folders) != 1 + compare:
         raise ResultsError("Give one run; or two with --compare: semlink report --compare RUN RUN.")
-    beside = folders[1] if compare else None
-    typer.echo(f"Open {front_door.report(folders[0], show_erased, beside, out)} in a browser.")
+    for folder in folders:
+        if not folder.is_dir():
+            raise ResultsError(f"There is no folder {folder}; make a run with: semlink run, or semlink sweep.")
+    page = front_door.report(folders[0], show_erased, folders[1] if compare else None, out)
+    say(f"Open {page} in a browser.", folders=folders, report=page)
 
 
 def _draw(folder: Path, show_erased: bool = False) -> None:
     page = front_door.report(folder, show_erased)
-    typer.echo(f"Open {page} in a browser; the numbers are in {folder / 'results.jsonl'}.")
+    sentence = f"Open {page} in a browser; the numbers are in {folder / 'results.jsonl'}."
+    say(sentence, folder=folder, rows=folder / "results.jsonl", report=page)

@@ -7,7 +7,15 @@ import typer
 
 from semlink import front_door
 from semlink.errors import RecipeError
-from semlink.experiments.cli.options import BUNDLE, DataDir, Request, RequireSignature
+from semlink.experiments.cli.options import (
+    BUNDLE,
+    DataDir,
+    Request,
+    RequireSignature,
+    codec_argument,
+    say,
+    stored,
+)
 
 Signed = Annotated[Path, typer.Argument(help="The folder of a bundle, an export or a run.")]
 
@@ -28,10 +36,11 @@ def sign(
         from semlink.experiments.workflow.signatures import new_key_pair
 
         public = new_key_pair(new_key)
-        typer.echo(f"Keep {new_key} to yourself; give {public} to those who verify.")
+        say(f"Keep {new_key} to yourself; give {public} to those who verify.", private_key=new_key, public_key=public)
     if folder is not None:
         place = front_door.sign(folder, key or new_key or "")
-        typer.echo(f"The signature is in {place}. Check it with: semlink verify {folder} --key FILE.pub")
+        sentence = f"The signature is in {place}. Check it with: semlink verify {folder} --key FILE.pub"
+        say(sentence, folder=folder, signature=place)
 
 
 def verify(
@@ -42,7 +51,10 @@ def verify(
     )] = None,
 ) -> None:  # fmt: skip
     """Check that a folder is what the owner of a key signed."""
-    typer.echo(front_door.verify(folder, key))
+    if key is None:
+        stored(folder)
+    found = front_door.verify(folder, key)
+    say(found, folder=folder, found=found)
 
 
 def residue(
@@ -56,14 +68,14 @@ def residue(
 ) -> None:  # fmt: skip
     """Look for what is left of a request's data in files and their names; ends with status 1 where something is."""
     found = front_door.residue(folders, request, source, data_dir=data_dir)
-    typer.echo(found.text())
+    say(found.text(), found=[vars(trace) for trace in found.found])
     if found.found:
         raise typer.Exit(1)
 
 
 def proof(
-    bundle: Annotated[str, typer.Argument(help=f"The codec after the erasure: {BUNDLE}.")],
-    out: Annotated[Path, typer.Option(metavar="FILE.html", help="The page to write.")],
+    bundle: Annotated[str, codec_argument(f"The codec after the erasure: {BUNDLE}.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE.html", help="The page to write.")],
     request: Annotated[Path | None, typer.Option(
         help="The request, a JSON file; default: the last one in the bundle's protected files."
     )] = None,
@@ -72,4 +84,4 @@ def proof(
 ) -> None:  # fmt: skip
     """Write one page for the person who asked: what was erased when and how, without anybody's data."""
     front_door.proof(bundle, out, request, key)
-    typer.echo(f"Open {out} in a browser, and print it there.")
+    say(f"Open {out} in a browser, and print it there.", page=out)

@@ -5,8 +5,9 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from semlink.channels.snr import is_snr_db
+from semlink.channels.snr_db import is_snr_db
 from semlink.errors import AuditError, RecipeError
+from semlink.experiments.workflow.codec_folders import find_bundle
 from semlink.experiments.workflow.entrants import around, certificates_of, distinct, stored_codec
 from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.plugin_use import plugins_of
@@ -14,7 +15,7 @@ from semlink.experiments.workflow.preparation import prepare_stored
 from semlink.experiments.workflow.references import found, reference_of
 from semlink.experiments.workflow.run_folder import RunFolder
 from semlink.experiments.workflow.run_plan import CodecAuditPlan
-from semlink.experiments.workflow.store import find_bundle, stored_bundle
+from semlink.experiments.workflow.store import stored_bundle
 from semlink.experiments.workflow.stored_recipe import recipe_of
 from semlink.experiments.workflow.training_records import chain_of
 from semlink.folder_lock import locked

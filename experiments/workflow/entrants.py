@@ -11,8 +11,9 @@ from typing import Any
 from semlink.codecs.interop.sidecar import SIDECAR, read_sidecar
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import RecipeError
+from semlink.experiments.workflow.codec_folders import find_bundle
 from semlink.experiments.workflow.erasure import CERTIFICATE, certificate_of
-from semlink.experiments.workflow.store import find_bundle, stored_bundle, stored_export
+from semlink.experiments.workflow.store import stored_bundle, stored_export
 from semlink.experiments.workflow.training_records import chain_of
 from semlink.files import sha256_of
 from semlink.simulator.sweep import Entry

@@ -8,16 +8,18 @@ from semlink.channels.contract import Frame, Reception
 from semlink.codecs.interop.comparing import Comparison, compare
 from semlink.codecs.interop.exporting import export_codec
 from semlink.errors import CodecError, RecipeError
+from semlink.experiments.workflow.codec_folders import find_bundle
 from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.preparation import prepare_stored
-from semlink.experiments.workflow.store import find_bundle, stored_bundle, stored_export
+from semlink.experiments.workflow.store import stored_bundle, stored_export
 from semlink.files import json_text, write_whole
 from semlink.folder_lock import locked
 from semlink.seeding import generator_for
 from semlink.simulator.batches import batch_of
 from semlink.simulator.metrics import metrics_for
 from semlink.simulator.sources.subset import subset
-from semlink.simulator.sweep import Entry, SweepSettings, measure
+from semlink.simulator.sweep import Entry, measure
+from semlink.simulator.sweep_settings import SweepSettings
 
 TOLERANCE = 1e-3  # between the metrics of the stored codec and of its export over the same draws
 VERIFIED = "verified.json"

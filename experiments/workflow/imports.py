@@ -7,13 +7,14 @@ from typing import Any
 
 from semlink.codecs.interop.imported import Imported
 from semlink.errors import RecipeError
+from semlink.experiments.workflow.codec_folders import find_bundle
 from semlink.experiments.workflow.division import divided
 from semlink.experiments.workflow.erasure import IMPORT
 from semlink.experiments.workflow.foreign_codecs import ForeignCodec, foreign_codec
 from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.preparation import prepare
 from semlink.experiments.workflow.recipe_file import override, recipe_from
-from semlink.experiments.workflow.store import find_bundle, stored_bundle
+from semlink.experiments.workflow.store import stored_bundle
 from semlink.experiments.workflow.stored_recipe import recipe_of
 from semlink.experiments.workflow.training import source_facts
 from semlink.experiments.workflow.training_records import RECORDS

@@ -32,7 +32,7 @@ def names(kind: str) -> list[str]:
 
         return packaged_recipes()
     if kind == "bundles":
-        from semlink.experiments.workflow.store import stored_codecs
+        from semlink.experiments.workflow.codec_folders import stored_codecs
 
         return list(stored_codecs())
     return list(_registry(kind))
@@ -61,7 +61,7 @@ def _section(kind: str) -> str:
 
         lines = [f"  {name}: {load_recipe(name).experiment}" for name in packaged_recipes()]
     elif kind == "bundles":
-        from semlink.experiments.workflow.store import stored_codecs
+        from semlink.experiments.workflow.codec_folders import stored_codecs
 
         lines = [_bundle(name, folder) for name, folder in stored_codecs().items()]
         lines = lines or ["  none: semlink train makes one"]
@@ -116,7 +116,8 @@ def _bundle(name: str, folder: Path) -> str:
     """A stored codec in two lines; one that is damaged says so instead."""
     from semlink.codecs.bundle import README
     from semlink.codecs.model_card import snr_range
-    from semlink.experiments.workflow.store import PACKAGED, stored_bundle
+    from semlink.experiments.workflow.codec_folders import PACKAGED
+    from semlink.experiments.workflow.store import stored_bundle
 
     try:
         bundle = stored_bundle(folder)

@@ -5,9 +5,9 @@ from typing import Any
 
 from semlink.codecs import CODECS
 from semlink.errors import PluginError, SemlinkError
+from semlink.experiments.workflow.codec_folders import find_bundle
 from semlink.experiments.workflow.recipe import Recipe
 from semlink.experiments.workflow.run_plan import CodecReference, ExperimentPlan, RunPlan
-from semlink.experiments.workflow.store import find_bundle, stored_bundle
 from semlink.plugins import registry_of
 from semlink.progress import tell
 from semlink.registry import Plugin, Registry
@@ -32,6 +32,8 @@ def plugins_of(plan: RunPlan) -> list[dict[str, str]]:
     else:
         for reference in references:
             folder = find_bundle(reference.name)
+            from semlink.experiments.workflow.store import stored_bundle  # here, since it loads torch
+
             if (folder / "config.json").is_file():  # else it is an export, beside the codec that it was made of
                 bundle = stored_bundle(folder)
                 kinds.append(type(bundle.codec))

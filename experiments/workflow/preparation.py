@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from semlink.codecs.bundle import Bundle
 from semlink.errors import BundleError
+from semlink.experiments.workflow.codec_folders import find_bundle
 from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.recipe import Recipe
-from semlink.experiments.workflow.store import find_bundle, stored_bundle
+from semlink.experiments.workflow.store import stored_bundle
 from semlink.experiments.workflow.stored_recipe import recipe_of
 from semlink.experiments.workflow.training_records import chain_of, less_erased, training_records
 from semlink.simulator.sources import build_source

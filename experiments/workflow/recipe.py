@@ -11,12 +11,13 @@ from semlink.channels import CHANNELS, channel_name
 from semlink.codecs import STORED
 from semlink.errors import RecipeError, WrongField
 from semlink.experiments.workflow.component import Component, ComponentField, MethodFields, NamedMethod
+from semlink.experiments.workflow.known_names import check_recipe
 from semlink.experiments.workflow.snr_range import SnrDb, SnrPoints
+from semlink.progress import tell_loading
 from semlink.registry import build, check_fields, choose, parse, reason_of
-from semlink.simulator.classical import classical_from
 from semlink.simulator.sources import SOURCES
-from semlink.simulator.sweep import SweepSettings
-from semlink.simulator.training import TrainingSettings
+from semlink.simulator.sweep_settings import SweepSettings
+from semlink.simulator.training_settings import TrainingSettings
 from semlink.unlearning.audits import AUDITS
 from semlink.unlearning.methods import METHODS
 from semlink.untrusted import cut, yaml_text
@@ -70,6 +71,8 @@ class SweepPlan(Section):
     @classmethod
     def _classical(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
+            from semlink.simulator.classical import classical_from  # here, since it loads torch
+
             classical_from(name)
         return names
 
@@ -150,6 +153,13 @@ class RecipeTraining(TrainingSettings):
             raise WrongField(f"training cannot take codes={self.codes}; choose one of: secret, seeded.")
 
 
+PARTS: Mapping[str, Mapping[str, object]] = {  # of a recipe, and their fields
+    "training": RecipeTraining.__dataclass_fields__,
+    "sweep": SweepPlan.model_fields,
+    "erasure": {**ErasurePlan.model_fields, "method": None},
+}
+
+
 class Recipe(Section):
     """One experiment.
 
@@ -170,6 +180,19 @@ class Recipe(Section):
     sweep: SweepPlan = SweepPlan()
     erasure: ErasurePlan | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _names(cls, content: object, info: ValidationInfo) -> object:
+        """Mistakes that show without torch, which is loaded once a component is built."""
+        if isinstance(content, Mapping) and not (info.context or {}).get(RECORDED_WITH_PLUGINS):
+            for part, fields in PARTS.items():
+                inner = content.get(part)
+                for field in inner if isinstance(inner, Mapping) else ():
+                    choose(f"{part} field", fields, str(field))
+            check_recipe(content)
+            tell_loading()
+        return content
+
     @field_validator("source")
     @classmethod
     def _source(cls, source: Component, info: ValidationInfo) -> Component:
@@ -183,14 +206,6 @@ class Recipe(Section):
         if _is_checked(STORED, codec.name, info):
             check_fields("codec", codec.name, choose("codec", STORED, codec.name), codec.fields)
         return codec
-
-    @field_validator("training", mode="before")
-    @classmethod
-    def _training(cls, value: object) -> object:
-        if isinstance(value, Mapping):
-            for field in value:
-                choose("training field", RecipeTraining.__dataclass_fields__, str(field))
-        return value
 
     @field_validator("channel")
     @classmethod

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from semlink.errors import BundleError, UnknownName
+from semlink.experiments.workflow.codec_folders import find_bundle
 from semlink.experiments.workflow.component import component_from
 from semlink.experiments.workflow.machine import Machine
 from semlink.simulator.sources import SOURCES, build_source
@@ -129,13 +130,14 @@ def _source(what: str | Path, machine: Machine) -> Source:
         component = component_from(str(what))
         if component.name in SOURCES:
             return build_source(component.name, component.fields, machine.data_dir)
-    from semlink.experiments.workflow.preparation import prepare_stored  # here, since they load torch
-    from semlink.experiments.workflow.store import find_bundle, stored_bundle
-
     try:
         folder = find_bundle(what)
     except BundleError as error:
         raise UnknownName(f"{str(error).rstrip('.')}; or name a source: {', '.join(SOURCES)}.") from error
+
+    from semlink.experiments.workflow.preparation import prepare_stored  # here, since they load torch
+    from semlink.experiments.workflow.store import stored_bundle
+
     return prepare_stored([stored_bundle(folder)], None, machine).source
 
 

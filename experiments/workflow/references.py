@@ -4,8 +4,9 @@ from pathlib import Path
 
 from semlink.codecs.interop.sidecar import SIDECAR
 from semlink.errors import BundleError
+from semlink.experiments.workflow.codec_folders import find_bundle, stored_codecs
 from semlink.experiments.workflow.run_plan import CodecReference
-from semlink.experiments.workflow.store import find_bundle, stored_bundle, stored_codecs
+from semlink.experiments.workflow.store import stored_bundle
 from semlink.files import sha256_of
 
 

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from semlink.codecs.bundle import MANIFEST
+from semlink.codecs.manifest import MANIFEST
 from semlink.errors import RecipeError
 from semlink.experiments.workflow.run_folder import REQUESTS, RUN
 from semlink.experiments.workflow.source_places import PLACES

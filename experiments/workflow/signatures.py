@@ -19,8 +19,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from semlink.codecs.bundle import MANIFEST, load_bundle
+from semlink.codecs.bundle import load_bundle
 from semlink.codecs.interop.sidecar import SIDECAR, read_sidecar
+from semlink.codecs.manifest import MANIFEST
 from semlink.codecs.optional_import import optional_import
 from semlink.errors import SignatureError
 from semlink.files import sha256_of, write_whole

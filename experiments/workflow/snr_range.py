@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator
 
-from semlink.channels.snr import HIGHEST_DB, LOWEST_DB, is_snr_db
+from semlink.channels.snr_db import HIGHEST_DB, LOWEST_DB, is_snr_db
 
 RANGE_NEEDED = "is no range of Es/N0 in dB; write low:high:step such as 0:18:3"
 POINT_NEEDED = f"give Es/N0 in dB, a number from {LOWEST_DB:g} to {HIGHEST_DB:g}, or inf for no noise"

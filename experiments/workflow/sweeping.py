@@ -10,6 +10,7 @@ import numpy as np
 from semlink.codecs.bundle import Bundle
 from semlink.errors import CodecError, RecipeError
 from semlink.experiments.workflow.bench import sweep_tasks
+from semlink.experiments.workflow.codec_folders import find_bundle
 from semlink.experiments.workflow.component import Component
 from semlink.experiments.workflow.entrants import (
     StoredCodec,
@@ -27,7 +28,7 @@ from semlink.experiments.workflow.references import found, reference_of
 from semlink.experiments.workflow.run_folder import RunFolder
 from semlink.experiments.workflow.run_plan import CodecSweepPlan
 from semlink.experiments.workflow.source_places import absolute
-from semlink.experiments.workflow.store import find_bundle, stored_bundle
+from semlink.experiments.workflow.store import stored_bundle
 from semlink.experiments.workflow.stored_recipe import recipe_of
 from semlink.experiments.workflow.tasks import run_tasks
 from semlink.experiments.workflow.training_records import chain_of, less_erased

@@ -13,11 +13,12 @@ from semlink.codecs.building import new_codec
 from semlink.codecs.bundle import Bundle
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import RecipeError
+from semlink.experiments.workflow.codec_folders import find_bundle
 from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.plugin_use import plugins_of_recipe, records_of
 from semlink.experiments.workflow.preparation import prepare
 from semlink.experiments.workflow.recipe import Recipe
-from semlink.experiments.workflow.store import find_bundle, stored_bundle
+from semlink.experiments.workflow.store import stored_bundle
 from semlink.experiments.workflow.training_records import RECORDS, REQUESTS, chain_of
 from semlink.experiments.workflow.versions import RECIPE, new_version, training_part
 from semlink.files import write_whole

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from semlink.errors import WrongField
 from semlink.files import leads_nowhere
+from semlink.progress import tell_loading
 
 if TYPE_CHECKING:
     from semlink.channels.contract import Channel
@@ -239,11 +240,13 @@ def train(
     >>> codec.card["codec"]
     'image'
     """
+    from semlink.experiments.workflow.codec_folders import own_bundles
     from semlink.experiments.workflow.recipe_file import given_recipe
-    from semlink.experiments.workflow.store import own_bundles
-    from semlink.experiments.workflow.training import train_bundle
 
     loaded = given_recipe(recipe, overrides)
+
+    from semlink.experiments.workflow.training import train_bundle
+
     folder = own_bundles() / loaded.experiment if out is None else Path(out)
     train_bundle(loaded, folder, _machine(device, data_dir))
     return load_codec(folder)
@@ -278,6 +281,15 @@ def sweep(
     >>> results.filter(metric="psnr").rows[0].unit
     'dB'
     """
+    from semlink.experiments.workflow.known_names import check_codecs, check_names, check_snr
+
+    check_names("channel", channel if isinstance(channel, list | tuple) else [channel])
+    check_names("source", [source])
+    check_snr(snr_db)
+    check_codecs(codecs if isinstance(codecs, list | tuple) else [codecs])
+    asked = None if request is None else _request(request)
+    tell_loading()
+
     from semlink.channels.contract import Channel
     from semlink.experiments.workflow.classical import is_classical
     from semlink.experiments.workflow.component import component_from
@@ -298,7 +310,7 @@ def sweep(
             classical,
             overrides,
         ),
-        None if request is None else _request(request),
+        asked,
         None if source is None else component_from(source),
         seed,
     )
@@ -334,13 +346,16 @@ def erase(
     >>> erased.carries(sevens)
     True
     """
-    asked = _request(request)  # before anything heavy is loaded
-
+    from semlink.experiments.workflow.codec_folders import find_bundle
     from semlink.experiments.workflow.component import component_from
-    from semlink.experiments.workflow.erasure import erase_bundle
-    from semlink.experiments.workflow.store import find_bundle
+    from semlink.experiments.workflow.known_names import check_names
 
-    folder = find_bundle(_place(codec))
+    asked, folder = _request(request), find_bundle(_place(codec))  # mistakes first: what follows loads torch
+    check_names("method", [method])
+    tell_loading()
+
+    from semlink.experiments.workflow.erasure import erase_bundle
+
     erase_bundle(folder, asked, component_from(method), Path(out), _machine(device, data_dir), seed, vocabulary)
     return load_codec(out)
 
@@ -376,13 +391,19 @@ def audit(
     """
     asked = _request(request)
 
+    from semlink.experiments.workflow.codec_folders import find_bundle
+    from semlink.experiments.workflow.known_names import check_names
+
+    check_names("audit", audits)
+    several = list(retrained) if isinstance(retrained, Sequence) and not isinstance(retrained, str) else [retrained]
+    places = [_place(codec) for codec in several]
+    for place in (_place(original), _place(erased), *places):
+        find_bundle(place)
+    tell_loading()
+
     from semlink.experiments.workflow.auditing import audit_plan, run_audits
-    from semlink.experiments.workflow.entrants import StoredCodec
     from semlink.experiments.workflow.results import Results
 
-    places = [
-        _place(codec) for codec in ([retrained] if isinstance(retrained, str | Path | StoredCodec) else retrained)
-    ]
     plan = audit_plan(_place(original), _place(erased), places, asked, audits, snr_db, seed)
     return Results.read(run_audits(plan, Path(out), _machine(device, data_dir), command))
 
@@ -414,11 +435,13 @@ def run(
     'experiment'
     """
     from semlink.experiments.workflow.recipe import Recipe
-    from semlink.experiments.workflow.results import Results
     from semlink.experiments.workflow.running import carry_out, plan_for
 
     listed = [what] if isinstance(what, str | Path | Recipe) else list(what)
     plan = plan_for(listed, overrides, seeds)
+
+    from semlink.experiments.workflow.results import Results
+
     return Results.read(carry_out(plan, Path(out), _machine(device, data_dir, workers), command, show_erased))
 
 
@@ -512,7 +535,8 @@ def verify(folder: str | Path, key: str | Path | None = None) -> str:
     'signed is what the owner of key.pub signed on ...: a run of 3 files.'
     """
     from semlink.experiments.workflow import signatures
-    from semlink.experiments.workflow.store import find_bundle, stored_bundle
+    from semlink.experiments.workflow.codec_folders import find_bundle
+    from semlink.experiments.workflow.store import stored_bundle
 
     if key is None:
         place = find_bundle(folder)
@@ -545,9 +569,10 @@ def residue(
     """
     asked = _request(request)
 
+    from semlink.experiments.workflow.codec_folders import find_bundle, stored_codecs
     from semlink.experiments.workflow.component import component_from
     from semlink.experiments.workflow.residue import residue as search
-    from semlink.experiments.workflow.store import find_bundle, stored_bundle, stored_codecs
+    from semlink.experiments.workflow.store import stored_bundle
     from semlink.experiments.workflow.stored_recipe import recipe_of
     from semlink.simulator.sources import build_source
 
@@ -583,7 +608,7 @@ def proof(
     asked = None if request is None else _request(request)
 
     from semlink.experiments.report.proof import write_proof
-    from semlink.experiments.workflow.store import find_bundle
+    from semlink.experiments.workflow.codec_folders import find_bundle
 
     return write_proof(find_bundle(_place(codec)), Path(out), asked, None if key is None else Path(key))
 
@@ -601,9 +626,7 @@ def _request(request: "str | Path | ErasureRequest") -> "ErasureRequest":
 
 
 def _place(codec: "str | Path | StoredCodec") -> str | Path:
-    from semlink.experiments.workflow.entrants import StoredCodec
-
-    return codec.folder if isinstance(codec, StoredCodec) else codec
+    return codec if isinstance(codec, str | Path) else codec.folder
 
 
 def _registered_name(channel: "Channel") -> str:

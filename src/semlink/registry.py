@@ -334,11 +334,7 @@ def check_fields(kind: str, name: str, make: Callable[..., object], fields: Mapp
         if (first := next(iter(known))) in fields:
             raise WrongField(f'{kind} "{name}" is given its field "{first}" twice; give it once.')
         fields = {first if field == FIRST else field: value for field, value in fields.items()}
-    for field in fields:
-        if field not in known:
-            listing = _listing(known) or "none"
-            near = _nearest(field, known)
-            raise WrongField(f'{kind} "{name}" has no field "{cut(field)}".{near} Its fields: {listing}.')
+    check_known(kind, name, known, fields)
     missing = [field for field, (_, default) in known.items() if default is inspect.Parameter.empty]
     for field in missing:
         if field not in fields:
@@ -351,6 +347,17 @@ def check_fields(kind: str, name: str, make: Callable[..., object], fields: Mapp
         except ValidationError as error:
             raise WrongField(f'{kind} "{name}" cannot take {field}={shown(value)}: {reason_of(error)}.') from error
     return checked
+
+
+def check_known(kind: str, name: str, known: Iterable[str], given: Iterable[str]) -> None:
+    """Checks that an entry has every field that it is given. Errors: WrongField, which lists the fields there are."""
+    fields = list(known)
+    for field in given:
+        if field not in fields:
+            raise WrongField(
+                f'{kind} "{name}" has no field "{cut(field)}".{_nearest(field, fields)} '
+                f"Its fields: {_listing(fields) or 'none'}."
+            )
 
 
 def _converted(adapter: TypeAdapter[Any], value: object) -> object:

@@ -7,7 +7,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semlink.channels.snr import HIGHEST_DB, eb_from_es, es_from_eb, is_snr_db, noise_variance
+from semlink.channels.snr import eb_from_es, es_from_eb, noise_variance
+from semlink.channels.snr_db import HIGHEST_DB, is_snr_db
 from semlink.errors import ChannelError
 
 DECIBELS = st.floats(-100, 100)

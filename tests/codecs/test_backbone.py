@@ -22,7 +22,7 @@ from semlink.codecs.pretrained import load_pretrained
 from semlink.errors import BundleError, CodecError, WrongField
 from semlink.seeding import generator_for
 from semlink.simulator.sources.contract import Record
-from semlink.simulator.training import TrainingSettings
+from semlink.simulator.training_settings import TrainingSettings
 from semlink.unlearning.contract import ErasureContext, Partition
 from semlink.unlearning.methods.scu.bounded import ScuBounded
 from semlink.unlearning.methods.scu.scu import Scu

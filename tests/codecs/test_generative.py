@@ -17,7 +17,8 @@ from semlink.seeding import generator_for
 from semlink.simulator.batches import batch_of
 from semlink.simulator.link import transmit
 from semlink.simulator.sources.contract import Record
-from semlink.simulator.training import TrainingSettings, train
+from semlink.simulator.training import train
+from semlink.simulator.training_settings import TrainingSettings
 
 FIELDS = {"uses": 4, "classes": 2, "network": "mlp", "hidden": 48}
 SETTINGS = TrainingSettings(

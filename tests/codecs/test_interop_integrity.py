@@ -13,7 +13,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from semlink.codecs.building import new_codec
-from semlink.codecs.bundle import MANIFEST, _manifest, load_bundle, save_bundle
+from semlink.codecs.bundle import _manifest, load_bundle, save_bundle
+from semlink.codecs.manifest import MANIFEST
 from semlink.errors import BundleError
 
 CARD = {"source": {"name": "toy", "digest": "sha256:0"}, "seed": 0}

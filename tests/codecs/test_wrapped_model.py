@@ -20,7 +20,8 @@ from semlink.codecs.interop.tracing import trace
 from semlink.errors import CodecError, WrongField
 from semlink.seeding import generator_for
 from semlink.simulator.sources.contract import Record
-from semlink.simulator.training import TrainingSettings, train
+from semlink.simulator.training import train
+from semlink.simulator.training_settings import TrainingSettings
 
 RANDOM = np.random.default_rng(0)
 IMAGES = list(RANDOM.integers(0, 256, (12, 8, 6), dtype=np.uint8))

@@ -110,7 +110,8 @@ def test_a_path_in_a_stored_plugin_list_is_never_opened(
     named: Any, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where the code lies beside it: what the card names is a name."""
-    from semlink.codecs.bundle import CARD, MANIFEST, _manifest
+    from semlink.codecs.bundle import CARD, _manifest
+    from semlink.codecs.manifest import MANIFEST
 
     bundle = tmp_path / "bundle"
     shutil.copytree(folder / "out" / "stripes" / "original", bundle)

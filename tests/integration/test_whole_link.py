@@ -16,8 +16,10 @@ from semlink.simulator.metrics import metrics_for
 from semlink.simulator.results import Row
 from semlink.simulator.sources import build_source
 from semlink.simulator.sources.contract import Record
-from semlink.simulator.sweep import Entry, SweepSettings, measure
-from semlink.simulator.training import TrainingSettings, train
+from semlink.simulator.sweep import Entry, measure
+from semlink.simulator.sweep_settings import SweepSettings
+from semlink.simulator.training import train
+from semlink.simulator.training_settings import TrainingSettings
 
 SMALL = {"d_model": 32, "heads": 2, "feed_forward": 64, "encoder_layers": 1, "decoder_layers": 1}
 BLOCK = 5  # does not divide the uses of an example, so that the last block is shorter

@@ -7,7 +7,8 @@ from semlink.simulator import kept_statistics
 from semlink.simulator.kept_statistics import KeptStatistics
 from semlink.simulator.link_adaptation import Fixed
 from semlink.simulator.metrics import metrics_for
-from semlink.simulator.sweep import Entry, SweepSettings, measure
+from semlink.simulator.sweep import Entry, measure
+from semlink.simulator.sweep_settings import SweepSettings
 
 SETTINGS = SweepSettings(snr_db=(0.0, 5.0, 10.0), records=60, draws=2, batch=16)
 METRICS = metrics_for("image")

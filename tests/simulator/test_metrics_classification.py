@@ -15,7 +15,8 @@ from semlink.simulator.batches import batch_of
 from semlink.simulator.metrics import metrics_for
 from semlink.simulator.metrics.classification import Classification
 from semlink.simulator.sources.contract import Record, Source
-from semlink.simulator.sweep import Entry, SweepSettings, measure
+from semlink.simulator.sweep import Entry, measure
+from semlink.simulator.sweep_settings import SweepSettings
 
 
 def test_beliefs_beside_labels() -> None:

@@ -16,7 +16,8 @@ from semlink.simulator.results import Row
 from semlink.simulator.sources import build_source
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sources.subset import subset
-from semlink.simulator.sweep import Entry, SweepSettings, measure
+from semlink.simulator.sweep import Entry, measure
+from semlink.simulator.sweep_settings import SweepSettings
 
 METRICS = metrics_for("image")
 SETTINGS = SweepSettings(snr_db=(0.0, 10.0, math.inf), records=60, draws=4, batch=32)

@@ -13,7 +13,8 @@ from semlink.errors import BundleError, SourceError, WrongField
 from semlink.progress import Progress
 from semlink.simulator import optimisation
 from semlink.simulator.sources.contract import Record
-from semlink.simulator.training import TrainingSettings, mean_loss, train
+from semlink.simulator.training import mean_loss, train
+from semlink.simulator.training_settings import TrainingSettings
 
 SHORT = TrainingSettings(steps=12, batch=16, warmup=3, validate=4)
 AWGN = build_channel("awgn")

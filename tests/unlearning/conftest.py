@@ -19,7 +19,8 @@ from semlink.codecs.posterior import Posterior
 from semlink.codecs.prediction import Pixels
 from semlink.codecs.task.model import TaskCodec
 from semlink.simulator.sources.contract import Record, Source
-from semlink.simulator.training import TrainingSettings, train
+from semlink.simulator.training import train
+from semlink.simulator.training_settings import TrainingSettings
 from semlink.unlearning.contract import ErasureContext, Partition
 from semlink.unlearning.methods.mnemonic.codes import MnemonicCodes
 from semlink.unlearning.partition import divide

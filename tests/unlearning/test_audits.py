@@ -16,7 +16,8 @@ from semlink.registry import build
 from semlink.simulator.results import Row
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sweep import Entry
-from semlink.simulator.training import TrainingSettings, train
+from semlink.simulator.training import train
+from semlink.simulator.training_settings import TrainingSettings
 from semlink.unlearning.audits import AUDITS
 from semlink.unlearning.audits.contract import AuditContext
 from semlink.unlearning.audits.losses import record_losses

@@ -16,7 +16,8 @@ from semlink.errors import AuditError, WrongField
 from semlink.simulator.results import Row
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sweep import Entry
-from semlink.simulator.training import TrainingSettings, train
+from semlink.simulator.training import train
+from semlink.simulator.training_settings import TrainingSettings
 from semlink.unlearning.audits.calibrated import CalibratedLoss, calibrated_area
 from semlink.unlearning.audits.contract import AuditContext
 from semlink.unlearning.audits.losses import exclusive_ids, part_losses, record_losses

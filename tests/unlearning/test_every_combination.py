@@ -13,7 +13,7 @@ from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import ErasureError
 from semlink.registry import build
 from semlink.simulator.sources.contract import Record
-from semlink.simulator.training import TrainingSettings
+from semlink.simulator.training_settings import TrainingSettings
 from semlink.unlearning.contract import ErasureContext, Partition
 from semlink.unlearning.erase import check_defined
 from semlink.unlearning.methods import METHODS

@@ -15,8 +15,10 @@ from semlink.simulator.metrics import metrics_for
 from semlink.simulator.results import Row
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sources.subset import subset
-from semlink.simulator.sweep import Entry, SweepSettings, measure
-from semlink.simulator.training import TrainingSettings, train
+from semlink.simulator.sweep import Entry, measure
+from semlink.simulator.sweep_settings import SweepSettings
+from semlink.simulator.training import train
+from semlink.simulator.training_settings import TrainingSettings
 from semlink.unlearning.audits.contract import Audit, AuditContext, versions_of
 from semlink.unlearning.audits.losses import record_losses
 from semlink.unlearning.comparisons import compared_pairs

@@ -4,36 +4,23 @@ Both come in two places: with semlink, and in the user's own folder, `$SEMLINK_H
 """
 
 import hashlib
-import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from semlink.codecs import CODECS
-from semlink.codecs.bundle import MANIFEST, Bundle, load_bundle
+from semlink.codecs.bundle import Bundle, load_bundle
 from semlink.codecs.interop.exported import Exported, open_export
 from semlink.codecs.interop.sidecar import SIDECAR
+from semlink.codecs.manifest import MANIFEST
 from semlink.codecs.neural_codec import NeuralCodec
-from semlink.errors import BundleError, SignatureError, UnknownName
+from semlink.errors import SignatureError
+from semlink.experiments.workflow.codec_folders import home
 from semlink.experiments.workflow.signatures import require_signature
-from semlink.files import content_of
-from semlink.registry import choose
 from semlink.simulator.block_errors import BlockErrors
 
 # More of them: semlink block-errors --table experiments/workflow/store/block-errors
 MEASURED = Path(__file__).parent / "block-errors"
-# Adding one: semlink train RECIPE --out experiments/workflow/store/bundles/NAME
-PACKAGED = Path(__file__).parent / "bundles"
-
-
-def home() -> Path:
-    """The user's own folder."""
-    return Path(os.environ.get("SEMLINK_HOME") or "~/.semlink").expanduser()
-
-
-def own_bundles() -> Path:
-    """Where `semlink train` stores codecs without --out."""
-    return home() / "bundles"
 
 
 def block_errors(folder: Path | None = None) -> BlockErrors:
@@ -42,26 +29,6 @@ def block_errors(folder: Path | None = None) -> BlockErrors:
     New ones are kept in a folder, by default the user's own.
     """
     return BlockErrors(home() / "block-errors" if folder is None else folder, packaged=MEASURED)
-
-
-def stored_codecs() -> dict[str, Path]:
-    """The folders of all stored codecs by their names; one of the user's own hides a packaged one of its name."""
-    places = [place for place in (PACKAGED, own_bundles()) if place.is_dir()]
-    folders = {folder.name: folder for place in places for folder in content_of(place) if (folder / MANIFEST).is_file()}
-    return dict(sorted(folders.items()))
-
-
-def find_bundle(name: str | Path) -> Path:
-    """The folder of a stored codec, given as a path, which wins where it exists, or by its name.
-
-    Errors: BundleError, which lists the names there are.
-    """
-    if Path(name).exists():
-        return Path(name)
-    try:
-        return choose("folder or stored codec", stored_codecs(), str(name))
-    except UnknownName as error:
-        raise BundleError(f"{str(error).rstrip('.')}; or make a stored codec with: semlink train.") from error
 
 
 def stored_bundle(folder: Path) -> Bundle:

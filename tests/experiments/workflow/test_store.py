@@ -13,9 +13,9 @@ from semlink.channels import build_channel
 from semlink.codecs.bundle import Bundle, load_bundle
 from semlink.errors import BundleError
 from semlink.experiments.workflow import store, training_records
+from semlink.experiments.workflow.codec_folders import PACKAGED, find_bundle, own_bundles, stored_codecs
 from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.preparation import prepare_stored
-from semlink.experiments.workflow.store import PACKAGED, find_bundle, own_bundles, stored_codecs
 from semlink.experiments.workflow.stored_recipe import recipe_of
 from semlink.simulator.batches import Batches
 from semlink.simulator.results import Row, read_rows

@@ -84,9 +84,7 @@ def end_parameters(codec: NeuralCodec[Any], end: End) -> list[nn.Parameter]:
     modules: Sequence[nn.Module] = {"both": (codec,), "sender": codec.sender, "receiver": codec.receiver}[end]
     learning = [parameter for module in modules for parameter in module.parameters() if parameter.requires_grad]
     if not learning:
-        raise ErasureError(
-            f"The {end} of this codec has no weights that learn; choose another method."
-        )
+        raise ErasureError(f"The {end} of this codec has no weights that learn; choose another method.")
     return learning
 
 

@@ -3,7 +3,8 @@
 from typing import Any
 
 from semlink.codecs.neural_codec import NeuralCodec
-from semlink.simulator.training import TrainingOutcome, TrainingSettings, train
+from semlink.simulator.training import TrainingOutcome, train
+from semlink.simulator.training_settings import TrainingSettings
 from semlink.unlearning.contract import Erasure
 
 

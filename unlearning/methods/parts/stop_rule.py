@@ -12,13 +12,14 @@ from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import ErasureError
 from semlink.seeding import generator_for
 from semlink.simulator.batches import batch_of
-from semlink.simulator.link import SnrLaw, draw_snr, transmit
+from semlink.simulator.link import draw_snr, transmit
 from semlink.simulator.metrics.accuracy import Accuracy
 from semlink.simulator.metrics.contract import Metric
 from semlink.simulator.metrics.term_recall import TermRecall
 from semlink.simulator.sources.contract import Record
 from semlink.simulator.sources.subset import subset
 from semlink.simulator.training import mean_loss
+from semlink.simulator.training_settings import SnrLaw
 from semlink.unlearning.contract import Partition, Reads
 
 Stop = Literal["auto", "recall", "accuracy", "level", "none"]

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.simulator.link import Transmission
-from semlink.simulator.training import TrainingSettings
+from semlink.simulator.training_settings import TrainingSettings
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from torch import Tensor
 
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.seeding import seed_for
-from semlink.simulator.training import TrainingSettings, train
+from semlink.simulator.training import train
+from semlink.simulator.training_settings import TrainingSettings
 from semlink.unlearning.audits.losses import record_losses
 from semlink.unlearning.contract import ErasureContext, Partition
 from semlink.unlearning.methods.scu.forget_target import ForgetTarget, SentRecords

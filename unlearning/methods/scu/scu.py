@@ -10,7 +10,8 @@ from semlink.channels.contract import Channel
 from semlink.codecs.contract import Trait
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.codecs.posterior import divergence, divergence_from_prior
-from semlink.simulator.link import SnrLaw, Transmission, draw_snr, transmit
+from semlink.simulator.link import Transmission, draw_snr, transmit
+from semlink.simulator.training_settings import SnrLaw
 from semlink.unlearning.contract import Erasure, Method, Partition, Reads
 from semlink.unlearning.methods.parts.checks import check_numbers
 from semlink.unlearning.methods.parts.descent import Descent, End, descend

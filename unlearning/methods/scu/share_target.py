@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from semlink.codecs.neural_codec import NeuralCodec
-from semlink.simulator.training import TrainingSettings
+from semlink.simulator.training_settings import TrainingSettings
 from semlink.unlearning.methods.scu.forget_target import ForgetTarget, SentRecords
 
 STEPS = 0.015  # of those of training

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import ErasureError
-from semlink.simulator.training import TrainingSettings
+from semlink.simulator.training_settings import TrainingSettings
 from semlink.unlearning.methods.scu.forget_target import ForgetTarget, SentRecords
 
 STEPS, RATE = 20, 3e-4

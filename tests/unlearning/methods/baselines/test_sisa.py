@@ -18,7 +18,8 @@ from semlink.progress import Progress
 from semlink.simulator import optimisation, training
 from semlink.simulator.link import transmit
 from semlink.simulator.sources.contract import Record, Source
-from semlink.simulator.training import TrainingSettings, records_of, settings_of, train
+from semlink.simulator.training import records_of, settings_of, train
+from semlink.simulator.training_settings import TrainingSettings
 from semlink.unlearning.contract import ErasureContext, Partition
 from semlink.unlearning.erase import check_defined
 from semlink.unlearning.methods.baselines.retrain import Retrain

@@ -12,7 +12,8 @@ from semlink.channels import build_channel
 from semlink.codecs.building import new_codec, new_codec_like
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.simulator.sources.contract import Record
-from semlink.simulator.training import TrainingSettings, train
+from semlink.simulator.training import train
+from semlink.simulator.training_settings import TrainingSettings
 from semlink.unlearning.contract import ErasureContext, Partition
 
 SMALL = {"network": "mlp", "hidden": 64, "uses": 4, "classes": 3}

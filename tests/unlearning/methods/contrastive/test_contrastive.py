@@ -16,7 +16,8 @@ from semlink.seeding import generator_for
 from semlink.simulator.batches import batch_of
 from semlink.simulator.link import transmit
 from semlink.simulator.sources.contract import Record
-from semlink.simulator.training import TrainingSettings, train
+from semlink.simulator.training import train
+from semlink.simulator.training_settings import TrainingSettings
 from semlink.unlearning.contract import ErasureContext, Partition
 from semlink.unlearning.methods.contrastive.contrastive import Contrastive
 from semlink.unlearning.methods.contrastive.loss import contrastive_loss

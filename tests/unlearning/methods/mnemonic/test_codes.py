@@ -20,7 +20,8 @@ from semlink.seeding import generator_for
 from semlink.simulator import training
 from semlink.simulator.sources import build_source
 from semlink.simulator.sources.contract import Source
-from semlink.simulator.training import TrainingSettings, train
+from semlink.simulator.training import train
+from semlink.simulator.training_settings import TrainingSettings
 from semlink.unlearning.methods.mnemonic.codes import CodeMixing, MnemonicCodes
 
 SHORT = TrainingSettings(steps=6, batch=16, warmup=2, validate=3)

@@ -17,7 +17,8 @@ from semlink.errors import ErasureError, WrongField
 from semlink.simulator.batches import batch_of
 from semlink.simulator.sources import build_source
 from semlink.simulator.sources.contract import Source
-from semlink.simulator.training import TrainingSettings, train
+from semlink.simulator.training import train
+from semlink.simulator.training_settings import TrainingSettings
 from semlink.unlearning.contract import ErasureContext, Partition
 from semlink.unlearning.erase import erase
 from semlink.unlearning.methods.mnemonic.codes import CodeMixing, MnemonicCodes

@@ -11,7 +11,8 @@ import torch
 from semlink.channels import build_channel
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import ErasureError
-from semlink.simulator.training import TrainingSettings, mean_loss
+from semlink.simulator.training import mean_loss
+from semlink.simulator.training_settings import TrainingSettings
 from semlink.unlearning.contract import ErasureContext, Partition
 from semlink.unlearning.methods.parts.stop_rule import make_stop_rule
 from semlink.unlearning.methods.scu.scu import Scu

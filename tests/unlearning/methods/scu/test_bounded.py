@@ -14,7 +14,8 @@ from semlink.codecs.building import new_codec_like
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.errors import ErasureError, WrongField
 from semlink.simulator.sources.contract import Record, Source
-from semlink.simulator.training import TrainingSettings, mean_loss
+from semlink.simulator.training import mean_loss
+from semlink.simulator.training_settings import TrainingSettings
 from semlink.unlearning.contract import ErasureContext, Partition
 from semlink.unlearning.methods.parts.stop_rule import make_stop_rule
 from semlink.unlearning.methods.scu.bounded import ScuBounded

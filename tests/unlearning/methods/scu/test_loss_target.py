@@ -11,7 +11,7 @@ import torch
 
 from semlink.channels import build_channel
 from semlink.codecs.neural_codec import NeuralCodec
-from semlink.simulator.link import SnrLaw
+from semlink.simulator.training_settings import SnrLaw
 from semlink.unlearning.contract import ErasureContext, Partition
 from semlink.unlearning.methods.scu.loss_target import (
     LossTarget,

@@ -10,7 +10,8 @@ from semlink.channels import build_channel
 from semlink.codecs.building import new_codec_like
 from semlink.codecs.neural_codec import NeuralCodec
 from semlink.simulator.batches import Batches
-from semlink.simulator.training import TrainingSettings, train
+from semlink.simulator.training import train
+from semlink.simulator.training_settings import TrainingSettings
 from semlink.unlearning.contract import ErasureContext, Partition
 from semlink.unlearning.methods.scu.reinitialise import reinitialise
 
