@@ -79,9 +79,8 @@ def check_snr(value: object) -> None:
 
 def check_recipe(content: Mapping[str, Any]) -> None:
     """Checks the names in what a recipe is made of. Errors: UnknownName, WrongField, RecipeError."""
-    sweep, erasure = (
-        content.get(part) if isinstance(content.get(part), Mapping) else {} for part in ("sweep", "erasure")
-    )
+    sweep: object = content.get("sweep")
+    erasure: object = content.get("erasure")
     check_names("source", [content.get("source")])
     check_names("codec", [content.get("codec")])
     check_names("channel", [content.get("channel"), *_listed(sweep, "channels")])
