@@ -102,9 +102,6 @@ def main() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):  # a letter that the terminal does not know must not end a command
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    for old, new in RENAMED.items():
-        if any(word.split("=")[0] == old for word in sys.argv[1:]):
-            tell(f"The option {old} is called {new} now; both work.")
     status: object = 0
     try:
         status = app(sys.argv[1:] or ["--help"], prog_name="semlink", standalone_mode=False)
@@ -124,6 +121,9 @@ def main() -> NoReturn:
         _fail("Error: There is not enough memory; give smaller values, fewer --workers or a smaller file.", 2)
     except _Stopped as stopped:
         _fail("Stopped. Run the same command again to go on.", 128 + stopped.number)
+    for old, new in RENAMED.items():
+        if any(word.split("=")[0] == old for word in sys.argv[1:]):
+            tell(f"The option {old} is called {new} now; both work.")
     sys.exit(status if isinstance(status, int) else 0)  # that of typer.Exit, where a command left early
 
 

@@ -155,7 +155,7 @@ def report(
         raise ResultsError("Give one run; or two with --compare: semlink report --compare RUN RUN.")
     for folder in folders:
         if not folder.is_dir():
-            raise ResultsError(f"There is no folder {folder}; make a run with: semlink run, or semlink sweep.")
+            raise ResultsError(f"There is no folder {folder}; make one with: semlink run, or semlink sweep.")
     page = front_door.report(folders[0], show_erased, folders[1] if compare else None, out)
     say(f"Open {page} in a browser.", folders=folders, report=page)
 

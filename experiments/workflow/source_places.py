@@ -107,9 +107,12 @@ def _mapped(name: str, fields: Mapping[str, Any], change: Any) -> dict[str, Any]
         elif field in (NESTED, FIRST) and isinstance(value, str) and kind is str and value.partition(":")[0] in SOURCES:
             inner, inside = parse(value)
             changed = _mapped(inner, inside, change)
-            written = ",".join(f"{key}={spelled(item)}" for key, item in _first_named(inner, changed).items())
-            if changed != inside and parse(f"{inner}:{written}")[1] == _first_named(inner, changed):
-                result[field] = f"{inner}:{written}"
+            if changed == inside:
+                continue
+            full = _first_named(inner, changed)
+            written = f"{inner}:{','.join(f'{key}={spelled(item)}' for key, item in full.items())}"
+            if parse(written)[1] == full:
+                result[field] = written
     return result
 
 
