@@ -22,8 +22,13 @@ RESULTS = ROOT / "experiments" / "results"
 GALLERY = ROOT / "docs" / "gallery.md"
 # written by hand, but for their blocks
 PAGES = (
-    "README.md", "docs/unlearning.md", "docs/studies.md", "docs/interop.md", "docs/faq.md", "docs/concepts/two-claims.md",
-)  # fmt: skip
+    "README.md",
+    "docs/unlearning.md",
+    "docs/studies.md",
+    "docs/interop.md",
+    "docs/faq.md",
+    "docs/concepts/two-claims.md",
+)
 
 # A block stands between <!-- KIND: ARGUMENTS written by `make figures` ... --> and <!-- /KIND -->. Its last argument is
 # a folder of results, where it has any.
@@ -59,6 +64,8 @@ def with_blocks(text: str) -> str:
 
     def told(sentence: re.Match[str]) -> str:
         head, kind, arguments, end = sentence.groups()
+        if not text[text.rfind("\n", 0, text.find(head)) : text.find(head)].strip():
+            raise ValueError(f"a comment at the beginning of a line would end the paragraph: {head}")
         return f"{head}{VALUES[kind](RESULTS, *arguments.split())}{end}"
 
     return VALUE.sub(told, BLOCK.sub(drawn, text))

@@ -76,9 +76,8 @@ A verdict compares an erased codec with a retrained one on the erased records, b
 audits, whose
 intervals are widened to hold for all at once. A whole interval beyond the margin: it knows more, or less. One within \
 it: it matches.
-Any other: not decided, which is no pass. The margin is what retrained codecs of several seeds differ by (two standard \
-deviations);
-beside a single one, a tenth of what the original differs from it, which can show a difference but never a match.
+Any other: not decided, which is no pass. The margin is how far retrained codecs lie apart, from three of them on; \
+beside fewer, a tenth of what the original differs from them, which can show a difference but never a match.
 
 {meanings}
 """

@@ -52,7 +52,13 @@ def summary_list(folder: Path) -> str:
 
 def verdict_table() -> str:
     """The words of a verdict, and what each means."""
-    return "\n".join([line(["the page says", "meaning"]), line(["---"] * 2), *(line([word.lower(), meaning]) for word, meaning in MEANINGS.items())])
+    return "\n".join(
+        [
+            line(["the page says", "meaning"]),
+            line(["---"] * 2),
+            *(line([word.lower(), meaning]) for word, meaning in MEANINGS.items()),
+        ]
+    )
 
 
 def study_table(folder: Path, experiment: str) -> str:
