@@ -41,7 +41,8 @@ DECISIONS = (
 
 def decision_table(results: Path) -> str:
     """What to begin with, and what the study of it says. Errors: as `study_table`."""
-    heads = ["what has to go", "begin with", "verdict", "erased records", "after relearning", "against retraining"]
+    heads = ["what has to go", "begin with", "verdict", "erased records (retrained codec)"]
+    heads += ["loss after relearning (retrained codec)", "against retraining"]
     lines = [line([*heads, "seeds"]), line(["---"] * (len(heads) + 1))]
     for decision in DECISIONS:
         folder = results / decision.run
@@ -56,7 +57,7 @@ def decision_table(results: Path) -> str:
                     decision.advice or f"`{decision.method}`",
                     f"{found.word.lower()}{because}",
                     _beside(measured, erased, (measured.forget_metric, *GENERATED)),
-                    _beside(measured, erased, ("relearned_loss",)),
+                    _beside(measured, erased, ("relearned_loss",)).rpartition(": ")[2],
                     speed(folder, measured.name, erased),
                     str(max((row.n for row in measured.rows if row.stopped == "seeds"), default=1)),
                 ]
@@ -71,8 +72,8 @@ def _beside(measured: Measurements, erased: Series, metrics: tuple[str | None, .
         for metric, measure in measured.measures.items():
             rows = [_row(measured, metric, series) for series in (erased, measured.first.get("retrained"))]
             if metric.partition(":")[0] == wanted and rows[0]:
-                values = cell(rows[0]) + (f"; retrained {cell(rows[1])}" if rows[1] else "")
-                return f"{measure.label.removesuffix(' (dB)')} {values}"
+                value, retrained = (cell(row).partition("\u00a0±")[0] for row in rows)
+                return f"{measure.label}: {value} ({retrained})"
     return ""
 
 

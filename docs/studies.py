@@ -189,7 +189,7 @@ def cell(row: Row | None) -> str:
     value = 1 - row.value if turned else row.value
     digits = 1 if row.unit == "dB" or abs(value) >= 10 else 3 if abs(value) >= 0.1 else 4
     half = (row.high - row.low) / 2
-    width = f" ± {half:.{digits}f}" if math.isfinite(half) and row.stopped != "exact" else ""
+    width = f"\u00a0±\u00a0{half:.{digits}f}" if math.isfinite(half) and row.stopped != "exact" else ""
     return f"{value:.{digits}f}{width}".replace("-", "−") + (" (turned)" if turned else "")
 
 
