@@ -80,6 +80,16 @@ def test_what_is_wrong_with_a_file_is_told_and_nothing_of_it_stays(text: str, wo
     assert not [name for name in set(sys.modules) - modules if name.startswith("semlink_plugin")]
 
 
+def test_a_file_that_loads_torch_is_announced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Otherwise a command is silent for seconds, since what tells it later finds torch there already."""
+    monkeypatch.delitem(sys.modules, "torch")
+    with pytest.raises(PluginError, match="registers nothing"):
+        load_plugins([_file(tmp_path, "x = 1\n")])
+    assert capsys.readouterr().err == "Loading torch and the codecs; a few seconds.\n"
+
+
 @pytest.mark.parametrize("name", ["nothing.py", ".", "a\0b"])
 def test_what_is_no_file_is_told(name: str, tmp_path: Path) -> None:
     with pytest.raises(PluginError, match="Python file"):

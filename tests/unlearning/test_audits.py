@@ -118,6 +118,16 @@ def test_relearning_from_a_few_shown_records_measures_the_others(learned: tuple[
         Relearn(shown=-1)
 
 
+def test_relearning_of_sentences_gives_losses_where_the_request_names_no_words(
+    lines: Partition, speaker: NeuralCodec[Any]
+) -> None:
+    """As when an owner asks: nothing but the loss can be measured then."""
+    entries = [Entry(copy.deepcopy(speaker), "toy", version) for version in ("original", "erased", "retrained")]
+    for terms, metrics in ((), set()), (lines.terms, {"relearned_term_recall"}):
+        rows = Relearn(steps=2, draws=1, records=4).run(entries, replace(lines, terms=terms), CONTEXT)
+        assert {row.metric for row in rows} == {"loss", "relearned_loss"} | metrics
+
+
 @pytest.mark.parametrize("name", [name for name in AUDITS if name != "generation"])  # which asks a discriminator
 def test_contract(
     name: str, learned: tuple[Partition, list[Entry]], fresh_toy: Callable[..., NeuralCodec[Any]]

@@ -182,6 +182,8 @@ class Relearn(Audit):
             for metric in metrics_for(entries[0].codec.delivers, terms)
             if not {*LEADING}.isdisjoint(metric.measures)
         ]
+        if not metrics:  # sentences, and a request that names no words
+            return []
         settings = SweepSettings((context.snr_db,), len(hidden), self.draws)
         rows = measure(
             entries, hidden, context.channel, "forget", metrics, settings, context.experiment, context.seed,
