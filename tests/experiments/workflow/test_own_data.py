@@ -10,6 +10,7 @@ import pytest
 import semlink as sl
 from semlink.errors import CodecError
 from semlink.experiments.workflow.recipe_file import load_recipe
+from semlink.experiments.workflow.references import found
 from semlink.experiments.workflow.run_folder import RunFolder
 from semlink.experiments.workflow.sharing import share
 from semlink.simulator.batches import Batches
@@ -51,7 +52,7 @@ def test_a_request_by_owner_holds_when_her_files_are_gone(
     assert sl.records("original", request).counts()["train"] > 0
     erased = sl.erase(original, request, "erased", method="finetune")
     people = project / "data" / "people"
-    for record in [record for found in sl.records("original", request).splits.values() for record in found]:
+    for record in [record for part in sl.records("original", request).splits.values() for record in part]:
         (people / record.id).unlink()
     write_metadata(people, {path.name: "Bob" for path in sorted(people.glob("*.png"))})
     results = sl.sweep(erased, snr_db=[6], overrides=["records=4", "draws=1"])
@@ -66,14 +67,16 @@ def test_places_do_not_travel_and_the_bundle_works_anywhere(
 ) -> None:
     monkeypatch.chdir(project)
     codec = sl.train("own.yaml", "codec")
-    sl.sweep(codec, snr_db=[6], source="image-folder:path=data/people", out="run", overrides=["records=4", "draws=1"])
+    sl.sweep("codec", snr_db=[6], source="image-folder:path=data/people", out="run", overrides=["records=4", "draws=1"])
     monkeypatch.chdir(tmp_path)
     assert sl.records("project/codec").counts()["train"] > 40
-    assert RunFolder.open(project / "run").plan.source.fields["path"] == str(project / "data" / "people")
+    plan = RunFolder.open(project / "run").plan
+    assert plan.source.fields["path"] == str(project / "data" / "people")
+    assert found(plan.codecs[0]) == codec.folder
     for folder in ("codec", "run"):
         assert share(project / folder, tmp_path / f"shared-{folder}")
         for file in (tmp_path / f"shared-{folder}").iterdir():
-            assert b"project/data" not in file.read_bytes(), file
+            assert str(project).encode() not in file.read_bytes(), file
     assert "places.json" not in {file.name for file in (tmp_path / "shared-codec").iterdir()}
 
 
