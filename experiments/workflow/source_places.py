@@ -98,9 +98,13 @@ def _found(path: Path, folder: Path) -> str:
 
 
 def _mapped(name: str, fields: Mapping[str, Any], change: Any) -> dict[str, Any]:
-    """The fields of a source, with a change of each path among them and in a source that they name in a line."""
+    """The fields of a source, with a change of each path among them and in a source that they name in a line.
+
+    Of a source whose plug-in is not here, each text that is an absolute path counts as one.
+    """
     if name not in SOURCES:
-        return dict(fields)
+        paths = {field: Path(value) for field, value in fields.items() if isinstance(value, str)}
+        return {**fields, **{field: change(path) for field, path in paths.items() if path.is_absolute()}}
     kinds = fields_of(SOURCES[name])
     first = next(iter(kinds), "")
     result = dict(fields)
