@@ -1,5 +1,6 @@
 """A user's own data from the recipe to the erasure: paths, requests by owner, deleted files, and what travels."""
 
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -129,12 +130,17 @@ def test_own_photographs_from_training_to_plot(tmp_path: Path) -> None:
     assert (tmp_path / "own-photographs.png").stat().st_size > 5000
 
 
-def test_own_texts_from_training_to_report(tmp_path: Path) -> None:
+def test_own_texts_from_training_to_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     texts = [f"the parcel number {n} of {word} came late" for n in range(40) for word in ("ann", "bo", "cy")]
     rows = [f"{text},{'anna' if number % 4 else 'ben'}" for number, text in enumerate(texts)]
     (tmp_path / "messages.csv").write_text("text,owner\n" + "\n".join(rows))
-    told = run("own_texts.py", tmp_path, "messages.csv", "ben", "training.steps=4", "training.validate=4")
-    assert "membership_auc of the erased codec" in told
+    small = ["training.steps=4", "training.validate=4", "codec=text:d_model=16,heads=2,feed_forward=16"]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["own_texts.py", "messages.csv", "ben", *small])
+    runpy.run_path(str(EXTEND / "own_texts.py"), run_name="__main__")
+    assert "membership_auc of the erased codec" in capsys.readouterr().out
     assert (tmp_path / "audit" / "report.html").is_file()
 
 
