@@ -5,6 +5,7 @@ import inspect
 import json
 import math
 import os
+import re
 import shlex
 import sys
 from collections.abc import Callable, Mapping
@@ -175,8 +176,10 @@ def cores() -> int:
 
 
 def command() -> str:
-    """The command as it was typed, but for what says whom a request is about: it stands in files that travel."""
-    shown, words = ["semlink"], iter(sys.argv[1:])
+    """The command as it was typed, but for what says whom a request is about, and of absolute paths all but the last
+    name: it stands in files that travel.
+    """
+    shown, words = ["semlink"], (re.sub(r"(^|[=:,])/([^,/]+/)*(?=[^,/])", r"\1", word) for word in sys.argv[1:])
     for word in words:
         option, equals, value = word.partition("=")
         if option == "--request":
