@@ -22,7 +22,8 @@ from semlink.unlearning.methods import METHODS
 REGISTRIES: Mapping[str, Registry[Any]] = {
     "channel": CHANNELS, "codec": CODECS, "source": SOURCES, "method": METHODS, "audit": AUDITS,
 }  # fmt: skip
-CLASSICAL = ("digital", "limit", "bound")  # what a classical codec begins with; its first field is a compressor
+CLASSICAL = ("digital", "limit", "bound")  # what a classical codec begins with
+COMPRESSING = ("digital", "limit")  # those whose first field is a compressor; a bound has a language model
 
 
 def check_names(kind: str, components: Iterable[object]) -> None:
@@ -64,7 +65,7 @@ def check_classical(names: Iterable[object]) -> None:
     for name in names:
         kind, _, rest = str(name).partition(":")
         compressor = rest.partition(",")[0].removeprefix("compressor=")
-        if isinstance(name, str) and kind in CLASSICAL and rest and compressor not in COMPRESSORS:
+        if isinstance(name, str) and kind in COMPRESSING and rest and compressor not in COMPRESSORS:
             choose("compressor", COMPRESSORS, compressor)
 
 
