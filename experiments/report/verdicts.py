@@ -322,7 +322,7 @@ def _deviation(mean: Row) -> float:
 
 def _margin_sentence(measured: Measurements, comparisons: Sequence[_Comparison]) -> str:
     """Where the margins come from."""
-    told = []
+    told: list[str] = []
     for count in sorted({comparison.reference.retrained for comparison in comparisons}, reverse=True):
         if not count:
             rule = (

@@ -10,7 +10,7 @@ import typer
 
 from semlink.errors import RecipeError, UnknownName
 from semlink.experiments.cli.app import app
-from semlink.experiments.workflow.known_names import check_codecs
+from semlink.experiments.workflow.known_names import check_codecs, check_recipe
 from semlink.experiments.workflow.run_plan import run_plan_from
 
 MODULE = (sys.executable, "-m", "semlink")
@@ -51,3 +51,7 @@ def test_a_bound_takes_a_model_of_language_and_no_compressor() -> None:
     check_codecs(["bound:transformer", "bound", "limit:ngram"])
     with pytest.raises(UnknownName, match='no compressor "transformer"'):
         check_codecs(["limit:transformer"])
+
+
+def test_codecs_that_only_an_import_makes_are_known() -> None:
+    check_recipe({"source": "digits", "codec": {"name": "onnx"}})
