@@ -16,7 +16,8 @@ from semlink.codecs.wrapped.model import WrappedClasses, WrappedImages
 from semlink.codecs.wrapped.module_pair import Loss, ModulePair
 from semlink.codecs.wrapped.part import Part
 from semlink.errors import WrongField
-from semlink.registry import MAIN, NAME, Plugin, plugin_of
+from semlink.plugin_origin import MAIN, Plugin, plugin_of
+from semlink.registry import NAME
 
 Maker = Callable[..., nn.Module] | nn.Module
 KINDS: dict[str, tuple[type[Any], type[WrappedConfig]]] = {

@@ -12,7 +12,7 @@ recipe = f"""
 experiment: own-photographs
 source:
   name: image-folder
-  path: {Path(sys.argv[1]).resolve()}
+  path: "{Path(sys.argv[1]).resolve().as_posix()}"
   crop: 32          # training sees random squares of 32 x 32 pixels, the sweep whole photographs
 codec: image:patch=4,bandwidth_ratio=0.1667
 training: {{steps: 300, batch: 32}}

@@ -13,7 +13,7 @@ recipe = f"""
 experiment: own-texts
 source:
   name: records
-  path: {Path(table).resolve()}
+  path: "{Path(table).resolve().as_posix()}"
 codec: text
 training: {{steps: 600, batch: 32}}
 """

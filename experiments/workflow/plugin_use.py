@@ -8,9 +8,10 @@ from semlink.errors import PluginError, SemlinkError
 from semlink.experiments.workflow.codec_folders import find_bundle
 from semlink.experiments.workflow.recipe import Recipe
 from semlink.experiments.workflow.run_plan import CodecReference, ExperimentPlan, RunPlan
+from semlink.plugin_origin import Plugin
 from semlink.plugins import registry_of
 from semlink.progress import tell
-from semlink.registry import Plugin, Registry
+from semlink.registry import Registry
 from semlink.simulator.metrics import METRICS
 
 KINDS = {

@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from semlink.errors import PluginError, SemlinkError
+from semlink.plugin_origin import MAIN, ORIGIN, Plugin, reason
 from semlink.progress import tell_loading
-from semlink.registry import MAIN, ORIGIN, Plugin, Registry, choose, reason
+from semlink.registry import Registry, choose
 from semlink.untrusted import cut, read_bytes
 
 KINDS: Mapping[str, str] = {

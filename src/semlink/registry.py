@@ -7,49 +7,24 @@ as its value alone (`digital:webp`).
 
 import dataclasses
 import difflib
-import hashlib
 import importlib
 import inspect
 import logging
 import re
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextvars import ContextVar
-from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar, cast, get_origin, get_type_hints
+from typing import Any, ClassVar, TypeVar, get_origin, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from semlink.errors import PluginError, UnknownName, WrongField
+from semlink.plugin_origin import MAIN, ORIGIN, Plugin, installed_entries, package_of, plugin_of, reason
 from semlink.untrusted import cut, scalar_of, shown, spelled, value_of
 
 T = TypeVar("T")
 NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
-MAIN = {"__main__", "__mp_main__"}  # modules of scripts and notebooks
 FIRST = ""  # how `parse` calls a field that was given as its value alone; `check_fields` knows its name
-
-
-@dataclass(frozen=True)
-class Plugin:
-    """Where an entry comes from that is not semlink's own.
-
-    name: of its file or script ("rain.py"), of its package ("semlink-rain 1.0"), of its module, or "a notebook".
-    digest: "sha256:..." over the source that defines it; empty where there is none to be read.
-    path: of the file, where it was loaded as one.
-    """
-
-    name: str
-    digest: str
-    path: Path | None = None
-
-    def record(self) -> dict[str, str]:
-        """What run folders and bundles hold of it."""
-        return {"name": self.name, "digest": self.digest}
-
-
-ORIGIN: ContextVar[Plugin | None] = ContextVar("origin", default=None)  # the plug-in file that is being run
 
 
 class Registry(Mapping[str, T]):
@@ -124,7 +99,7 @@ class Registry(Mapping[str, T]):
         if name in self._places or name not in self._packages():
             return None
         found = plugin_of(self[name])
-        return Plugin(_package_of(self._packages()[name]), found.digest)
+        return Plugin(package_of(self._packages()[name]), found.digest)
 
     def own(self) -> Sequence[str]:
         """The names of semlink's own entries."""
@@ -165,17 +140,17 @@ class Registry(Mapping[str, T]):
     def _packages(self) -> "dict[str, EntryPoint]":
         """The entries of installed packages, by their names."""
         if self._installed is None:
-            found = _entry_points(f"semlink.{self.kind}s") if self._contract else {}
+            found = installed_entries(f"semlink.{self.kind}s") if self._contract else {}
             for name in found.keys() & self._places.keys():
                 told = 'The %s "%s" of %s is not used: semlink has its own.'
-                logging.getLogger(__name__).warning(told, self.kind, name, _package_of(found.pop(name)))
+                logging.getLogger(__name__).warning(told, self.kind, name, package_of(found.pop(name)))
             self._installed = found
         return self._installed
 
     def _from_package(self, name: str) -> T:
         """Loads an entry of an installed package. Errors: KeyError; PluginError."""
         point = self._packages()[name]
-        whose = f'The {self.kind} "{name}" of the installed package {_package_of(point)}'
+        whose = f'The {self.kind} "{name}" of the installed package {package_of(point)}'
         try:
             entry: T = point.load()
         except KeyboardInterrupt:
@@ -223,24 +198,6 @@ class Registry(Mapping[str, T]):
             made.name = name
 
 
-def plugin_of(entry: object) -> Plugin:
-    """Where a class comes from that no plug-in file or package stands for: a script, a notebook, or its module."""
-    module = getattr(entry, "__module__", "")
-    try:
-        source = inspect.getsource(cast(Any, entry)) if module in MAIN else inspect.getsource(sys.modules[module])
-    except (KeyError, OSError, TypeError):
-        source = ""
-    digest = f"sha256:{hashlib.sha256(source.encode()).hexdigest()}" if source else ""
-    script = getattr(sys.modules["__main__"], "__file__", None)
-    here = Path(script).name if script else "a notebook"
-    return Plugin(here if module in MAIN else module, digest)
-
-
-def reason(error: BaseException) -> str:
-    """An error of somebody else's code in one line: "NameError: name 'x' is not defined"."""
-    return ": ".join(filter(None, (type(error).__name__, " ".join(str(error).split()))))
-
-
 def _at(place: str) -> Any:
     module, _, attribute = place.partition(":")
     return getattr(importlib.import_module(module), attribute)
@@ -259,26 +216,6 @@ def _same(one: object, other: object) -> bool:
 
 def _each(lacking: Sequence[str]) -> str:
     return "it is" if len(lacking) == 1 else "each is"
-
-
-def _package_of(point: EntryPoint) -> str:
-    return f"{point.dist.name} {point.dist.version}" if point.dist else point.value
-
-
-def _entry_points(group: str) -> dict[str, EntryPoint]:
-    """What installed packages offer in a group. Of two with one name, the first that Python finds is taken."""
-    try:
-        found = list(entry_points(group=group))
-    except Exception as error:  # the metadata of some package are damaged
-        logging.getLogger(__name__).warning("Installed plug-ins cannot be looked for: %s", reason(error))
-        return {}
-    first: dict[str, EntryPoint] = {}
-    for point in found:
-        if first.setdefault(point.name, point).value != point.value:
-            told = '"%s" of %s is not used: %s offers that name in %s too.'
-            taken = _package_of(first[point.name])
-            logging.getLogger(__name__).warning(told, point.name, _package_of(point), taken, group)
-    return first
 
 
 def parse(text: str) -> tuple[str, dict[str, object]]:

@@ -135,10 +135,10 @@ def test_own_texts_from_training_to_report(
 ) -> None:
     texts = [f"the parcel number {n} of {word} came late" for n in range(40) for word in ("ann", "bo", "cy")]
     rows = [f"{text},{'anna' if number % 4 else 'ben'}" for number, text in enumerate(texts)]
-    (tmp_path / "messages.csv").write_text("text,owner\n" + "\n".join(rows))
+    (tmp_path / "messages #1.csv").write_text("text,owner\n" + "\n".join(rows))
     small = ["training.steps=4", "training.validate=4", "codec=text:d_model=16,heads=2,feed_forward=16"]
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["own_texts.py", "messages.csv", "ben", *small])
+    monkeypatch.setattr(sys, "argv", ["own_texts.py", "messages #1.csv", "ben", *small])
     runpy.run_path(str(EXTEND / "own_texts.py"), run_name="__main__")
     assert "membership_auc of the erased codec" in capsys.readouterr().out
     assert (tmp_path / "audit" / "report.html").is_file()
