@@ -25,4 +25,4 @@ retrained = sl.erase(original, request, "retrained", method="retrain")  # the re
 found = sl.audit(original, erased, retrained, request, "audit", ["membership"])
 for row in found.filter(version="erased"):
     print(f"{row.metric} of the erased codec: {row.value:.2f} [{row.low:.2f}, {row.high:.2f}]")
-sl.report("audit")
+print("Open", sl.report("audit"))
