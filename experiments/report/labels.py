@@ -1,6 +1,6 @@
 """What the report calls record sets, versions, channels, codecs and Es/N0. A metric says itself what it is called."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from semlink.errors import SemlinkError
@@ -98,6 +98,11 @@ def channel_label(name: str) -> str:
 def snr_label(snr_db: float) -> str:
     """An Es/N0: "12 dB"."""
     return f"{snr_db:g}\u00a0dB".replace("-", "−")
+
+
+def snr_span(points: Collection[float]) -> str:
+    """The lowest and the highest Es/N0: "0 dB to 18 dB"; "12 dB" where there is one alone."""
+    return " to ".join(map(snr_label, sorted({min(points), max(points)})))
 
 
 def set_label(name: str, noun: str) -> str:
