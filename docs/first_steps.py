@@ -9,4 +9,4 @@ results = sl.sweep(["image-digits", erased], "awgn", "0:18:6", request=request, 
 for row in results.filter("psnr", set="forget"):
     print(f"{row.version} codec, erased images, Es/N0 {row.snr_db:g} dB: PSNR {row.value:.1f} dB")
 results.plot("psnr").savefig("before-and-after.svg")
-print(erased.certificate)
+print(f"{erased.certificate['steps']} steps; the certificate is without-zeros/erasure.json")

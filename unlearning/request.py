@@ -60,7 +60,8 @@ class ErasureRequest(BaseModel):
 
     @classmethod
     def of(cls, by: By, values: str | Sequence[str], reason: str, id: str = "", time: str = "") -> "ErasureRequest":  # noqa: A002
-        """A request in one line. by: "id", "owner", "label" or "term". time: ISO 8601; "": now. id: "": from the time.
+        """A request in one line. by: "id", "owner", "label" or "term". time: ISO 8601; "": now, so that each call
+        makes another request; a script that is to go on where it stopped states it. id: "": from the time.
 
         Errors: ErasureError.
         """

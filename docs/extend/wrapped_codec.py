@@ -24,6 +24,6 @@ recipe = {"experiment": "mine", "source": "digits", "codec": {"name": "two-convo
 training = {"steps": 300, "batch": 32, "learning_rate": 0.003, "snr_db": [0, 18]}
 mine = sl.train(sl.Recipe(**recipe, channel="awgn", training=training), "mine")
 sl.sweep([mine, "digital:jpeg"], "rayleigh", [6, 18], out="curves", overrides=["records=50"], workers=2)
-zeros = sl.ErasureRequest.of("label", ["0"], reason="Consent was withdrawn.")
+zeros = sl.ErasureRequest.of("label", ["0"], reason="Consent was withdrawn.", time="2026-11-01")
 erased, again = (sl.erase(mine, zeros, folder, method) for folder, method in {"scu": "scu", "again": "retrain"}.items())
 sl.audit(mine, erased, again, zeros, "audit", ["membership", "information"])

@@ -1,6 +1,6 @@
 """What the report calls record sets, versions, channels, codecs and Es/N0. A metric says itself what it is called."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -116,6 +116,11 @@ def measure_in_words(measure: Measure) -> Measure:
         return measure
     words = ", ".join(SETTINGS[setting] for setting in settings)
     return replace(measure, label=measure.label.replace(given, words), phrase=measure.phrase.replace(given, words))
+
+
+def snr_span(points: Collection[float]) -> str:
+    """The lowest and the highest Es/N0: "0 dB to 18 dB"; "12 dB" where there is one alone."""
+    return " to ".join(map(snr_label, sorted({min(points), max(points)})))
 
 
 def set_label(name: str, noun: str) -> str:

@@ -18,7 +18,7 @@ from semlink.experiments.report.figures import (
     draw_dots,
     grid_of,
 )
-from semlink.experiments.report.labels import SET_LABELS, channel_label, codec_label, snr_label
+from semlink.experiments.report.labels import SET_LABELS, channel_label, codec_label, snr_span
 from semlink.experiments.report.measurements import SETS, Measurements, Series, in_order
 from semlink.experiments.report.metadata import MetadataEntry, metadata_of
 from semlink.experiments.report.palette import Stroke
@@ -199,7 +199,7 @@ def _subtitle(measured: Measurements) -> str:
     ]
     points = [row.snr_db for row in measured.rows if row.snr_db is not None]
     if points:
-        parts.append(f"Es/N0 {snr_label(min(points))} to {snr_label(max(points))}")
+        parts.append(f"Es/N0 {snr_span(points)}")
     return " · ".join(filter(None, parts))
 
 

@@ -94,8 +94,12 @@ def new_version(folder: Path, marks: Mapping[str, Any]) -> NewVersion | None:
     except BundleError as error:
         raise RecipeError(f"{folder} holds something that is not this codec; choose another --out.") from error
     version.discard_work()
-    if any(card.get(key) != json.loads(json_text(value)) for key, value in marks.items()):
-        raise RecipeError(f"{folder} holds another codec; choose another --out, or remove that folder first.")
+    differing = [key.replace("_", " ") for key, value in marks.items() if card.get(key) != json.loads(json_text(value))]
+    if differing:
+        raise RecipeError(
+            f"{folder} holds another codec (of another {', '.join(differing)}); "
+            "choose another --out, or remove that folder first."
+        )
     return None
 
 

@@ -50,7 +50,7 @@ MISTAKES = {
     "device: none": ((*TRAIN, "--device", "gpu"), 'use "auto" or "cpu"'),
     "out: a file": ((*TRAIN[:3], "{shelf}/sentences.txt"), "choose another --out"),
     "out: below a file": ((*TRAIN[:3], "{shelf}/sentences.txt/codec"), "choose another"),
-    "out: another codec": ((*TRAIN[:3], TEXT), "holds another codec; choose another --out"),
+    "out: another codec": ((*TRAIN[:3], TEXT), "holds another codec (of another recipe); choose another --out"),
     "out: not a codec": ((*TRAIN[:3], "{tmp}/full"), "choose another --out"),
     "bundle: missing": (("sweep", "{tmp}/none", *SWEEP[2:]), "make a stored codec with: semlink train"),
     "bundle: a foreign folder": (("sweep", "{tmp}/full", *SWEEP[2:]), "not a stored codec"),
