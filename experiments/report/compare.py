@@ -39,7 +39,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class RunComparison:
     """One experiment of the first run beside one of the second.
 
     name: of the experiment, or of both. verdicts, records: of either run. point: where the table was measured. pairing:
@@ -111,7 +111,7 @@ def _pairs(first: RunFiles, second: RunFiles, names: tuple[str, str]) -> list[tu
 
 def _compared(
     one: Measurements, two: Measurements, names: tuple[str, str], runs: tuple[RunFiles, RunFiles]
-) -> Comparison:
+) -> RunComparison:
     """Errors: ResultsError when the two have no metric on the same records, channel and Es/N0."""
     if one.noun != two.noun:
         raise ResultsError(f"{names[0]} is about {one.noun}, {names[1]} about {two.noun}; give runs of one kind.")
@@ -143,7 +143,7 @@ def _compared(
     by_seed = _by_seed(runs[0], one), _by_seed(runs[1], two)
     differences, pairing = _differences(both, main, matched, (one, two), by_seed)
     assert both.point is not None
-    return Comparison(
+    return RunComparison(
         name,
         (verdict_sentence(verdicts(one), one.noun), verdict_sentence(verdicts(two), two.noun)),
         (records_of(one), records_of(two)),

@@ -43,7 +43,7 @@ def audit_plan(
     for audit in audits:
         build("audit", AUDITS, *parse(audit))
     if not is_snr_db(snr_db):
-        raise RecipeError(f"Audits cannot measure at an Es/N0 of {snr_db!r:.60}; give --snr-db a number such as 12.")
+        raise RecipeError(f"Audits cannot measure at an Es/N0 of {snr_db!r:.60}; give --snr a number such as 12.")
     folders = {name: find_bundle(name) for name in (original, erased, *retrained)}
     digests = [stored_bundle(folders[name]).digest() for name in retrained]
     if len(set(digests)) < len(digests):
@@ -78,9 +78,9 @@ def audit_plan(
                 "carry the same requests."
             )
     return CodecAuditPlan(
-        original=reference_of(original, folders[original]),
-        erased=reference_of(erased, folders[erased]),
-        retrained=tuple(reference_of(name, folders[name]) for name in retrained),
+        original=reference_of(folders[original]),
+        erased=reference_of(folders[erased]),
+        retrained=tuple(reference_of(folders[name]) for name in retrained),
         audits=tuple(audits),
         snr_db=float(snr_db),
         request=json.loads(request.text()),

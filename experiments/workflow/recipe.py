@@ -185,6 +185,8 @@ class Recipe(Section):
     def _names(cls, content: object, info: ValidationInfo) -> object:
         """Mistakes that show without torch, which is loaded once a component is built."""
         if isinstance(content, Mapping) and not (info.context or {}).get(RECORDED_WITH_PLUGINS):
+            for field in content:
+                choose("recipe field", cls.model_fields, str(field))
             for part, fields in PARTS.items():
                 inner = content.get(part)
                 for field in inner if isinstance(inner, Mapping) else ():

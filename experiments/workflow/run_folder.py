@@ -18,6 +18,7 @@ from semlink.version import __version__
 
 RUN, ROWS, SAMPLES, METADATA = "run.yaml", "results.jsonl", "samples.json", "metadata.json"
 REQUESTS = "requests.json"  # in full, for the owner of the data alone; a copy of the folder leaves them out
+DESCRIPTION = (RUN, REQUESTS, PLACES)  # written before anything is made
 ERASED_SETS = ("forget", "forget_test")  # what a request matches: no file shows such a record unless its owner asks
 ROOM = 8 << 20  # bytes for the rows, figures and report of a run
 JSON_MOST = 64 << 20  # bytes of samples or metadata
@@ -48,7 +49,7 @@ class RunFolder:
         """
         if path.exists() and not path.is_dir():
             raise RecipeError(f"{path} is a file; choose a folder for --out.")
-        made = path.is_dir() and any(item.name != RUN for item in content_of(path))
+        made = path.is_dir() and any(item.name not in DESCRIPTION for item in content_of(path))
         if made and not (path / RUN).exists():
             raise RecipeError(f"{path} is not empty and holds no run; choose another --out.")
         if made and (before := cls.open(path)).plan != plan:
@@ -57,6 +58,9 @@ class RunFolder:
             raise RecipeError(f"{path} holds a run with other plug-ins or versions of them; choose another --out.")
         run = cls(path, plan, command, device=device, plugins=tuple(plugins))
         check_room(path, ROOM)
+        if not made:  # what describes the run that gives way names persons and places
+            for name in DESCRIPTION[1:]:
+                (path / name).unlink(missing_ok=True)
         run._write()
         return run
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from semlink.errors import PluginError, SemlinkError
+from semlink.progress import tell_loading
 from semlink.registry import MAIN, ORIGIN, Plugin, Registry, choose, reason
 from semlink.untrusted import cut, read_bytes
 
@@ -66,6 +67,7 @@ def load_plugins(files: Iterable[str | Path]) -> None:
             raise PluginError(f"There is no plug-in {path}; give the path of a Python file.") from error
         except (OSError, ValueError) as error:
             raise PluginError(f"The plug-in {path} cannot be read; give a Python file of at most 4 MiB.") from error
+        tell_loading()  # which a plug-in does with its first line
         _run(text, path)
 
 

@@ -12,7 +12,8 @@ def test_plain_lines_with_estimate(capsys: pytest.CaptureFixture[str]) -> None:
         for _ in range(3):
             progress.step("loss 1.0")
     lines = capsys.readouterr().err.splitlines()
-    assert lines[0].startswith("train: 2/4, loss 1.0, about ")
+    assert lines[0] == "train: 1/4, started"
+    assert lines[1].startswith("train: 2/4, loss 1.0, about ")
     assert lines[-1].startswith("train: 4/4, done in ")
 
 

@@ -118,6 +118,16 @@ def test_relearning_from_a_few_shown_records_measures_the_others(learned: tuple[
         Relearn(shown=-1)
 
 
+def test_relearning_of_sentences_gives_losses_where_the_request_names_no_words(
+    lines: Partition, speaker: NeuralCodec[Any]
+) -> None:
+    """As when an owner asks: nothing but the loss can be measured then."""
+    entries = [Entry(copy.deepcopy(speaker), "toy", version) for version in ("original", "erased", "retrained")]
+    for terms, metrics in ((), set()), (lines.terms, {"relearned_term_recall"}):
+        rows = Relearn(steps=2, draws=1, records=4).run(entries, replace(lines, terms=terms), CONTEXT)
+        assert {row.metric for row in rows} == {"loss", "relearned_loss"} | metrics
+
+
 @pytest.mark.parametrize("name", [name for name in AUDITS if name != "generation"])  # which asks a discriminator
 def test_contract(
     name: str, learned: tuple[Partition, list[Entry]], fresh_toy: Callable[..., NeuralCodec[Any]]
@@ -175,3 +185,17 @@ def test_a_channel_is_given_as_an_object_or_by_its_name(learned: tuple[Partition
         rows = audit.run(entries, few, by_name)
         assert rows == audit.run(entries, few, by_object)
         assert {row.channel for row in rows} == {"rayleigh:coherence=symbol"}
+
+
+@pytest.mark.parametrize("audit", [Membership(), Relearn(steps=2)])
+def test_of_several_retrained_codecs_each_has_its_rows(
+    audit: Membership | Relearn, learned: tuple[Partition, list[Entry]], fresh_toy: Callable[..., NeuralCodec[Any]]
+) -> None:
+    """Their spread is the margin of a verdict; differences are taken from the first."""
+    partition, entries = learned
+    others = [replace(entries[2], codec=fresh_toy(seed=n), method=f"retrain-{n}") for n in (2, 3)]
+    alone, beside = audit.run(entries, partition, CONTEXT), audit.run([*entries, *others], partition, CONTEXT)
+    assert alone == [row for row in beside if row.method not in ("retrain-2", "retrain-3")]
+    metric = "membership_auc" if isinstance(audit, Membership) else "relearned_loss"
+    values = {row.value for row in beside if (row.metric, row.version, row.set) == (metric, "retrained", "forget")}
+    assert len(values) == 3

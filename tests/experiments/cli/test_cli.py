@@ -28,6 +28,7 @@ from semlink.simulator import optimisation
 from semlink.simulator.results import read_rows
 from semlink.simulator.sources.contract import Record, Source
 
+LOADING = "Loading torch and the codecs; a few seconds.\n"  # what a command says in a new process
 QUICK_SWEEP = ("--snr", "0:6:6", "--set", "records=12", "--set", "draws=1", "--workers", "1")
 MODULE = (sys.executable, "-m", "semlink")
 
@@ -56,12 +57,13 @@ def at_step(monkeypatch):
 
 
 def test_help_is_quick_and_light() -> None:
-    """Under half a second at best of five, and no heavy library is loaded for it."""
+    """Less than half a second of the processor at best of five, and no heavy library is loaded for it."""
     seconds = []
     for _ in range(5):
-        began = time.perf_counter()
+        began = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = subprocess.run([*MODULE, "--help"], capture_output=True, text=True, check=True)
-        seconds.append(time.perf_counter() - began)
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        seconds.append(ended.ru_utime - began.ru_utime + ended.ru_stime - began.ru_stime)
         if seconds[-1] < 0.5:
             break
     assert "sweep" in done.stdout
@@ -109,8 +111,8 @@ def test_list_names_every_entry_and_field(semlink, kind: str) -> None:
 
 def test_list_of_everything(semlink) -> None:
     out = semlink("list").out
-    assert all(f"\n{kind}:\n" in f"\n{out}" for kind in (*REGISTRIES, "recipes"))
-    assert all(f"  {recipe}: " in out for recipe in packaged_recipes())
+    assert [kind for kind in (*REGISTRIES, "recipes") if f"\n{kind}:\n" not in f"\n{out}"] == []
+    assert [recipe for recipe in packaged_recipes() if f"  {recipe}: " not in out] == []
 
 
 # ------------------------------------------------------------------------------------------- what the commands make
@@ -354,7 +356,8 @@ def test_an_interrupted_training_goes_on(
     command = ("train", shelf / "image.yaml", "--out", tmp_path / "codec")
     at_step(6, lambda: signal.raise_signal(number))
     stopped = semlink(*command)
-    assert (stopped.status, stopped.err) == (status, "Stopped. Run the same command again to go on.\n")
+    assert stopped.status == status
+    assert stopped.err.splitlines()[1:] == ["Stopped. Run the same command again to go on."]  # first the progress
     assert not (tmp_path / "codec").exists()
     at_step(-1, lambda: None)
     assert semlink(*command).status == 0
@@ -408,7 +411,8 @@ def test_two_commands_in_one_folder(semlink, shelf: Path, tmp_path: Path, at_ste
     told = (
         f"Error: Another semlink process ({os.getpid()}) works in {out}; wait for its end, or choose another folder.\n"
     )
-    assert [(end.returncode, end.stderr) for end in ends] == [(2, told)] * len(others)
+    assert [end.returncode for end in ends] == [2] * len(others)
+    assert [end.stderr.removeprefix(LOADING) for end in ends] == [told] * len(others)
     assert [path.name for path in tmp_path.iterdir()] == ["codec"]
 
 
@@ -473,7 +477,7 @@ def test_a_disk_that_fills_up_in_training(semlink, shelf: Path, tmp_path: Path, 
     at_step(2, lambda: full_disk(10_000))
     ended = semlink("train", shelf / "image.yaml", "--out", tmp_path / "codec")
     assert ended.status == 2
-    assert ended.err == "Error: File too large; make room or choose another place, then run again.\n"
+    assert ended.err.endswith("\nError: File too large; make room or choose another place, then run again.\n")
     assert contents(tmp_path) == before
 
 

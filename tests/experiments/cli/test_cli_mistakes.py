@@ -91,7 +91,7 @@ MISTAKES = {
     "request: words in images": ((*ERASE, "--request", "{shelf}/fox.json"), "by id, owner or label"),
     "request: in a sweep": ((*SWEEP, "--request", "{shelf}/nobody.json"), 'has the owner "nobody"'),
     "request: in a recipe": ((*RUN, "--set", "erasure.request.selection.values=[]"), "name at least one value"),
-    "records: name": (("records", "python-doc"), "or name a source: cifar10"),
+    "records: name": (("records", "python-doc"), "or name a source: bsds500, cifar10"),
     "records: field": (("records", "python-docs:limit=3"), "limit"),
     "records: of nobody": (("records", IMAGE, "--request", "{shelf}/nobody.json"), 'has the owner "nobody"'),
     "records: words in images": (("records", IMAGE, "--request", "{shelf}/fox.json"), "select by id, owner or label"),
@@ -102,9 +102,9 @@ MISTAKES = {
     "erase: out is the codec": ((*ERASE, "--request", "{shelf}/sevens.json", "--out", IMAGE), "choose another --out"),
     "audit: name": ((*AUDIT, "--audit", "memberships"), 'Did you mean "membership"'),
     "audit: field": ((*AUDIT, "--audit", "membership:draw=1"), 'Did you mean "draws"'),
-    "audit: in a recipe": ((*RUN, "--set", "erasure.audits=[member]"), "Choose one of: generation, information"),
-    "audit: Es/N0": ((*AUDIT, "--snr-db", "nan"), "--snr-db a number such as 12"),
-    "audit: Es/N0 too high": ((*AUDIT, "--snr", "101"), "--snr-db a number such as 12"),
+    "audit: in a recipe": ((*RUN, "--set", "erasure.audits=[member]"), "Choose one of: calibrated-loss, generation"),
+    "audit: Es/N0": ((*AUDIT, "--snr-db", "nan"), "--snr a number such as 12"),
+    "audit: Es/N0 too high": ((*AUDIT, "--snr", "101"), "--snr a number such as 12"),
     "channel: a field twice": ((*SWEEP, "--channel", "rayleigh:pilots=1,pilots=2"), 'the field "pilots" twice'),
     "channel: coherence": ((*SWEEP, "--channel", "rayleigh:coherence=sym"), "or a whole number"),
     "audit: of another codec": (("audit", TEXT, *AUDIT[2:]), "was not made from"),
@@ -131,7 +131,8 @@ def fails(semlink, shelf: Path, tmp_path: Path, contents):
         ended = semlink(*(argument.format(shelf=shelf, tmp=tmp_path) for argument in arguments))
         assert ended.status == 2
         assert (contents(shelf), contents(tmp_path)) == before
-        (sentence,) = ended.err.splitlines()
+        *progress, sentence = ended.err.splitlines()
+        assert all(line.endswith(", started") for line in progress)  # of work that had begun
         assert sentence.startswith("Error: ")
         assert sentence.endswith((".", "?"))
         assert ended.out == ""

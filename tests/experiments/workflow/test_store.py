@@ -77,7 +77,7 @@ def test_a_path_wins_and_the_users_own_hides_what_is_packaged(
 ) -> None:
     shutil.copytree(shelf / "image", tmp_path / "packaged" / "same")
     shutil.copytree(shelf / "text", home / "bundles" / "own")
-    monkeypatch.setattr("semlink.experiments.workflow.store.PACKAGED", tmp_path / "packaged")
+    monkeypatch.setattr("semlink.experiments.workflow.codec_folders.PACKAGED", tmp_path / "packaged")
     monkeypatch.chdir(tmp_path)
     assert find_bundle("same") == tmp_path / "packaged" / "same"
     shutil.copytree(shelf / "image", home / "bundles" / "same")
