@@ -55,7 +55,7 @@ class Measurements:
     series:        original, erased and retrained codecs, then others; erased: the erased ones among them.
     first:         version -> its first series. labels: series -> the words that distinguish it from the others.
     curve_metrics: the metrics that were swept: measured at several Es/N0, or where none was, the main ones at one.
-    channels: AWGN first.
+    channels:      those of curves, AWGN first.
     sets_of, channels_of: metric -> the record sets (forget first) and the channels that it was measured on.
     cells:         (metric, channel, set, series) -> Es/N0 in dB, or None -> row.
     curves:        the same -> the rows of one curve in the order of their Es/N0.

@@ -107,5 +107,7 @@ def read_run(folder: Path, out: Path, show_erased: bool = False) -> RunFiles:
 
 def _legible(row: Row) -> Row:
     """The row with names that a figure can show."""
-    changed = {name: seen(text) for name in NAMES if (text := getattr(row, name)) and seen(text) != text}
+    changed: dict[str, Any] = {
+        name: seen(text) for name in NAMES if (text := getattr(row, name)) and seen(text) != text
+    }
     return replace(row, **changed) if changed else row
