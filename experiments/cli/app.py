@@ -104,6 +104,9 @@ def main() -> NoReturn:
         number = getattr(signal, name, None)  # SIGHUP is not on Windows
         if number is not None and (name == "SIGINT" or signal.getsignal(number) != signal.SIG_IGN):  # nohup ignores it
             signal.signal(number, _stop)
+    for name in ("stdout", "stderr"):  # one that was closed before the start is no file at all
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (it stays open until the end)
     for stream in (sys.stdout, sys.stderr):  # a letter that the terminal does not know must not end a command
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -46,7 +46,7 @@ def can_be_a_folder(out: Path | None) -> Path | None:
     if out is not None and leads_nowhere(out):
         raise RecipeError(f"{out} is a link to something that is not there; choose another --out.")
     if out is not None and out.is_file():
-        raise RecipeError(f"{out} is a file; choose a folder for --out.")
+        raise RecipeError(f"{out} is a file; choose another --out, a folder.")
     return out
 
 

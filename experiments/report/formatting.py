@@ -1,10 +1,19 @@
 """How the report writes numbers: values with their unit, intervals, and times."""
 
 import math
+import re
 from dataclasses import replace
 
 from semlink.simulator.results import Row
 from semlink.unlearning.measures import measure_named
+
+# Characters that control a terminal, that no XML may hold, or that turn the direction of the text around them:
+UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def seen(text: str) -> str:
+    """A text of strangers as a page or a figure can hold it: what nobody would see is shown as a mark."""
+    return UNSEEN.sub("\ufffd", text)
 
 
 def number(row: Row, signed: bool = False) -> str:

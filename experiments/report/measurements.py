@@ -54,7 +54,8 @@ class Measurements:
     measures:      metric -> what it is.
     series:        original, erased and retrained codecs, then others; erased: the erased ones among them.
     first:         version -> its first series. labels: series -> the words that distinguish it from the others.
-    curve_metrics: the metrics that were measured at several Es/N0. channels: AWGN first.
+    curve_metrics: the metrics that were swept: measured at several Es/N0, or where none was, the main ones at one.
+    channels:      those of curves, AWGN first.
     sets_of, channels_of: metric -> the record sets (forget first) and the channels that it was measured on.
     cells:         (metric, channel, set, series) -> Es/N0 in dB, or None -> row.
     curves:        the same -> the rows of one curve in the order of their Es/N0.
@@ -92,12 +93,7 @@ class Measurements:
         self.first = {series.version: series for series in reversed(self.series)}
         self.labels = {series: _label(series, self.series) for series in self.series}
 
-        self.curve_metrics = [
-            metric
-            for metric in dict.fromkeys(row.metric for row in values)
-            if len({row.snr_db for row in values if row.metric == metric and math.isfinite(row.snr_db or 0)} - {None})
-            > 1
-        ]
+        self.curve_metrics = _curve_metrics(values)
         self.channels = in_order((row.channel for row in values if row.snr_db is not None), str, ("awgn",))
         self.cells: dict[tuple[str, str, str, Series], dict[float | None, Row]] = {}
         for row in values:
@@ -194,6 +190,15 @@ def _counts(rows: Iterable[Row]) -> dict[str, int]:
     for row in swept or own:
         counts[row.set] = max(counts.get(row.set, 0), row.n)
     return counts
+
+
+def _curve_metrics(values: Sequence[Row]) -> list[str]:
+    points: dict[str, set[float]] = {}
+    for row in values:
+        if row.snr_db is not None and math.isfinite(row.snr_db):
+            points.setdefault(row.metric, set()).add(row.snr_db)
+    several = [metric for metric, its in points.items() if len(its) > 1]
+    return several or [metric for metric in points if metric in (*FORGET_METRICS, *QUALITY_METRICS)]
 
 
 def _label(series: Series, every: Sequence[Series]) -> str:

@@ -70,7 +70,12 @@ def render(sections: Sequence[ReportSection], files: Mapping[str, str]) -> str:
 def environment() -> Environment:
     """The templates of this folder, with what every page of a report needs."""
     made = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
+        loader=FileSystemLoader(HERE),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+        finalize=lambda value: formatting.seen(value) if type(value) is str else value,
     )
     made.globals.update(formatting=formatting, labels=labels, samples=samples, sign_of=sign_of)
     return made

@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from semlink.errors import ResultsError
+from semlink.experiments.report.formatting import seen
 from semlink.experiments.report.measurements import Measurements, measurements_of
 from semlink.experiments.report.samples import Sample, check_samples
 from semlink.experiments.report.seeds import first_of_each
@@ -15,6 +16,7 @@ from semlink.experiments.workflow.run_folder import ERASED_SETS, METADATA, REQUE
 from semlink.simulator.results import Row
 from semlink.unlearning.request import is_summary, request_from
 
+NAMES = ("codec", "version", "method", "channel", "set", "metric", "unit", "minus")  # in a row, shown in figures
 DATA_FILES = {
     ROWS: "every number of this page, one row each with its interval",
     SAMPLES: "what was sent and what arrived, for all sampled records",
@@ -73,6 +75,7 @@ def read_run(folder: Path, out: Path, show_erased: bool = False) -> RunFiles:
     rows, samples = run.rows(), check_samples(run.samples(), SAMPLES)
     if not rows:
         raise ResultsError(f"{folder / ROWS} holds no result rows; run the experiment again.")
+    rows = list(map(_legible, rows))
     metadata = run.metadata()
     described: dict[str, Mapping[str, Any]] = {}
     for name in dict.fromkeys(row.experiment for row in rows):
@@ -100,3 +103,11 @@ def read_run(folder: Path, out: Path, show_erased: bool = False) -> RunFiles:
             if (folder / name).exists()
         },
     )
+
+
+def _legible(row: Row) -> Row:
+    """The row with names that a figure can show."""
+    changed: dict[str, Any] = {
+        name: seen(text) for name in NAMES if (text := getattr(row, name)) and seen(text) != text
+    }
+    return replace(row, **changed) if changed else row

@@ -32,6 +32,11 @@ def test_a_reader_that_leaves_early_meets_no_traceback() -> None:
     assert said == b""
 
 
+def test_closed_streams_do_no_harm() -> None:
+    line = f"{shlex.join(MODULE)} list nosuch >&- 2>&-"
+    assert subprocess.run(["sh", "-c", line]).returncode == 2
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_ends_with_an_example_of_options_that_are_there(name: str) -> None:
     command = COMMANDS[name]

@@ -593,3 +593,31 @@ def test_the_demo_is_printed_on_eight_pages(tmp_path: Path) -> None:
     command = ("chromium", *options, f"--print-to-pdf={printed}", page.as_uri())
     subprocess.run(command, check=True, capture_output=True, timeout=120)
     assert 1 <= len(re.findall(rb"/Type /Page\b(?!s)", printed.read_bytes())) <= 8
+
+
+def test_what_turns_text_around_or_no_xml_may_hold_is_shown_as_a_mark(
+    tmp_path: Path, store_run: Callable[..., Path]
+) -> None:
+    hostile = "a\x1b[31m\u202eb"
+    rows = [
+        Row("run", hostile, "original", "none", hostile, snr_db, "test", metric, 0.5, 0.4, 0.6, 0.95, 9, "1", 0, "1")
+        for snr_db in (0.0, 6.0) for metric in ("psnr", hostile)
+    ]  # fmt: skip
+    page = write_report(store_run(tmp_path, rows))
+    figures = list(page.parent.rglob("*.svg"))
+    assert figures
+    for file in (page, *figures):
+        text = file.read_text(encoding="utf-8")
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+
+
+def test_a_sweep_at_one_snr_is_drawn_and_compared(tmp_path: Path, store_run: Callable[..., Path]) -> None:
+    def row(version: str, value: float, minus: str | None = None) -> Row:
+        return Row("run", "codec", version, "m", "awgn", 6.0, "forget", "word_accuracy", value, value - 0.01,
+                   value + 0.01, 0.95, 50, "1", 0, "0.1.0", minus=minus)  # fmt: skip
+
+    rows = [*(row(*of) for of in (("original", 0.9), ("erased", 0.8), ("retrained", 0.7)))]
+    page = write_report(store_run(tmp_path, [*rows, row("erased", 0.1, "retrained")])).read_text(encoding="utf-8")
+    assert "Knows more" in page
+    assert "0.900 → 0.800" in page
