@@ -218,4 +218,5 @@ def test_a_run_that_failed_at_once_gives_way(semlink, shelf: Path, tmp_path: Pat
     """A mistake that shows only when the work begins must not bar the folder for the corrected command."""
     arguments = ("run", shelf / "text.yaml", "--out", tmp_path / "out", "--workers", 1)
     assert semlink(*arguments, "--set", "codec.max_length=3").status == 2
-    assert semlink(*arguments).status == 0
+    ended = semlink(*arguments)
+    assert ended.status == 0, ended.err
