@@ -5,7 +5,6 @@
 
 import base64
 import io
-import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from semlink.experiments.report.verdicts import MEANINGS, verdicts
 
 RUNS = {  # folder of experiments/results -> title
     "quickstart": "The quickstart: embedded text and digits",
+    "calibrated-debugger": "The quickstart's text request beside three retrained codecs, by kind of token",
     "scu-europarl": "A person's name, out of a codec of parliamentary debates",
     "scu-mnist-trigger": "The published protocol: a trigger on MNIST",
     "scu-mnist-share": "The published protocol over the share that goes",
@@ -76,9 +76,8 @@ A verdict compares an erased codec with a retrained one on the erased records, b
 audits, whose
 intervals are widened to hold for all at once. A whole interval beyond the margin: it knows more, or less. One within \
 it: it matches.
-Any other: not decided, which is no pass. The margin is what retrained codecs of several seeds differ by (two standard \
-deviations);
-beside a single one, a tenth of what the original differs from it, which can show a difference but never a match.
+Any other: not decided, which is no pass. The margin is how far retrained codecs lie apart, from three of them on; \
+beside fewer, a tenth of what the original differs from them, which can show a difference but never a match.
 
 {meanings}
 """
@@ -87,8 +86,7 @@ SHOWN = 2  # erased records, or where there are none unseen ones
 
 
 def write_gallery(results: Path, figures: Path) -> str:
-    """Writes the figures into a folder, anew, and returns the text of the page, which finds them in LINK."""
-    shutil.rmtree(figures, ignore_errors=True)
+    """Writes the figures into a new folder, and returns the text of the page, which finds them in LINK."""
     figures.mkdir(parents=True)
     parts = [HEAD.format(meanings="\n".join(f"- **{word}**: {meaning}." for word, meaning in MEANINGS.items()))]
     for name, title in RUNS.items():

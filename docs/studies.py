@@ -12,6 +12,7 @@ from semlink.experiments.report.labels import set_label
 from semlink.experiments.report.measurements import USUAL_SNR_DB, Measurements, Series, measurements_of, series_of
 from semlink.experiments.report.run_files import read_run
 from semlink.experiments.report.summary import sentences
+from semlink.experiments.report.verdicts import MEANINGS
 from semlink.experiments.workflow.run_folder import RunFolder
 from semlink.simulator.results import Row
 from semlink.unlearning.methods import METHODS
@@ -47,6 +48,17 @@ def summary_list(folder: Path) -> str:
     """The sentences of every experiment of a run, as a list. Errors: ResultsError when the rows are missing."""
     experiments = read_run(folder, folder).experiments
     return "\n".join(f"- **{measured.name}**: {' '.join(sentences(measured))}" for measured in experiments)
+
+
+def verdict_table() -> str:
+    """The words of a verdict, and what each means."""
+    return "\n".join(
+        [
+            line(["the page says", "meaning"]),
+            line(["---"] * 2),
+            *(line([word.lower(), meaning]) for word, meaning in MEANINGS.items()),
+        ]
+    )
 
 
 def study_table(folder: Path, experiment: str) -> str:
@@ -103,6 +115,22 @@ def across_table(folder: Path, metric: str, set_name: str) -> str:
     return "\n".join(lines)
 
 
+def tokens_table(folder: Path, experiment: str) -> str:
+    """What `calibrated-loss` finds, by kind of token: a line for each version of a codec. Errors: as `study_table`."""
+    measured = experiment_of(folder, experiment)
+    columns = {
+        measure.label: {series_of(row): row for row in measured.rows if (row.metric, row.minus) == (metric, None)}
+        for metric, measure in measured.measures.items()
+        if metric.startswith("excess_loss:") or metric.startswith("calibrated_auc:part=others")
+    }
+    lines = [line(["", *columns]), line(["---"] * (1 + len(columns)))]
+    lines += [
+        line([measured.labels[series], *(cell(rows.get(series)) for rows in columns.values())])
+        for series in measured.series
+    ]
+    return "\n".join(lines)
+
+
 def experiment_of(folder: Path, name: str) -> Measurements:
     """One experiment of a run. Errors: as `study_table`."""
     return {measured.name: measured for measured in measurements_of(RunFolder.open(folder).rows())}[name]
@@ -124,8 +152,8 @@ def speed(folder: Path, experiment: str, series: Series) -> str:
             ratios.append(sum(again) / len(again) / spent[0])
     if not ratios:
         return ""
-    low, high = min(ratios), max(ratios)
-    return f"{low:.3g} times" if len(ratios) == 1 else f"{low:.3g} to {high:.3g} times"
+    low, high = (f"{float(f'{ratio:.3g}'):,g}" for ratio in (min(ratios), max(ratios)))
+    return f"{low} times" if len(ratios) == 1 else f"{low} to {high} times"
 
 
 @functools.cache
@@ -161,7 +189,7 @@ def cell(row: Row | None) -> str:
     value = 1 - row.value if turned else row.value
     digits = 1 if row.unit == "dB" or abs(value) >= 10 else 3 if abs(value) >= 0.1 else 4
     half = (row.high - row.low) / 2
-    width = f" ± {half:.{digits}f}" if math.isfinite(half) and row.stopped != "exact" else ""
+    width = f"\u00a0±\u00a0{half:.{digits}f}" if math.isfinite(half) and row.stopped != "exact" else ""
     return f"{value:.{digits}f}{width}".replace("-", "−") + (" (turned)" if turned else "")
 
 

@@ -8,11 +8,12 @@ import io
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+import matplotlib
 
 FOLDER = Path(__file__).with_name("tutorials")
 NAMES = ("wireless", "privacy", "engineer")
@@ -20,9 +21,13 @@ BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```\n", re.MULTILINE | re.DOTAL
 PRINTED = re.compile(r"\n```text\n.*?^```\n", re.MULTILINE | re.DOTALL)
 
 
+METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)  # of a figure: the time of its drawing
+
+
 def run(text: str) -> str:
     """The page with what its Python blocks print under each of them. It runs in the working folder."""
     names: dict[str, object] = {}
+    matplotlib.rcParams["svg.hashsalt"] = "semlink"  # the same rows give the same bytes
 
     def after(block: re.Match[str]) -> str:
         kind, file, body = block.groups()
@@ -77,7 +82,8 @@ def main() -> None:
                 os.chdir(folder)
                 text = run(text)
                 for figure in Path(folder).glob("*.svg"):
-                    shutil.copy(figure, FOLDER / "figures")
+                    undated = METADATA.sub("", figure.read_text(encoding="utf-8"))
+                    Path(FOLDER, "figures", figure.name).write_text(undated, encoding="utf-8")
                 os.chdir(here)
             page.write_text(text, encoding="utf-8")
         page.with_suffix(".ipynb").write_text(notebook(text), encoding="utf-8")

@@ -46,8 +46,12 @@ def margin_of(retrained: Sequence[float], confidence: float = 0.95) -> float:
     """
     if len(retrained) < FEWEST:
         raise ValueError(f"the spread of retrained codecs is known from {FEWEST} of them on")
-    quantile = float(stats.t.ppf((1 + confidence) / 2, len(retrained) - 1))
-    return quantile * float(np.std(retrained, ddof=1)) * math.sqrt(1 + 1 / len(retrained))
+    return margin_for(float(np.std(retrained, ddof=1)), len(retrained), confidence)
+
+
+def margin_for(deviation: float, count: int, confidence: float = 0.95) -> float:
+    """The same from the standard deviation of `count` retrained codecs."""
+    return float(stats.t.ppf((1 + confidence) / 2, count - 1)) * deviation * math.sqrt(1 + 1 / count)
 
 
 def equivalence(difference: Interval, margin: float) -> Equivalence:
@@ -59,9 +63,9 @@ def equivalence(difference: Interval, margin: float) -> Equivalence:
     """
     if -margin < difference.low and difference.high < margin:
         return Equivalence("matches", difference, margin)
-    if difference.low >= margin:
+    if difference.low > margin:
         return Equivalence("more", difference, margin)
-    if difference.high <= -margin:
+    if difference.high < -margin:
         return Equivalence("less", difference, margin)
     above, away = difference.value > 0, margin - abs(difference.value)
     crossing = difference.high if above == (away > 0) else difference.low  # the limit that more records move inwards

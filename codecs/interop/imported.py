@@ -30,14 +30,19 @@ class Imported(Generic[Kind]):
 
 
 def check_shapes(wanted: Mapping[str, Tensor], given: Mapping[str, Tensor], kind: str) -> None:
-    """Checks that a codec has just these tensors, in these shapes.
+    """Checks that a codec has just these tensors, in these shapes, of finite numbers.
 
     In:     wanted: the codec's. given: the checkpoint's by the codec's names. kind: what the codec is.
-    Errors: CodecError when names or shapes differ.
+    Errors: CodecError when names or shapes differ, or a value is NaN or infinite.
     """
     for name in sorted(wanted.keys() | given.keys()):
         needed, found = (tuple(table[name].shape) if name in table else "nothing" for table in (wanted, given))
         if needed != found:
             raise CodecError(
                 f"The checkpoint has {cut(found)} for {cut(name)}, not {cut(needed)}; it is no whole {kind}."
+            )
+        if not bool(given[name].isfinite().all()):
+            raise CodecError(
+                f"The checkpoint has values for {cut(name)} that are no finite numbers (NaN or infinite), so its "
+                "training diverged; give one from before that."
             )

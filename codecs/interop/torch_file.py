@@ -102,7 +102,11 @@ def _weights(loaded: object, most: int) -> dict[str, Tensor]:
             raise ValueError("something in it is no tensor")
         if value.layout != torch.strided or value.is_quantized or value.device.type != "cpu":
             raise ValueError(f"{cut(name)} is no plain tensor")
+        if value.is_complex():
+            raise ValueError(f"{cut(name)} is complex, where the codec is real")
         if value.numel() * value.element_size() > most:
             raise ValueError(f"{cut(name)} says to be larger than the file")
-        weights[name.removeprefix(PARALLEL)] = value
+        if (plain := name.removeprefix(PARALLEL)) in weights:
+            raise ValueError(f"{cut(plain)} is in it twice")
+        weights[plain] = value
     return weights

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
+from torch.nn.parameter import is_lazy
 
 from semlink.channels.contract import Reception
 from semlink.codecs.wrapped.latent import Latent
@@ -28,6 +29,7 @@ def check_pair(codec: "Wrapped[Any]", thorough: bool = True) -> Latent:
     Errors: CodecError, one sentence, when a module fails, gives another shape than it should, numbers that are not
             finite, something random or something that depends on the other examples of a batch, or changes its input.
     """
+    _check_weights(codec)
     probe = copy.deepcopy(codec).eval()
     images = torch.rand(2, codec.config.channels, *codec.size, generator=generator_for("dry pass")).to(codec.device)
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
@@ -50,6 +52,17 @@ def check_pair(codec: "Wrapped[Any]", thorough: bool = True) -> Latent:
     return latent
 
 
+def _check_weights(codec: "Wrapped[Any]") -> None:
+    """Errors: CodecError when weights could not be stored: shared ones, and those without a size."""
+    for role, module in (("encoder", codec.encoder), ("decoder", codec.decoder)):
+        names = [name for name, _ in module.named_parameters()]
+        twice = [name for name, _ in module.named_parameters(remove_duplicate=False) if name not in names]
+        if twice:
+            raise _wrong(codec, role, f"holds the weights {twice[0]} under another name too; keep one of the two")
+        if lazy := [name for name, weights in module.named_parameters() if is_lazy(weights)]:
+            raise _wrong(codec, role, f"has weights without a size, {lazy[0]}; write sizes instead of lazy layers")
+
+
 def _check_arguments(codec: "Wrapped[Any]") -> None:
     for role, module, known in (("encoder", codec.encoder, ()), ("decoder", codec.decoder, (NOISE_VARIANCE,))):
         for parameter in list(inspect.signature(module.forward).parameters.values())[1:]:
@@ -64,7 +77,7 @@ def _check_arguments(codec: "Wrapped[Any]") -> None:
 
 def _mean(codec: "Wrapped[Any]", images: Tensor) -> Tensor:
     """What the encoder gives, or the mean where it is a Gaussian. Errors: CodecError when it has not the right form."""
-    given: Any = codec.encoder(images)  # whatever a user returns
+    given: Any = codec.answer_of("encoder", images)  # whatever a user returns
     parts = given if isinstance(given, tuple) else (given,)
     wanted = "a pair (mean, log-variance), since variational is true" if codec.config.variational else "one tensor"
     if len(parts) != 1 + codec.config.variational or not all(isinstance(part, Tensor) for part in parts):
@@ -95,7 +108,7 @@ def _check_form(codec: "Wrapped[Any]", mean: Tensor, count: int) -> None:
 def _tried(codec: "Wrapped[Any]", role: str, run: Callable[[Any], Tensor], given: Any, thorough: bool) -> Tensor:
     """What a module gives for two examples. Errors: CodecError when it fails, or is not to be relied on."""
     before = copy.deepcopy(given)
-    output = _run(codec, role, run, given)
+    output = run(given)
     if isinstance(given, Tensor) and not torch.equal(given, before):
         raise _wrong(codec, role, "changes its input in place; let it work on a copy")
     if not isinstance(output, Tensor):
@@ -104,14 +117,14 @@ def _tried(codec: "Wrapped[Any]", role: str, run: Callable[[Any], Tensor], given
         raise _wrong(codec, role, "returns values that are not finite (NaN or infinity); look for a division or a log")
     if not thorough:
         return output
-    if not torch.equal(output, _run(codec, role, run, before)):
+    if not torch.equal(output, run(before)):
         raise _wrong(
             codec,
             role,
             "draws random numbers in evaluation mode; take them out, since semlink's channels add the noise "
             "(dropout rests in evaluation by itself)",
         )
-    alone = _run(codec, role, run, before[torch.tensor([0])])
+    alone = run(before[torch.tensor([0])])
     if len(output) == 2 and output.dim() > 1:
         together = output[:1]
         if alone.shape != together.shape or (alone - together).abs().max() > CLOSE * together.abs().max():
@@ -122,16 +135,6 @@ def _tried(codec: "Wrapped[Any]", role: str, run: Callable[[Any], Tensor], given
                 "(power too: semlink does that), and let batch norms keep running statistics",
             )
     return output
-
-
-def _run(codec: "Wrapped[Any]", role: str, run: Callable[[Any], Tensor], given: Any) -> Tensor:
-    try:
-        return run(given)
-    except CodecError:
-        raise
-    except Exception as error:
-        shape = list(given.shape) if isinstance(given, Tensor) else [len(given.mask), *codec.latent.shape]
-        raise _wrong(codec, role, f"fails on {shape}: {reason(error)}") from error
 
 
 def _check_loss(codec: "Wrapped[Any]", images: Tensor, reception: Reception) -> None:

@@ -22,6 +22,7 @@ from semlink.codecs.task.inferring import InferringCodec
 from semlink.codecs.wrapped.dry_pass import NOISE_VARIANCE, check_pair
 from semlink.codecs.wrapped.latent import Latent
 from semlink.codecs.wrapped.module_pair import ModulePair
+from semlink.codecs.wrapped.part import reason
 from semlink.errors import CodecError
 
 
@@ -84,7 +85,7 @@ class Wrapped(ImageSizeCodec[Batch]):
         return extend(images, *(-(-side // self.pair.multiple) * self.pair.multiple for side in self.size))
 
     def represent(self, batch: Batch) -> Posterior:
-        given = self.encoder(self.images_seen(self.images_of(batch)))
+        given: Any = self.answer_of("encoder", self.images_seen(self.images_of(batch)))  # whatever a user returns
         mean, *log_variance = given if isinstance(given, tuple) else (given,)
         latent, sigma = self.latents.setdefault(self.size, Latent.of(mean)) or Latent.of(mean), None
         if log_variance:
@@ -97,8 +98,15 @@ class Wrapped(ImageSizeCodec[Batch]):
         """What the decoder makes of a reception, as it is. Errors: CodecError for a frame of another codec."""
         check_uses(reception, self.uses)
         given = {NOISE_VARIANCE: self.latent.noise_variance_of(reception)} if self.adapts else {}
-        output: Tensor = self.decoder(self.latent.of_symbols(reception.symbols), **given)
+        output: Tensor = self.answer_of("decoder", self.latent.of_symbols(reception.symbols), **given)
         return output
+
+    def answer_of(self, role: str, data: Tensor, **given: Tensor) -> Any:
+        """What a part, "encoder" or "decoder", gives. Errors: CodecError, when it fails."""
+        try:
+            return getattr(self, role)(data, **given)
+        except Exception as error:
+            raise CodecError(f"The {role} of {self.pair.name} fails on {list(data.shape)}: {reason(error)}.") from error
 
     def elements_of(self, losses: Any, count: int) -> Tensor:
         """A user's losses as float32 [batch, elements]. Errors: CodecError when they are not of each example."""

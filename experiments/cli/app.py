@@ -4,6 +4,7 @@ import difflib
 import os
 import signal
 import sys
+from collections.abc import Callable
 from io import TextIOWrapper
 from typing import Annotated, Any, NoReturn
 
@@ -11,7 +12,7 @@ import typer
 
 from semlink.errors import SemlinkError
 from semlink.experiments.cli import codecs, records, runs, trust
-from semlink.experiments.cli.options import WANTS_JSON, say, with_common_options
+from semlink.experiments.cli.options import say, with_common_options
 from semlink.progress import tell
 from semlink.version import __version__
 
@@ -39,26 +40,32 @@ def _options(
     """Simulate semantic communication end to end, and make a deployed codec forget."""
 
 
-app.command()(runs.quickstart)
-app.command()(runs.run)
-app.command()(codecs.train)
-app.command()(runs.sweep)
-app.command()(codecs.erase)
-app.command()(runs.audit)
-app.command()(codecs.share)
-app.command()(codecs.export)
-app.command("verify-export")(codecs.verify_export)
-app.command("import")(codecs.import_codec)
-app.command("block-errors")(runs.block_errors)
-app.command()(runs.report)
-app.command()(trust.sign)
-app.command()(trust.verify)
-app.command()(trust.residue)
-app.command()(trust.proof)
-app.command()(records.records)
+NAMES = {codecs.import_codec: "import"}  # a word of Python
+EXAMPLES: dict[Callable[..., None], str] = {  # of each command, in the order of the help
+    runs.quickstart: "quickstart --out runs/demo",
+    runs.run: "run quickstart-text --out runs/text --seeds 0,1,2",
+    codecs.train: "train quickstart-digits --out digits",
+    runs.sweep: "sweep image-digits digital:webp --channel rayleigh --snr 0:18:3 --out runs/digits",
+    codecs.erase: "erase image-digits --request request.json --method scu --out erased",
+    runs.audit: "audit image-digits erased retrained --request request.json --audit relearning --out runs/audit",
+    codecs.share: "share erased --out for-others",
+    codecs.export: "export image-digits --format onnx --out exported",
+    codecs.verify_export: "verify-export image-digits exported --snr 12",
+    codecs.import_codec: "import deepjscc-pytorch weights.pkl --source cifar-10 --out taken-in",
+    runs.block_errors: "block-errors --channel awgn --uses 256 --snr 0:12:2 --out runs/blocks",
+    runs.report: "report --compare runs/a runs/b",
+    trust.sign: "sign erased --new-key my.key",
+    trust.verify: "verify erased --key my.key.pub",
+    trust.residue: "residue erased runs --request request.json",
+    trust.proof: "proof erased --out proof.html",
+    records.records: "records python-docs --limit 5",
+}
+for command, example in EXAMPLES.items():
+    name = NAMES.get(command, command.__name__.replace("_", "-"))
+    app.command(name, epilog=f"Example: semlink {example}")(command)
 
 
-@app.command("list")
+@app.command("list", epilog="Example: semlink list channels")
 def list_entries(
     kind: Annotated[
         str,
@@ -70,10 +77,8 @@ def list_entries(
     """List what is registered, with its fields."""
     from semlink.experiments.workflow.listing import KINDS, listing, names
 
-    if WANTS_JSON.get():
-        say("", **{each: names(each) for each in (KINDS if kind == "all" else (kind,))})
-    else:
-        say(listing(kind))
+    text = listing(kind)  # which knows the kinds, and says which there are
+    say(text, **{each: names(each) for each in (KINDS if kind == "all" else (kind,))})
 
 
 for registered in app.registered_commands:

@@ -17,6 +17,7 @@ from semlink.experiments.cli.options import (
     RequireSignature,
     Seed,
     SignKey,
+    can_be_a_folder,
     codec_argument,
     command,
     completing,
@@ -30,7 +31,7 @@ def train(
         autocompletion=completing("recipes"), help="A recipe: a YAML file, or a name from: semlink list recipes."
     )],
     out: Annotated[Path | None, typer.Option(
-        "--out", "-o",
+        "--out", "-o", callback=can_be_a_folder,
         help="Folder of the bundle; default: one in SEMLINK_HOME (~/.semlink), found by its experiment's name.",
     )] = None,
     seed: Seed = None, overrides: Overrides = [],  # noqa: B006 (typer copies defaults)

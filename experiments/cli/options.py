@@ -5,6 +5,7 @@ import inspect
 import json
 import math
 import os
+import re
 import shlex
 import sys
 from collections.abc import Callable, Mapping
@@ -41,9 +42,11 @@ def stored(given: Any) -> Any:
     return given
 
 
-def _leads_somewhere(out: Path | None) -> Path | None:
+def can_be_a_folder(out: Path | None) -> Path | None:
     if out is not None and leads_nowhere(out):
         raise RecipeError(f"{out} is a link to something that is not there; choose another --out.")
+    if out is not None and out.is_file():
+        raise RecipeError(f"{out} is a file; choose a folder for --out.")
     return out
 
 
@@ -53,7 +56,7 @@ def codec_argument(what: str) -> Any:
 
 
 Out = Annotated[Path, typer.Option(
-    "--out", "-o", help="Folder for what is made.", show_default=True, callback=_leads_somewhere
+    "--out", "-o", help="Folder for what is made.", show_default=True, callback=can_be_a_folder
 )]  # fmt: skip
 Overrides = Annotated[
     list[str], typer.Option("--set", metavar="KEY=VALUE", help="Override a field of the recipe; repeatable.")
@@ -175,8 +178,10 @@ def cores() -> int:
 
 
 def command() -> str:
-    """The command as it was typed, but for what says whom a request is about: it stands in files that travel."""
-    shown, words = ["semlink"], iter(sys.argv[1:])
+    """The command as it was typed, but for what says whom a request is about, and of absolute paths all but the last
+    name: it stands in files that travel.
+    """
+    shown, words = ["semlink"], (re.sub(r"(^|[=:,])/([^,/]+/)*(?=[^,/])", r"\1", word) for word in sys.argv[1:])
     for word in words:
         option, equals, value = word.partition("=")
         if option == "--request":

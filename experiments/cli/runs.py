@@ -36,14 +36,15 @@ QUICKSTART = ("quickstart-text", "quickstart-digits")
 
 
 def quickstart(
-    out: Out = Path("runs/quickstart"), seed: Seed = None, overrides: Overrides = [],  # noqa: B006 (typer copies them)
+    out: Out = Path("runs/quickstart"), seed: Seed = None, records: Records = None,
+    overrides: Overrides = [],  # noqa: B006 (typer copies them)
     workers: Workers = None, device: Device = "auto", show_erased: ShowErased = False,
 ) -> None:  # fmt: skip
     """Train, erase, retrain, sweep and report on embedded text and images: the whole story in minutes."""
     with folder_lock(out):
         front_door.run(
-            QUICKSTART, out, overrides=with_seed(overrides, seed), workers=workers or cores(), device=device,
-            show_erased=show_erased, command=command(),
+            QUICKSTART, out, overrides=_measuring(records, with_seed(overrides, seed)), workers=workers or cores(),
+            device=device, show_erased=show_erased, command=command(),
         )  # fmt: skip
         _draw(out, show_erased)
 
@@ -55,7 +56,7 @@ def run(
     out: Annotated[Path | None, typer.Option(
         "--out", "-o", help="Folder for what is made; default: runs/run, or runs/NAME of a recorded run."
     )] = None,
-    seed: Seed = None, overrides: Overrides = [],  # noqa: B006
+    seed: Seed = None, records: Records = None, overrides: Overrides = [],  # noqa: B006
     workers: Workers = None, device: Device = "auto", data_dir: DataDir = None,
     seeds: Annotated[str | None, typer.Option(
         help="Several seeds, such as 0,1,2: each recipe runs with each, and the report shows means over them."
@@ -69,8 +70,9 @@ def run(
     folder = out or Path("runs") / (recorded.resolve().name if recorded else "run")
     with folder_lock(folder):
         front_door.run(
-            recipes, folder, overrides=with_seed(overrides, seed), seeds=parse_seeds(seeds) if seeds else (),
-            show_erased=show_erased, workers=workers or cores(), device=device, data_dir=data_dir, command=command(),
+            recipes, folder, overrides=_measuring(records, with_seed(overrides, seed)),
+            seeds=() if seeds is None else parse_seeds(seeds), show_erased=show_erased, workers=workers or cores(),
+            device=device, data_dir=data_dir, command=command(),
         )  # fmt: skip
         _draw(folder, show_erased)
 
@@ -158,6 +160,11 @@ def report(
             raise ResultsError(f"There is no folder {folder}; make one with: semlink run, or semlink sweep.")
     page = front_door.report(folders[0], show_erased, folders[1] if compare else None, out)
     say(f"Open {page} in a browser.", folders=folders, report=page)
+
+
+def _measuring(records: int | None, overrides: list[str]) -> list[str]:
+    """Overrides of a recipe, at most so many records of each set in its sweep among them where a number is given."""
+    return overrides if records is None else [*overrides, f"sweep.records={records}"]
 
 
 def _draw(folder: Path, show_erased: bool = False) -> None:

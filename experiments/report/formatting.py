@@ -42,7 +42,12 @@ def whole(count: int) -> str:
 
 def is_attack(row: Row) -> bool:
     """Whether a row is the area under the curve of an attack, of which 0.5 says nothing and 0 as much as 1."""
-    return row.metric.partition(":")[0].endswith("_auc") and row.minus is None
+    return is_area(row.metric) and row.minus is None
+
+
+def is_area(metric: str) -> bool:
+    """Whether a metric is the area under the curve of an attack."""
+    return metric.partition(":")[0].endswith("_auc")
 
 
 def folded(row: Row) -> Row:
@@ -61,6 +66,8 @@ def attack_side(row: Row) -> str:
     """Which way an attack tells erased records from unseen ones, from its row before it is folded."""
     if not is_attack(row) or math.isnan(row.value) or row.low <= 0.5 <= row.high:
         return ""
+    if row.metric.startswith("calibrated"):
+        return f"erased records lose {'less' if row.value > 0.5 else 'more'} than by retrained codecs"
     if row.metric.startswith("membership"):
         return f"erased records have {'lower' if row.value > 0.5 else 'higher'} loss"
     return f"erased records score {'higher' if row.value > 0.5 else 'lower'}"

@@ -1,10 +1,12 @@
 """What the report calls record sets, versions, channels, codecs and Es/N0. A metric says itself what it is called."""
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from semlink.errors import SemlinkError
 from semlink.registry import parse
+from semlink.simulator.measure import Measure
 
 SET_LABELS = {
     "forget": "Erased",
@@ -43,6 +45,12 @@ CLASSICAL = {
 FADING = ("rayleigh", "rician")
 MULTIPATH = ("tdl", "cdl")
 PLAIN_SPEED = 3.0  # km/h, of a multipath channel that names none
+
+SETTINGS = {  # of measures, as their names have them
+    "part=named": "words that only erased records hold",
+    "part=others": "all other words",
+    "others=matched": "beside unseen records that the request matches",
+}
 
 Say = Callable[[Any], str]
 
@@ -103,6 +111,16 @@ def snr_label(snr_db: float) -> str:
 def snr_span(points: Collection[float]) -> str:
     """The lowest and the highest Es/N0: "0 dB to 18 dB"; "12 dB" where there is one alone."""
     return " to ".join(map(snr_label, sorted({min(points), max(points)})))
+
+
+def measure_in_words(measure: Measure) -> Measure:
+    """The measure with its settings told in words, in label and phrase."""
+    _, colon, given = measure.name.partition(":")
+    settings = given.split(",")
+    if not colon or not SETTINGS.keys() >= set(settings):
+        return measure
+    words = ", ".join(SETTINGS[setting] for setting in settings)
+    return replace(measure, label=measure.label.replace(given, words), phrase=measure.phrase.replace(given, words))
 
 
 def set_label(name: str, noun: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from semlink.experiments.report.labels import codec_label
+from semlink.experiments.report.labels import codec_label, measure_in_words
 from semlink.experiments.report.seeds import over_seeds, study_of
 from semlink.simulator.results import Row
 from semlink.unlearning.measures import measure_named
@@ -81,7 +81,9 @@ class Measurements:
         self.name, self.rows = name, rows
         self.erased_counts = sorted(set(erased_counts))
         self.counts = _counts(rows) if counts is None else counts
-        self.measures = {metric: measure_named(metric) for metric in dict.fromkeys(row.metric for row in rows)}
+        self.measures = {
+            metric: measure_in_words(measure_named(metric)) for metric in dict.fromkeys(row.metric for row in rows)
+        }
         values = [row for row in rows if row.minus is None]
         self.differences = [row for row in rows if row.minus is not None]
 

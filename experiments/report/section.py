@@ -32,6 +32,7 @@ from semlink.untrusted import yaml_text
 DOT_PANELS = 3  # side by side in a dot plot
 ATTACKS = {
     "membership_auc": "a membership attack, which asks whether a record was in the training set",
+    "calibrated_auc": "a calibrated attack, which asks whether a record is lost less than retrained codecs lose it",
     "relearned_loss": "relearning, which asks whether further training brings the erased records back",
 }
 

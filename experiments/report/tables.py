@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from semlink.experiments.report.formatting import with_interval
+from semlink.experiments.report.formatting import is_area, with_interval
 from semlink.experiments.report.labels import SET_LABELS, channel_label, set_label, snr_label
 from semlink.experiments.report.measurements import SETS, Measurements, in_order, series_of
 from semlink.simulator.results import Row
@@ -120,9 +120,9 @@ def single_lines(measured: Measurements) -> list[TableLine]:
         label = measured.measures[metric].label + (f", erased − {minus}" if minus else "")
         data = tables.get(("channel_uses", minus), {}) if metric == "total_channel_uses" else {}
         shown = {place: cells for place, cells in filled.items() if not _without_pilots(table[place], data.get(place))}
-        if not minus and metric.endswith("_auc"):
+        if not minus and is_area(metric):
             label += ", folded: max(AUC, 1 − AUC)"
-        elif metric.endswith("_auc"):
+        elif is_area(metric):
             label += ", before folding"
         for where, cells in _merged(shown, list(filled)):
             lines.append(TableLine((label, "" if metric in COST else where), cells))  # training belongs to no place

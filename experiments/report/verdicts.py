@@ -1,11 +1,9 @@
 """What the rows say of an erasure beside retraining: one verdict for each erased codec, and what each audit adds to it.
 
 Every verdict is about the erased records alone: what an erasure did to others is its cost. A difference is judged by
-its whole interval, widened to hold for all comparisons of a codec at once:
-
-    beyond the margin, on the side of knowing more or less -> "Knows more", "Knows less"
-    within the margin, which several retrained codecs set  -> "Matches"
-    anything else                                          -> "Not decided"
+its whole interval, widened to hold for all comparisons of a codec at once, with `semlink.unlearning.equivalence`. From
+three retrained codecs on it is that from their mean, and their spread is the margin; beside fewer a difference can be
+shown, and nothing matches.
 
 So a difference that was not found is never a match. What knows more anywhere knows more; a codec whose outputs alone
 were measured is not tested, unless they tell it apart.
@@ -14,15 +12,17 @@ were measured is not tested, unless they tell it apart.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from statistics import NormalDist
+from statistics import NormalDist, fmean
 from typing import Literal
 
 from scipy import stats
 
-from semlink.experiments.report.formatting import attack_side, folded, number, with_interval
+from semlink.experiments.report.formatting import attack_side, folded, number, whole, with_interval
 from semlink.experiments.report.labels import channel_label, snr_label
 from semlink.experiments.report.measurements import Measurements, Series, series_of
+from semlink.simulator.intervals import Interval
 from semlink.simulator.results import Row
+from semlink.unlearning.equivalence import FEWEST, Equivalence, Outcome, equivalence, margin_for, margin_of
 
 Word = Literal["Matches", "Knows more", "Knows less", "Not decided", "Not tested"]
 WORDS: tuple[Word, ...] = ("Knows more", "Knows less", "Not decided", "Not tested", "Matches")  # the gravest first
@@ -40,10 +40,16 @@ NEXT: dict[Word, str] = {
     "Not decided": "Next: measure more records (`sweep.records`), and retrain several codecs (`retrained: 5`).",
     "Not tested": "Next: audit it beside a retrained codec (`semlink audit`).",
 }
-OUTPUTS, RELEARNING = "Outputs", "Relearning"
+OUTPUTS, RELEARNING, CALIBRATED = "Outputs", "Relearning", "Calibrated loss"
 ATTACKS = {"membership_auc": "Membership attack", "score_auc": "Attack on the scores"}
-AUDITS = (OUTPUTS, RELEARNING, *ATTACKS.values())
-ENOUGH = 3  # retrained codecs, whose spread is a margin
+EXCESS = "excess_loss"  # of which less is more memory; it is a difference from retrained codecs by itself
+AUDITS = (OUTPUTS, RELEARNING, *ATTACKS.values(), CALIBRATED)
+SAID: dict[Outcome, Word] = {
+    "matches": "Matches",
+    "more": "Knows more",
+    "less": "Knows less",
+    "not decided": "Not decided",
+}
 TENTH = 0.1
 
 
@@ -79,25 +85,44 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class _Reference:
+    """What a difference is judged by.
+
+    margin: how large it may be. shift: from a difference to the first retrained codec to one to their mean.
+    retrained: how many codecs their spread is known from; 0 where it is not known, and the margin is a rule of thumb.
+    """
+
+    margin: float
+    shift: float = 0.0
+    retrained: int = 0
+
+
+@dataclass(frozen=True)
 class _Comparison:
-    """One paired difference to the retrained codec. side: of knowing more, as a sign. several: whether the margin is
-    the spread of several retrained codecs."""
+    """One difference to the retrained codecs. row: as it was measured. side: of knowing more, as a sign."""
 
     row: Row
     audit: str
     side: int
-    margin: float
-    several: bool
+    reference: _Reference
+
+    @property
+    def judged(self) -> Row:
+        """The difference from the mean of the retrained codecs, or from the only one."""
+        low, value, high = (limit + self.reference.shift for limit in (self.row.low, self.row.value, self.row.high))
+        return replace(self.row, value=value, low=low, high=high)
+
+    def found(self, count: int) -> Equivalence:
+        """The outcome of the equivalence test, judged beside so many others."""
+        wide = widened(self.judged, count)
+        low, high = sorted((self.side * wide.low, self.side * wide.high))
+        difference = Interval(self.side * wide.value, low, high, wide.confidence, wide.n)
+        return equivalence(difference, self.reference.margin)
 
     def word(self, count: int) -> Word:
         """What it says, judged beside so many others."""
-        wide = widened(self.row, count)
-        low, high = sorted((self.side * wide.low, self.side * wide.high))
-        if low > self.margin:
-            return "Knows more"
-        if high < -self.margin:
-            return "Knows less"
-        return "Matches" if self.several and -self.margin < low and high < self.margin else "Not decided"
+        word = SAID[self.found(count).outcome]
+        return "Not decided" if word == "Matches" and not self.reference.retrained else word
 
 
 def verdicts(measured: Measurements) -> list[Verdict]:
@@ -174,18 +199,38 @@ def _finding(measured: Measurements, audit: str, comparisons: Sequence[_Comparis
     side = -1 if word == "Knows less" else 1
     clearest = max(
         saying,
-        key=lambda c: side * c.side * c.row.value / (c.margin or 1) if word.startswith("K") else abs(c.row.value),
+        key=lambda c: (
+            side * c.side * c.judged.value / (c.reference.margin or 1) if word.startswith("K") else abs(c.judged.value)
+        ),
     )
-    row = clearest.row
+    row, reference = clearest.judged, clearest.reference
     place = (
         "" if row.snr_db is None or audit != OUTPUTS else f" at {snr_label(row.snr_db)}, {channel_label(row.channel)}"
     )
     label = "AUC" if row.metric in ATTACKS else measured.measures[row.metric].label.removesuffix(" (dB)")
-    margin = with_interval(replace(row, value=clearest.margin, low=math.nan, high=math.nan))
+    margin = with_interval(replace(row, value=reference.margin, low=math.nan, high=math.nan))
     of = f"{len(saying)} of {len(comparisons)} comparisons; " if len(comparisons) > 1 else ""
     values = f"{_attacked(measured, row)}; before folding, " if row.metric in ATTACKS else ""
-    told = f"{of}{label}{place}: {values}erased − retrained {with_interval(row, signed=True)}, margin {margin}."
+    beside = "mean of the retrained" if reference.shift else "retrained"
+    gap = "" if audit == CALIBRATED else f"erased − {beside} "
+    needed = _needed(saying, count) if word == "Not decided" else ""
+    told = f"{of}{label}{place}: {values}{gap}{with_interval(row, signed=True)}, margin {margin}.{needed}"
     return Finding(audit, word, told, row)
+
+
+def _needed(undecided: Sequence[_Comparison], count: int) -> str:
+    """How many records would decide some comparisons, in a sentence; empty where more of them would not."""
+    counts = []
+    for comparison in undecided:
+        within = abs(comparison.judged.value) < comparison.reference.margin
+        if within and not comparison.reference.retrained:
+            return ""  # nothing matches beside so few retrained codecs, however many records there are
+        counts.append(comparison.found(count).needed)
+    known = [needed for needed in counts if needed is not None]
+    if len(known) < len(counts):
+        return ""
+    units = "seeds" if undecided[0].row.stopped == "seeds" else "records"
+    return f" About {whole(max(known))} {units} would decide it."
 
 
 def _attacked(measured: Measurements, gap: Row) -> str:
@@ -224,14 +269,19 @@ def _comparisons(measured: Measurements, erased: Series) -> tuple[list[_Comparis
         measure = measured.measures[row.metric]
         side = 1 if row.metric in ATTACKS else {"higher": 1, "lower": -1, "none": 0}[measure.direction]
         if side:
-            found.append(_Comparison(row, audit, side, *_margin(measured, row)))
+            found.append(_Comparison(row, audit, side, _reference(measured, row)))
         else:
             unjudged.setdefault(audit, {})[measure.label] = None
+    for (metric, _, set_name, series), cell in measured.cells.items():
+        if metric.partition(":")[0] == EXCESS and set_name == "forget" and series == erased:
+            for row in cell.values():
+                if math.isfinite(row.low) and math.isfinite(row.high):
+                    found.append(_Comparison(row, CALIBRATED, -1, _reference(measured, row)))
     return found, {audit: list(labels) for audit, labels in unjudged.items()}
 
 
-def _margin(measured: Measurements, row: Row) -> tuple[float, bool]:
-    """How large a difference may be, and whether several retrained codecs say so."""
+def _reference(measured: Measurements, row: Row) -> _Reference:
+    """What a difference is judged by: the spread of the retrained codecs, where at least three were measured."""
 
     def cells(metric: str, version: str) -> list[dict[float | None, Row]]:
         its = (series for series in measured.series if series.version == version)
@@ -240,13 +290,17 @@ def _margin(measured: Measurements, row: Row) -> tuple[float, bool]:
 
     retrained = cells(row.metric, "retrained")
     here = [cell[row.snr_db] for cell in retrained if row.snr_db in cell]
-    if len(here) >= ENOUGH:
-        values = [codec.value for codec in here]
-        return max(values) - min(values), True
-    if here and here[0].stopped == "seeds" and here[0].n >= ENOUGH:
-        return 2 * _deviation(here[0]), True
+    count, values = len(here), [codec.value for codec in here]
+    excess = row.metric.partition(":")[0] == EXCESS  # of each retrained codec, by the mean of the others
+    if here and here[0].stopped == "seeds" and here[0].n >= FEWEST:
+        scale = math.sqrt((count - 1) / count) if excess else 1.0
+        return _Reference(margin_for(scale * _deviation(here[0]), here[0].n), retrained=here[0].n)
+    if count >= FEWEST and all(map(math.isfinite, values)):
+        if excess:
+            return _Reference(margin_of([value * (count - 1) / count for value in values]), retrained=count)
+        return _Reference(margin_of(values), values[0] - fmean(values), count)
     if not here:
-        return 0.0, False
+        return _Reference(0.0)
     # What is relearned is known to the original from the start.
     original = cells(row.metric, "original") or cells(
         row.metric.removeprefix("relearned_").partition(":")[0], "original"
@@ -256,8 +310,8 @@ def _margin(measured: Measurements, row: Row) -> tuple[float, bool]:
         for before in original[:1]
         for snr_db in before.keys() & retrained[0].keys()
     ]
-    scale = max((distance for distance in apart if math.isfinite(distance)), default=abs(here[0].value))
-    return (TENTH * scale if math.isfinite(scale) else 0.0), False
+    largest = max((distance for distance in apart if math.isfinite(distance)), default=abs(here[0].value))
+    return _Reference(TENTH * largest if math.isfinite(largest) else 0.0)
 
 
 def _deviation(mean: Row) -> float:
@@ -267,19 +321,23 @@ def _deviation(mean: Row) -> float:
 
 
 def _margin_sentence(measured: Measurements, comparisons: Sequence[_Comparison]) -> str:
-    if not comparisons:
-        return ""
-    retrained = [series for series in measured.series if series.version == "retrained"]
-    if not comparisons[0].several:
-        return (
-            "Margin: a tenth of the largest distance from the original to the retrained codec on the curve (of the "
-            "retrained codec's own value where the original was not measured). It can show a difference, never a "
-            f"match: that takes the spread of at least {ENOUGH} retrained codecs."
+    """Where the margins come from."""
+    told: list[str] = []
+    for count in sorted({comparison.reference.retrained for comparison in comparisons}, reverse=True):
+        if not count:
+            rule = (
+                "a tenth of the largest distance from the original to the retrained codec on the curve (of the "
+                "retrained codec's own value where the original was not measured). It can show a difference, never a "
+                f"match: that takes the spread of at least {FEWEST} retrained codecs."
+            )
+            told.append(f"Margin{' of the others' if told else ''}: {rule}")
+            continue
+        seeds = any(row.stopped == "seeds" for row in measured.rows)
+        codecs = f"the retrained codecs of {count} seeds" if seeds else f"the {count} retrained codecs"
+        told.append(
+            f"Margin: how far one more retrained codec would lie from the mean of {codecs}, in 95 of 100 comparisons."
         )
-    if len(retrained) >= ENOUGH:
-        return f"Margin: how far the {len(retrained)} retrained codecs lie apart in the same measure."
-    seeds = comparisons[0].row.n
-    return f"Margin: two standard deviations of the retrained codecs of {seeds} seeds in the same measure."
+    return " ".join(told)
 
 
 def _plural(word: Word, count: int) -> str:

@@ -78,9 +78,9 @@ def audit_plan(
                 "carry the same requests."
             )
     return CodecAuditPlan(
-        original=reference_of(original, folders[original]),
-        erased=reference_of(erased, folders[erased]),
-        retrained=tuple(reference_of(name, folders[name]) for name in retrained),
+        original=reference_of(folders[original]),
+        erased=reference_of(folders[erased]),
+        retrained=tuple(reference_of(folders[name]) for name in retrained),
         audits=tuple(audits),
         snr_db=float(snr_db),
         request=json.loads(request.text()),

@@ -13,7 +13,9 @@ from semlink.experiments.workflow.erasure import IMPORT
 from semlink.experiments.workflow.foreign_codecs import ForeignCodec, foreign_codec
 from semlink.experiments.workflow.machine import Machine
 from semlink.experiments.workflow.preparation import prepare
+from semlink.experiments.workflow.recipe import Recipe
 from semlink.experiments.workflow.recipe_file import override, recipe_from
+from semlink.experiments.workflow.source_places import absolute_in
 from semlink.experiments.workflow.store import stored_bundle
 from semlink.experiments.workflow.stored_recipe import recipe_of
 from semlink.experiments.workflow.training import source_facts
@@ -69,7 +71,7 @@ def import_bundle(
         "source": {"name": name, **chosen},
         "codec": {"name": foreign.codec},
     }
-    records = prepare(recipe_from(override(content, overrides), "of the import"), None, machine).source
+    records = prepare(_recipe(content, overrides), None, machine).source
     if not records.train:
         raise RecipeError(f"The source {name} has no training records; give the records that the codec learned from.")
     imported = foreign.read(records)
@@ -78,7 +80,7 @@ def import_bundle(
     content["codec"] |= {field: getattr(codec.config, field) for field in codec.own_fields()}
     if snr_label is not None:
         content["training"] = {"snr_db": snr_label + imported.label_offset_db}
-    recipe = recipe_from(override(content, overrides), "of the import")
+    recipe = _recipe(content, overrides)
     origin = _origin(kind, foreign, imported, snr_label)
     tensors = {
         **origin,
@@ -110,6 +112,10 @@ def import_bundle(
         card |= marks
     version.store(codec, card, {IMPORT: json_text(tensors, 2) + "\n"}, protected)
     return imported
+
+
+def _recipe(content: Mapping[str, Any], overrides: Sequence[str]) -> Recipe:
+    return recipe_from(absolute_in(override(dict(content), overrides), Path()), "of the import")
 
 
 def _origin(kind: str, foreign: ForeignCodec, imported: Imported[Any], snr_label: float | None) -> dict[str, Any]:

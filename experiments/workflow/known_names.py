@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from semlink.channels import CHANNELS
-from semlink.codecs import CODECS
+from semlink.codecs import CODECS, IMPORTED
 from semlink.codecs.digital.compression import COMPRESSORS
 from semlink.errors import RecipeError
 from semlink.experiments.workflow.codec_folders import find_bundle
@@ -23,7 +23,7 @@ REGISTRIES: Mapping[str, Registry[Any]] = {
     "channel": CHANNELS, "codec": CODECS, "source": SOURCES, "method": METHODS, "audit": AUDITS,
 }  # fmt: skip
 CLASSICAL = ("digital", "limit", "bound")  # what a classical codec begins with
-COMPRESSING = ("digital", "limit")  # those whose first field is a compressor
+COMPRESSING = ("digital", "limit")  # those whose first field is a compressor; a bound has a language model
 
 
 def check_names(kind: str, components: Iterable[object]) -> None:
@@ -40,6 +40,8 @@ def check_names(kind: str, components: Iterable[object]) -> None:
             name, fields = written["name"], {field: written[field] for field in written if field != "name"}
         else:
             continue
+        if kind == "codec" and name in IMPORTED:
+            continue  # which an import has made; recipes of these stand in bundles alone
         if name not in registry:
             choose(kind, registry, name)  # whose sentence lists the names; an entry that is there is not loaded yet
         text = read_entry(registry.place_of(name)) if name in registry.own() else None

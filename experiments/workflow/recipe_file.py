@@ -84,9 +84,9 @@ def load_recipe(name: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     if not isinstance(content, dict):
         raise RecipeError(f"The recipe {name} must be a mapping of fields such as experiment, source and codec.")
     folder = path.parent if path.is_file() else Path()
+    _load_plugins(override(content, overrides).get("plugins", ()), folder, str(name))  # their sources have paths too
     content = absolute_in(override(absolute_in(content, folder), overrides), Path())
-    _load_plugins(content.pop("plugins", ()), folder, str(name))
-    return recipe_from(content, str(name))
+    return recipe_from({field: value for field, value in content.items() if field != "plugins"}, str(name))
 
 
 def _load_plugins(files: object, folder: Path, name: str) -> None:

@@ -10,11 +10,11 @@ from semlink.experiments.workflow.store import stored_bundle
 from semlink.files import sha256_of
 
 
-def reference_of(name: str | Path, folder: Path) -> CodecReference:
-    """The reference to a codec in a folder, named as its user named it. Errors: BundleError."""
+def reference_of(folder: Path) -> CodecReference:
+    """The reference to a codec in a folder, so that it can be used from anywhere. Errors: BundleError."""
     stored = stored_codecs().get(folder.name)
     known = stored is not None and stored.resolve() == folder.resolve()
-    return CodecReference(name=folder.name if known else str(name), digest=_digest(folder))
+    return CodecReference(name=folder.name if known else str(folder.absolute()), digest=_digest(folder))
 
 
 def found(reference: CodecReference) -> Path:

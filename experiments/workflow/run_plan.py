@@ -102,4 +102,5 @@ def run_plan_from(content: object, where: str, with_plugins: bool = False) -> Ru
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"] if not str(part).startswith("function-"))
+        place = place or "kind"  # by which the rest is read
         raise RecipeError(f'The run in {where} cannot be read at "{cut(place)}": {reason_of(error)}.') from error

@@ -1,10 +1,11 @@
-"""Where the files of a source lie: absolute while one works with them, by their names alone in what travels.
+"""Where sources and codecs lie: absolute while one works with them, by their names alone in what travels.
 
 A path says whose machine it is from, and often whose data. So cards and plans hold the last name of a path, and the
 whole of it stands in a file that only the owner of the data keeps, as the full requests do.
 """
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
@@ -17,6 +18,7 @@ from semlink.untrusted import json_of, spelled
 
 PLACES = "places.json"  # a protected file of a bundle, and of a run
 KEY = "source"  # of a source in plans and recipes, wherever it stands
+CODEC = {"name", "digest"}  # what a plan says of a stored codec
 NESTED = "of"  # the field of a source that names another one in a line
 
 
@@ -44,19 +46,19 @@ def absolute_in(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def named(content: Any, places: dict[str, Any], where: str = "") -> Any:
-    """Plain data with the last names of absolute paths of sources; what was replaced is added to `places`."""
+    """Plain data with the last names of absolute paths of sources and codecs, which are added to `places`."""
     if isinstance(content, list | tuple):
         return [named(item, places, f"{where}/{number}") for number, item in enumerate(content)]
     if not isinstance(content, Mapping):
         return content
-    result = {key: named(value, places, f"{where}/{key}") for key, value in content.items()}
-    source = content.get(KEY)
-    if isinstance(source, Mapping) and isinstance(source.get("name"), str) and source["name"] in SOURCES:
-        result[KEY] = _mapped(source["name"], source, lambda path: path.name if path.is_absolute() else str(path))
-        changed = {field: value for field, value in source.items() if result[KEY][field] != value}
-        if changed:
-            places[f"{where}/{KEY}"] = changed
-    return result
+    name, short = content.get("name"), dict(content)
+    if isinstance(name, str) and content.keys() == CODEC:
+        short["name"] = _last_name(Path(name))
+    elif isinstance(name, str) and where.endswith(f"/{KEY}"):
+        short = _mapped(name, content, _last_name)
+    if changed := {field: value for field, value in content.items() if short[field] != value}:
+        places[where] = changed
+    return {key: named(value, places, f"{where}/{key}") for key, value in short.items()}
 
 
 def placed(content: Any, places: Mapping[str, Any], where: str = "") -> Any:
@@ -66,8 +68,8 @@ def placed(content: Any, places: Mapping[str, Any], where: str = "") -> Any:
     if not isinstance(content, Mapping):
         return content
     result = {key: placed(value, places, f"{where}/{key}") for key, value in content.items()}
-    if isinstance(source := content.get(KEY), Mapping) and isinstance(known := places.get(f"{where}/{KEY}"), Mapping):
-        result[KEY] = {**source, **{field: value for field, value in known.items() if field in source}}
+    if isinstance(known := places.get(where), Mapping):
+        result |= {field: value for field, value in known.items() if field in result}
     return result
 
 
@@ -82,18 +84,27 @@ def restored(content: bytes | None) -> dict[str, Any]:
     return found
 
 
+def _last_name(path: Path) -> str:
+    return path.name if path.is_absolute() else str(path)
+
+
 def _found(path: Path, folder: Path) -> str:
-    if not path.is_absolute():
+    whole = Path(os.path.expanduser(path))
+    if not whole.is_absolute():
         for base in (folder, Path()):
-            if (base / path).exists():
-                return str((base / path).absolute())
-    return str(path)
+            if os.path.exists(base / whole):  # false, where a name is too long for a file
+                return str((base / whole).absolute())
+    return str(whole)
 
 
 def _mapped(name: str, fields: Mapping[str, Any], change: Any) -> dict[str, Any]:
-    """The fields of a source, with a change of each path among them and in a source that they name in a line."""
+    """The fields of a source, with a change of each path among them and in a source that they name in a line.
+
+    Of a source whose plug-in is not here, each text that is an absolute path counts as one.
+    """
     if name not in SOURCES:
-        return dict(fields)
+        paths = {field: Path(value) for field, value in fields.items() if isinstance(value, str)}
+        return {**fields, **{field: change(path) for field, path in paths.items() if path.is_absolute()}}
     kinds = fields_of(SOURCES[name])
     first = next(iter(kinds), "")
     result = dict(fields)

@@ -55,7 +55,7 @@ def sweep_plan(
     """
     folders = [find_bundle(name) for name in codecs]
     exports = [folder for folder in folders if is_export(folder)]
-    stored = [(name, folder) for name, folder in zip(codecs, folders, strict=True) if folder not in exports]
+    stored = [folder for folder in folders if folder not in exports]
     if source is not None and request is not None:
         raise RecipeError("A request is about records of the codec's training; leave out --request or --source.")
     if exports and not stored:
@@ -65,10 +65,10 @@ def sweep_plan(
     if not stored and source is None:
         raise RecipeError("Without a stored codec there are no records to send; name some with --source.")
     if seed is None:
-        seed = int(stored_bundle(stored[0][1]).card.get("seed", 0)) if stored else 0
+        seed = int(stored_bundle(stored[0]).card.get("seed", 0)) if stored else 0
     return CodecSweepPlan(
-        codecs=tuple(reference_of(name, folder) for name, folder in stored),
-        exports=tuple(reference_of(folder, folder) for folder in exports),
+        codecs=tuple(reference_of(folder) for folder in stored),
+        exports=tuple(reference_of(folder) for folder in exports),
         sweep=sweep,
         request=None if request is None else json.loads(request.text()),
         source=None if source is None else absolute(source, Path()),

@@ -25,11 +25,15 @@ def data_folder(source: str, data_dir: Path | None) -> Path:
 
 
 def placed(path: Path, source: str, data_dir: Path | None) -> Path:
-    """A path that a user gave, from the current folder or else from the data folder; as it is where neither has it."""
-    if path.exists() or path.is_absolute():
-        return path
+    """A path that a user gave, from the current folder or else from the data folder; as it is where neither has it.
+
+    `~` is the user's home.
+    """
+    here = Path(os.path.expanduser(path))
+    if os.path.exists(here) or here.is_absolute():  # no error where a name is too long for a file
+        return here
     try:
         inside = data_folder(source, data_dir) / path
     except SourceError:
         return path
-    return inside if inside.exists() else path
+    return inside if os.path.exists(inside) else path

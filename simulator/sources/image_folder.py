@@ -20,7 +20,7 @@ OTHER_IMAGES = {
     ".avif", ".bmp", ".cr2", ".cr3", ".dng", ".exr", ".gif", ".hdr", ".heic", ".heif", ".jp2", ".jxl", ".nef", ".pgm",
     ".ppm", ".psd", ".raw", ".svg",
 }  # refused by name, since whoever has them would miss them  # fmt: skip
-METADATA = ("metadata.jsonl", "metadata.csv")
+METADATA = ("metadata.jsonl", "metadata.csv", "metadata.parquet")
 COLUMNS = ("file_name", "id", "owner", "label", "split")
 DEEPEST = 32  # levels of folders
 
@@ -30,7 +30,7 @@ class ImageFolder(PictureReader):
     """Images in a folder of your own: sub-folders are labels, or splits, and a metadata file may say more.
 
     Folders train, validation and test (or their usual other names) are splits; otherwise, and in these, each sub-folder
-    is a label. A file metadata.jsonl or metadata.csv has a line for each image below its folder, with the columns
+    is a label. A file metadata.jsonl, .csv or .parquet has a line for each image below its folder, with the columns
     file_name and, as wanted, id, owner, label and split, which win over the folders; others are ignored, which is told.
     The id is the path in the folder. PNG, JPEG, WebP and TIFF are taken, see docs/data.md for the conversion.
 
@@ -53,14 +53,14 @@ class ImageFolder(PictureReader):
 
     def read(self, data_dir: Path | None = None) -> Source:
         root = placed(self.path, "image-folder", data_dir)
-        if not root.is_dir():
-            raise SourceError(f"There is no folder {self.path}, here or in the data folder; check its name.")
+        if not os.path.isdir(root):
+            raise SourceError(f"There is no folder {cut(self.path, 200)}, here or in the data folder; check its name.")
         files = list(_files(root, 0))
         images = [path for path in files if path.suffix.lower() in IMAGES]
         if not images:
             raise SourceError(f"{root} has no PNG, JPEG, WebP or TIFF image in it; give a folder that has some.")
         arrangement = Arrangement(root, root.resolve().name, self.labels, self.split_by, self.limit)
-        if others := len(files) - len(images) - sum(path.name in METADATA for path in files):
+        if others := len(files) - len(images) - sum(path.name.lower() in METADATA for path in files):
             arrangement.notes.append(f"Of {root}, files ignored: {others} that are no images.")
         in_split = _split_folders(root, images)
         lines = _metadata(root, files, images, arrangement.notes)
@@ -92,20 +92,19 @@ def _files(folder: Path, depth: int) -> Iterator[Path]:
     if depth > DEEPEST:
         raise SourceError(f"{folder} lies more than {DEEPEST} folders deep; move the images up.")
     try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        entries = sorted(folder.iterdir(), key=lambda path: path.name)
     except OSError as error:
         raise SourceError(f"The folder {folder} cannot be read ({error.strerror}); check its permissions.") from error
-    for entry in entries:
-        if entry.name.startswith(".") or entry.name == "__MACOSX":
+    for path in entries:
+        if path.name.startswith(".") or path.name == "__MACOSX":
             continue
         try:
-            entry.name.encode()
+            path.name.encode()
         except UnicodeEncodeError as error:
-            name = os.fsencode(entry.name)
+            name = os.fsencode(path.name)
             raise SourceError(f"The name {name!r:.80} in {folder} is not UTF-8; rename that file.") from error
-        path = Path(entry.path)
-        if entry.is_dir():
-            if entry.is_symlink():
+        if os.path.isdir(path):  # false where that cannot be told, as of a link to itself
+            if path.is_symlink():
                 raise SourceError(f"{path} is a link to a folder; put the folder itself there.")
             yield from _files(path, depth + 1)
         elif path.suffix.lower() in OTHER_IMAGES:
@@ -161,12 +160,13 @@ def _metadata(root: Path, files: list[Path], images: list[Path], notes: list[str
     Errors: SourceError when a line names no image, the same one twice or one outside the folder, and when an image
             below the file has no line.
     """
-    tables = [path for path in files if path.name in METADATA]
+    tables = [path for path in files if path.name.lower() in METADATA]
     known = {_name(path.relative_to(root)): path for path in images}
     lines: dict[Path, TableRow] = {}
     for table in tables:
-        if sum(other.parent == table.parent for other in tables) > 1:
-            raise SourceError(f"{table.parent} has both {' and '.join(METADATA)}; keep one of them.")
+        beside = [other.name for other in tables if other.parent == table.parent]
+        if len(beside) > 1:
+            raise SourceError(f"{table.parent} has both {' and '.join(beside)}; keep one of them.")
         rows = read_table(table)
         unknown = [column for column in columns_of(rows) if column not in COLUMNS]
         if unknown:

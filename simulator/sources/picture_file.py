@@ -60,7 +60,7 @@ class PictureFile:
     def of(cls, path: Path, colour: Colour = "rgb", longest: int = PIXELS_MOST) -> "PictureFile":
         """Looks at a file without unpacking it. Errors: SourceError, which says what is wrong with it."""
         content = _content(path)
-        with _opened(path, content) as image:
+        with _opened(path, content) as image, _damage_told(path):
             width, height = image.size
             if image.getexif().get(ORIENTATION, 1) in (5, 6, 7, 8):
                 width, height = height, width
@@ -90,9 +90,11 @@ class PictureFile:
 
 @contextmanager
 def _damage_told(path: Path) -> Iterator[None]:
-    """Turns what Pillow raises for damaged files into one sentence."""
+    """Turns what Pillow raises for damaged files into one sentence; what it warns of is refused here, or harmless."""
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     except DAMAGE as error:
         raise SourceError(
             f"{path} is damaged, or no PNG, JPEG, WebP or TIFF image that can be read; replace or remove it."
@@ -115,8 +117,7 @@ def _opened(path: Path, content: bytes) -> "PillowImage":
     """An image of which only the head was read, after the checks. Errors: SourceError."""
     from PIL import Image
 
-    with _damage_told(path), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what Pillow warns of is refused here, or harmless
+    with _damage_told(path):
         try:
             image = Image.open(io.BytesIO(content), formats=FORMATS)
         except Image.DecompressionBombError as error:

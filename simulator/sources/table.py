@@ -52,7 +52,9 @@ def read_table(path: Path) -> list[TableRow]:
     try:
         content = read_bytes(path, FILE_MOST)
     except OSError as error:
-        raise SourceError(f"There is no table {path} that can be read; check its name and its permissions.") from error
+        raise SourceError(
+            f"There is no table {cut(path, 200)} that can be read; check its name and its permissions."
+        ) from error
     if path.suffix.lower() == ".parquet":
         rows = list(_parquet_rows(content, path))
     else:
@@ -84,10 +86,12 @@ def _json_rows(text: str, path: Path) -> Iterator[TableRow]:
 
 
 def _csv_rows(text: str, path: Path) -> Iterator[TableRow]:
-    first = text.partition("\n")[0]
+    if "\0" in text:
+        raise SourceError(f"{path} has a zero byte in it, as no text has; save the file as UTF-8.")
+    first = text.lstrip("\r\n").partition("\n")[0]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), strict=True)
     try:
-        header = next(reader, [])
+        header = next(filter(_filled, reader), [])
         for cells in reader:
             place = f"line {reader.line_num} of {path}"
             if len(cells) > len(header):
@@ -95,10 +99,14 @@ def _csv_rows(text: str, path: Path) -> Iterator[TableRow]:
                     f"{_head(place)} has {len(cells)} cells for {len(header)} columns; put quotes around a text "
                     "with a delimiter in it."
                 )
-            if any(cells):
+            if _filled(cells):
                 yield TableRow(place, _named(header, [*cells, *[""] * (len(header) - len(cells))], place))
     except csv.Error as error:
         raise SourceError(f"Line {reader.line_num} of {path} is not CSV ({cut(error)}); check its quotes.") from error
+
+
+def _filled(cells: list[str]) -> bool:
+    return any(map(str.strip, cells))
 
 
 def _parquet_rows(content: bytes, path: Path) -> Iterator[TableRow]:
@@ -123,8 +131,10 @@ def _head(place: str) -> str:
 
 
 def _named(columns: list[str], cells: list[Any], place: str) -> dict[str, Any]:
-    names = [column.strip().lower() for column in columns]
+    """The cells by the names of their columns; those without a name, as spreadsheets leave behind, are none."""
+    pairs = [(name, cell) for column, cell in zip(columns, cells, strict=True) if (name := column.strip().lower())]
+    names = [name for name, _ in pairs]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise SourceError(f'{_head(place)} has the column "{cut(twice)}" twice; rename one.')
-    return dict(zip(names, cells, strict=True))
+    return dict(pairs)

@@ -7,7 +7,8 @@ taken where they are handy. What writes to a folder raises FolderInUse while ano
 import functools
 import inspect
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from numbers import Real
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -36,11 +37,9 @@ EntryType = TypeVar("EntryType", bound=type)
 TEXTS = {"kind", "device", "command", "source", "method", "vocabulary"}
 LISTS = {"overrides": str, "audits": str, "seeds": int, "uses": int}
 PLACES = {
-    "name": "", "out": "", "folder": "", "folders": "", "key": "", "table": "", "data_dir": "", "recipe": "Recipe",
-    "what": "Recipe", "codec": "StoredCodec", "codecs": "StoredCodec", "original": "StoredCodec",
-    "erased": "StoredCodec", "retrained": "StoredCodec", "channel": "Channel", "request": "ErasureRequest",
-}  # what is given by a text or a path, and the class of the object that may stand for it  # fmt: skip
-SEVERAL = {"folders", "what", "codecs", "channel", "retrained"}  # of these
+    "name", "out", "folder", "folders", "key", "table", "data_dir", "recipe", "what", "codec", "codecs", "original",
+    "erased", "retrained", "channel", "request",
+}  # what is given by a text or a path, or by an object of a class that the annotation names  # fmt: skip
 
 
 def _checked(function: Callable[P, R]) -> Callable[P, R]:
@@ -57,7 +56,7 @@ def _checked(function: Callable[P, R]) -> Callable[P, R]:
 
             load_environment()
         for name, value in signature.bind(*args, **kwargs).arguments.items():
-            needed = _needed(name, value)
+            needed = _needed(signature.parameters[name], value)
             if signature.parameters[name].annotation is str and not isinstance(value, str):
                 needed = "a text"
             if needed and (value is not None or signature.parameters[name].default is not None):
@@ -67,8 +66,9 @@ def _checked(function: Callable[P, R]) -> Callable[P, R]:
     return call
 
 
-def _needed(name: str, value: object) -> str | None:
+def _needed(parameter: inspect.Parameter, value: object) -> str | None:
     """What an argument of that name should be, where the value is not it."""
+    name = parameter.name
     whole = isinstance(value, int) and not isinstance(value, bool)
     if name == "seed" and not (whole and 0 <= cast(int, value) < 2**63):
         return "a whole number from 0 to 2**63 - 1"
@@ -78,7 +78,7 @@ def _needed(name: str, value: object) -> str | None:
         return "a text"
     if name == "snr_db" and (not isinstance(value, Real | Iterable) or isinstance(value, bool | bytes | Mapping)):
         return "Es/N0 in dB"
-    if name in PLACES and not _is_place(name, value):
+    if name in PLACES and not _is_place(parameter, value):
         return "a name or an object, as its documentation says"
     if name in ("out", "table") and isinstance(value, str | Path) and leads_nowhere(Path(value)):
         return "a place that is not a link to something that is not there"
@@ -91,13 +91,17 @@ def _needed(name: str, value: object) -> str | None:
     return None
 
 
-def _is_place(name: str, value: object) -> bool:
-    """Whether an argument is what `PLACES` says, or several of these."""
-    several = name in SEVERAL and isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
-    items = [value] if not several else value if isinstance(value, list | tuple) else []  # others may be read only once
-    return all(
-        isinstance(item, str | Path) or PLACES[name] in {base.__name__ for base in type(item).__mro__} for item in items
-    )
+def _is_place(parameter: inspect.Parameter, value: object) -> bool:
+    """Whether an argument is a text, a path or an object of a class that its annotation names, or several of these."""
+    known = set(re.findall(r"\w+", str(parameter.annotation)))
+    listed = isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping) and not _is_one(value, known)
+    if not listed or not known & {"Sequence", "Iterable"}:
+        return _is_one(value, known)
+    return not isinstance(value, list | tuple) or all(_is_one(item, known) for item in value)  # others are read once
+
+
+def _is_one(value: object, classes: Container[str]) -> bool:
+    return isinstance(value, str | Path) or any(base.__name__ in classes for base in type(value).__mro__)
 
 
 @_checked

@@ -385,7 +385,8 @@ def reason_of(error: ValidationError) -> str:
     reasons = dict.fromkeys(str(detail["msg"]).removeprefix("Value error, ").rstrip(".") for detail in details)
     first, *others = (reason.partition(", unable to parse")[0] for reason in reasons)
     listed = " or ".join([first, *(reason.removeprefix("Input should be ") for reason in others)])
-    return cut(listed.replace("a valid integer", "a whole number"), 300)
+    listed = listed.replace("a valid integer", "a whole number").replace(f" for {Path}", "")
+    return cut(listed, 300)
 
 
 def fields_of(make: Callable[..., object]) -> dict[str, tuple[Any, object]]:

@@ -237,3 +237,27 @@ def test_a_public_checkpoint_gives_its_figure() -> None:
             errors = (codec.decode(arrived) - part).square().mean(dim=(1, 2, 3))
             psnr.append(-10 * errors.log10())
     assert torch.cat(psnr).mean().item() == pytest.approx(27.30, abs=0.1)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_refused(value: float, tmp_path: Path) -> None:
+    weights = state()
+    weights["encoder.conv1.conv.weight"].view(-1)[3] = value
+    torch.save(weights, tmp_path / "diverged.pt")
+    with pytest.raises(CodecError, match=r"encoder\.0\.weight that are no finite numbers"):
+        import_deepjscc(tmp_path / "diverged.pt", 32, 32)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda weights: {name: value.to(torch.complex64) for name, value in weights.items()}, "is complex"),
+        (lambda weights: {**weights, **{f"module.{name}": value for name, value in weights.items()}}, "in it twice"),
+    ],
+)
+def test_what_two_readers_would_take_differently_is_refused(
+    change: Callable[[dict[str, Tensor]], dict[str, Tensor]], words: str, tmp_path: Path
+) -> None:
+    torch.save(change(state()), tmp_path / "odd.pt")
+    with pytest.raises(CodecError, match=words):
+        read_torch_file(tmp_path / "odd.pt")

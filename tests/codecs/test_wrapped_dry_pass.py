@@ -145,3 +145,19 @@ def test_a_pass_leaves_no_trace() -> None:
     assert codec.training
     assert all(weight.grad is None for weight in codec.parameters())
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_weights_that_could_not_be_stored() -> None:
+    twice = Does(image_of)
+    twice.again = twice.layer
+    with pytest.raises(CodecError, match=r"decoder of tried holds the weights again\.weight under another name too"):
+        made(Does(lambda z: z), twice)
+    with pytest.raises(CodecError, match=r"encoder of lazy has weights without a size, 1\.weight"):
+        made(nn.Sequential(nn.Flatten(), nn.LazyLinear(64)), Does(image_of), "lazy")
+
+
+def test_a_part_that_fails_in_training_alone_is_told() -> None:
+    """As batch norm does on a batch of one; see https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d."""
+    codec = made(nn.Sequential(nn.Flatten(), nn.Linear(64, 8), nn.BatchNorm1d(8)), Does(image_of, before=8)).train()
+    with pytest.raises(CodecError, match=r"encoder of tried fails on \[1, 1, 8, 8\]: ValueError: Expected more than 1"):
+        codec.represent(codec.prepare(IMAGES[:1]))

@@ -16,6 +16,7 @@ PAGES = [page for page in PAGES if "_build" not in page.parts]
 TUTORIALS = ("wireless", "privacy", "engineer")
 CONCEPTS = ("snr", "bandwidth", "fading")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
+DRAWN = re.compile(r"<!-- (\w+): [^\n]*? -->(.*?)<!-- /\1 -->", re.DOTALL)
 CODE = re.compile(r"^```.*?^```$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 
 
@@ -39,6 +40,18 @@ def test_relative_links_lead_somewhere(page: Path) -> None:
         assert target.exists(), f"{page.name} links to {link}, which is not there"
         if anchor and target.suffix == ".md":
             assert anchor in _anchors(target), f"{page.name} links to {link}, and there is no such heading"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_what_is_drawn_into_a_page_is_there_and_ends_no_paragraph(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for found in DRAWN.finditer(text):
+        kind, drawn = found.groups()
+        assert drawn.strip(), f"{page.name} has an empty {kind}; run: make figures"
+        before = text[: found.start()].rpartition("\n")[2]
+        assert drawn.startswith("\n") or before.strip(), (
+            f"{page.name}: a {kind} at the beginning of a line ends a paragraph"
+        )
 
 
 @pytest.mark.parametrize("name", TUTORIALS)

@@ -21,12 +21,8 @@ FILES = ["impulsive_noise.py", "tiny_codec.py", "stripes.py", "edge_error.py", "
 IN_RECIPE = ["tiny_codec.py", "stripes.py"]
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of a user, with the examples and a run of all of them in `out`."""
-    folder = tmp_path_factory.mktemp("user")
-    for name in (*FILES, "recipe.yaml"):
-        shutil.copy(EXAMPLES / name, folder)
+def carry_out(folder: Path, out: str, workers: int) -> None:
+    """A run of all examples, as a user starts it."""
     given = [part for name in FILES if name not in IN_RECIPE for part in ("--plugin", f"{folder / name}")]
     small = [
         f"plugins={json.dumps(IN_RECIPE)}",
@@ -36,8 +32,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "sweep.draws=1",
     ]
     options = [part for each in small for part in ("--set", each)]
-    command = [sys.executable, "-m", "semlink", "run", f"{folder / 'recipe.yaml'}", "--out", "out", "--workers", "2"]
+    options += ["--out", out, "--workers", f"{workers}"]
+    command = [sys.executable, "-m", "semlink", "run", f"{folder / 'recipe.yaml'}"]
     subprocess.run([*command, *options, *given], cwd=folder, check=True, capture_output=True, timeout=600)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of a user, with the examples and a run of all of them in `out`."""
+    folder = tmp_path_factory.mktemp("user")
+    for name in (*FILES, "recipe.yaml"):
+        shutil.copy(EXAMPLES / name, folder)
+    carry_out(folder, "out", workers=1)
     return folder
 
 
@@ -48,6 +54,14 @@ def test_a_run_of_everything_own(folder: Path) -> None:
     assert {"edge_error", "loss_gap", "psnr"} <= {row.metric for row in rows}
     text = (folder / "out" / "run.yaml").read_text()
     assert all(f"- name: {name}\n  digest: sha256:" in text for name in FILES)
+
+
+@pytest.mark.slow
+def test_worker_processes_find_the_same(folder: Path) -> None:
+    carry_out(folder, "spread", workers=2)
+    for metric in ("psnr", "edge_error", "loss_gap"):
+        spread, alone = (Results.read(folder / name).filter(metric).rows for name in ("spread", "out"))
+        assert spread == alone != []
 
 
 def test_a_report_needs_no_plugin(folder: Path, tmp_path: Path) -> None:
@@ -136,6 +150,5 @@ def test_the_page_runs_as_it_stands(run_page: Any) -> None:
 
 
 def test_examples_are_short() -> None:
-    lengths = {path.name: len(path.read_text().splitlines()) for path in EXAMPLES.glob("*.py")}
-    assert {*lengths} >= {*FILES}
+    lengths = {name: len((EXAMPLES / name).read_text().splitlines()) for name in FILES}
     assert [name for name, lines in lengths.items() if lines > 30] == ["tiny_codec.py"]

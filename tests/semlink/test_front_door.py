@@ -61,6 +61,7 @@ def test_objects_stand_where_names_do(tmp_path: Path) -> None:
     named = sl.sweep("image-digits", "rayleigh:coherence=symbol", **options)
     given = sl.sweep([sl.load_codec("image-digits")], sl.channel("rayleigh:coherence=symbol"), **options)
     assert named.rows == given.rows
+    assert sl.records(sl.load_codec("image-digits")).counts() == sl.records("image-digits").counts()
     with pytest.raises(sl.SemlinkError, match="no folder or stored codec"):
         sl.load_codec("image-digit")
 
@@ -103,6 +104,7 @@ def test_an_argument_of_a_wrong_type_is_told_in_a_sentence(field: str, value: ob
         lambda: sl.audit("a", "b", "c", SEVENS, "o", snr_db=101.0), lambda: sl.run([object()], "o"),
         lambda: sl.train(object(), "o"), lambda: sl.report(object()), lambda: sl.load_codec(["a"]),
         lambda: sl.channel(["awgn"]), lambda: sl.load_source(object()), lambda: sl.residue([5], SEVENS),
+        lambda: sl.records(sl.Recipe(experiment="a", source="digits", codec="image")), lambda: sl.records(["digits"]),
         lambda: sl.erase("image-digits", [SEVENS], "o"), lambda: sl.verify("image-digits", 5),
     ],
 )  # fmt: skip

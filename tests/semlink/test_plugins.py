@@ -16,8 +16,10 @@ from semlink.codecs import CODECS
 from semlink.errors import PluginError, UnknownName
 from semlink.experiments.workflow.listing import listing
 from semlink.experiments.workflow.recipe_file import load_recipe
+from semlink.experiments.workflow.source_places import named, placed
 from semlink.plugins import load_environment, load_plugins, shipment
 from semlink.simulator.metrics import metrics_for
+from semlink.simulator.sources import SOURCES
 from semlink.unlearning.methods import METHODS
 
 QUIET = '''
@@ -33,6 +35,22 @@ class Quiet(sl.Channel):
 
     def forward(self, frame, snr_db, generator):
         return sl.channel("awgn")(frame, snr_db + self.by, generator)
+'''
+SOURCE = '''
+from dataclasses import dataclass
+from pathlib import Path
+
+import semlink as sl
+
+@sl.register("source", "pile")
+@dataclass(frozen=True)
+class Pile(sl.SourceReader):
+    """Nothing."""
+
+    terms = None
+    path: Path
+
+    def read(self, data_dir): ...
 '''
 RECIPE = {"experiment": "own", "source": "digits", "codec": "image", "channel": "quiet:by=2"}
 
@@ -116,9 +134,24 @@ def test_a_file_is_run_once_however_often_and_where_it_is_named(
 
 def test_a_recipe_that_a_stranger_stored_runs_no_file(tmp_path: Path) -> None:
     _file(tmp_path)
-    with pytest.raises(UnknownName, match="plugins"):
-        sl.Recipe.model_validate({**RECIPE, "plugins": [str(tmp_path / "quiet.py")]})
+    for channel in ("quiet", "awgn"):
+        with pytest.raises(UnknownName, match=r"quiet|plugins"):
+            sl.Recipe.model_validate({**RECIPE, "channel": channel, "plugins": [str(tmp_path / "quiet.py")]})
     assert "quiet" not in CHANNELS
+
+
+def test_paths_of_a_source_of_a_plugin_are_those_of_any_source(tmp_path: Path) -> None:
+    _file(tmp_path, SOURCE, "pile.py")
+    (tmp_path / "heap").touch()
+    recipe = tmp_path / "recipe.yaml"
+    fields = {"channel": "awgn", "plugins": ["pile.py"], "source": {"name": "pile", "path": "heap"}}
+    recipe.write_text(json.dumps({**RECIPE, **fields}))
+    source = load_recipe(recipe).model_dump()["source"]
+    assert source["path"] == str(tmp_path / "heap")
+    SOURCES._added.clear()  # as where a run is read without its plug-ins
+    places: dict[str, Any] = {}
+    assert named({"source": source}, places) == {"source": {"name": "pile", "path": "heap"}}
+    assert placed({"source": {"name": "pile", "path": "heap"}}, places) == {"source": source}
 
 
 @pytest.mark.parametrize("wrong", [5, [5], {"a": "b"}, [""]])

@@ -126,6 +126,7 @@ def named(columns: str, *cells: str) -> str:
         (lambda folder: picture(9).save(folder / "a.gif"), r"a\.gif is no PNG, JPEG"),
         (lambda folder: os.mkfifo(folder / "f.png"), r"f\.png cannot be read"),
         (lambda folder: os.symlink("nowhere", folder / "f.png"), r"f\.png cannot be read"),
+        (lambda folder: os.symlink("f.png", folder / "f.png"), r"f\.png cannot be read"),
         (lambda folder: os.symlink(".", folder / "loop"), "loop is a link to a folder"),
         (lambda folder: save_pictures(folder / "train", 1), r'folder "train" .* beside it "000\.png"'),
         (write(named("owner", "a", "b", "c")), r'no image "002\.png", as line 4'),
@@ -142,8 +143,8 @@ def named(columns: str, *cells: str) -> str:
         (write('{"file_name": "000.png"', "metadata.jsonl"), "Line 1 .* is no JSON object"),
         (write(named("owner", "x" * 1001, "y")), "owner of 1001 characters"),
         (
-            lambda folder: (write(named("id", "x", "y"))(folder), write("{}", "metadata.jsonl")(folder)),
-            "keep one of them",
+            lambda folder: (write(named("id", "x", "y"))(folder), write("{}", "METADATA.parquet")(folder)),
+            r"both METADATA\.parquet and metadata\.csv; keep one",
         ),
     ],
 )
@@ -166,6 +167,8 @@ def test_names_that_are_not_utf_8_are_refused(tmp_path: Path) -> None:
 def test_no_folder_no_images_no_owners(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="There is no folder nowhere"):
         build_source("image-folder", {"path": "nowhere"})
+    with pytest.raises(SourceError, match=r"There is no folder a{200}\.\.\., here"):
+        build_source("image-folder", {"path": "a" * 5000})
     with pytest.raises(SourceError, match="has no PNG"):
         read(tmp_path)
     save_pictures(tmp_path, 2)

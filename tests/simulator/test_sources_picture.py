@@ -50,6 +50,12 @@ def test_the_rotation_of_exif_is_applied(tmp_path: Path) -> None:
     assert np.array_equal(file.pixels(), np.rot90(np.asarray(picture(0)), -1))
 
 
+def test_damaged_exif_is_left_out_in_silence(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    damaged = b"Exif\0\0MM\0*\0\0\0\x08\xff\xff\x01\x12\0\3\0\0\0\1\0\1\0\0"
+    assert pixels(picture(0), tmp_path / "a.jpg", exif=damaged).shape == (20, 24, 3)
+    assert not recwarn.list
+
+
 def test_grey_and_shrunk(tmp_path: Path) -> None:
     picture(0, 20, 40).save(tmp_path / "a.png")
     file = PictureFile.of(tmp_path / "a.png", "grey", longest=10)

@@ -102,6 +102,7 @@ def test_owners_stay_together_where_asked(tmp_path: Path) -> None:
         ("a.csv", "text,label\na b c d,x\n,y\n", "no text in line 3"),
         ("a.csv", "text\n", "has no rows"),
         ("a.csv", b"text\na b c \xff\n", "Line 2 .* is not UTF-8"),
+        ("a.csv", "text\na b c \0\n", "has a zero byte"),
         ("a.jsonl", "[1]\n", "Line 1 .* is no JSON object"),
         ("a.jsonl", '{"text": ["a"]}\n', r"text \['a'\]; write a text"),
         ("a.jsonl", '{"text": "a b c"}\n', "no text of 4 to 30 words"),
@@ -112,6 +113,22 @@ def test_what_is_wrong_is_named(tmp_path: Path, name: str, content: str | bytes,
     (tmp_path / name).write_bytes(content.encode() if isinstance(content, str) else content)
     with pytest.raises(SourceError, match=sentence):
         read(tmp_path / name)
+
+
+def test_what_spreadsheets_leave_behind_is_no_data(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Empty lines, also before the names of the columns; numbers of rows and empty columns, which have no name."""
+    (tmp_path / "a.csv").write_text(
+        "\r\n\n,text;owner;;\n0;a b c d;x;;\n ; ;;;\n;;;;\n1;e f g h;y;;\n".replace(",", ";")
+    )
+    source = read(tmp_path / "a.csv")
+    assert {(record.payload, record.owner) for record in all_of(source)} == {("a b c d", "x"), ("e f g h", "y")}
+    assert "columns ignored" not in caplog.text
+
+
+def test_a_path_may_begin_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    as_csv(tmp_path / "a.csv", [dict(row) for row in ROWS[:20]])
+    assert len(all_of(read(Path("~/a.csv")))) == 20
 
 
 def test_labels_can_be_given_and_have_to_be_complete(tmp_path: Path) -> None:

@@ -185,3 +185,17 @@ def test_a_channel_is_given_as_an_object_or_by_its_name(learned: tuple[Partition
         rows = audit.run(entries, few, by_name)
         assert rows == audit.run(entries, few, by_object)
         assert {row.channel for row in rows} == {"rayleigh:coherence=symbol"}
+
+
+@pytest.mark.parametrize("audit", [Membership(), Relearn(steps=2)])
+def test_of_several_retrained_codecs_each_has_its_rows(
+    audit: Membership | Relearn, learned: tuple[Partition, list[Entry]], fresh_toy: Callable[..., NeuralCodec[Any]]
+) -> None:
+    """Their spread is the margin of a verdict; differences are taken from the first."""
+    partition, entries = learned
+    others = [replace(entries[2], codec=fresh_toy(seed=n), method=f"retrain-{n}") for n in (2, 3)]
+    alone, beside = audit.run(entries, partition, CONTEXT), audit.run([*entries, *others], partition, CONTEXT)
+    assert alone == [row for row in beside if row.method not in ("retrain-2", "retrain-3")]
+    metric = "membership_auc" if isinstance(audit, Membership) else "relearned_loss"
+    values = {row.value for row in beside if (row.metric, row.version, row.set) == (metric, "retrained", "forget")}
+    assert len(values) == 3

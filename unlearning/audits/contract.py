@@ -63,6 +63,11 @@ class Audit(ABC):
         """Rows of every version. Errors: AuditError when a version, or a set that it needs, is missing."""
 
 
+def first_retrained(entries: Sequence[Entry]) -> int:
+    """The place of the retrained codec from which differences are taken. Errors: StopIteration when there is none."""
+    return next(place for place, entry in enumerate(entries) if entry.version == "retrained")
+
+
 def versions_of(entries: Sequence[Entry], every: bool = False) -> list[tuple[Entry, NeuralCodec[Any]]]:
     """The original first, then every erased codec, then the retrained one, or `every` one where there are several.
 

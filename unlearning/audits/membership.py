@@ -14,7 +14,7 @@ from semlink.simulator.measure import Measure, by_name
 from semlink.simulator.results import Row
 from semlink.simulator.sources.subset import subset
 from semlink.simulator.sweep import Entry
-from semlink.unlearning.audits.contract import Audit, AuditContext, versions_of
+from semlink.unlearning.audits.contract import Audit, AuditContext, first_retrained, versions_of
 from semlink.unlearning.audits.losses import record_losses
 from semlink.unlearning.audits.paired_area import paired_area_difference
 from semlink.unlearning.audits.separation import area_under_curve, rate_at_false_alarms
@@ -53,7 +53,7 @@ class Membership(Audit):
     found while 1 % of the test records are accused wrongly (0.01: cannot be told). Where a request selects a class, an
     owner or words, the two sets differ in kind as well, so the retrained codec's value is what to reach. A value below
     it is a trace too: the erased codec knows the records as *worse* than unseen. One threshold for all records makes a
-    weak attack; passing it proves nothing.
+    weak attack; passing it proves nothing. Of several retrained codecs each has its rows, and the first is subtracted.
 
     Fields: draws: passages a record (8). records: at most so many of each set are measured (1000).
     Errors: AuditError when the retrained codec is missing, or a set has fewer than two records.
@@ -73,7 +73,7 @@ class Membership(Audit):
                 raise WrongField(f"membership cannot take {name}={getattr(self, name)}; give at least {least}.")
 
     def run(self, entries: Sequence[Entry], partition: Partition, context: AuditContext) -> list[Row]:
-        versions = versions_of(entries)
+        versions = versions_of(entries, every=True)
         if min(len(partition.forget), len(partition.test)) < 2:
             raise AuditError("membership needs two records in the forget and the test set; choose a wider request.")
         channel = channel_of(context.channel)
@@ -89,9 +89,10 @@ class Membership(Audit):
             share_found = rate_at_false_alarms(members, others, 0.01)
             for name, interval in zip(MEASURES, (area, share_found), strict=True):
                 rows.append(context.row(entry, "forget", MEASURES[name], interval, self.draws))
+        retrained = scores[first_retrained([entry for entry, _ in versions])]
         for (entry, _), mine in zip(versions, scores, strict=True):
             if entry.version == "erased":
-                difference = paired_area_difference(mine, scores[-1])
+                difference = paired_area_difference(mine, retrained)
                 auc = MEASURES["membership_auc"]
                 rows.append(context.row(entry, "forget", auc, difference, self.draws, minus="retrained"))
         return rows

@@ -19,7 +19,7 @@ from semlink.simulator.sweep import Entry, measure
 from semlink.simulator.sweep_settings import SweepSettings
 from semlink.simulator.training import train
 from semlink.simulator.training_settings import TrainingSettings
-from semlink.unlearning.audits.contract import Audit, AuditContext, versions_of
+from semlink.unlearning.audits.contract import Audit, AuditContext, first_retrained, versions_of
 from semlink.unlearning.audits.losses import record_losses
 from semlink.unlearning.comparisons import compared_pairs
 from semlink.unlearning.contract import Partition
@@ -70,7 +70,7 @@ MEASURES = by_name(
 
 @dataclass(frozen=True)
 class Relearn(Audit):
-    """Trains copies of the erased and the retrained codec alike, and compares what they then know of the forget set.
+    """Trains copies of erased and retrained codecs alike, and compares what they then know of the forget set.
 
     shown = 0: on the retain set alone. No erased record is shown, so a loss that falls below the retrained codec's
                was only hidden, not erased.
@@ -82,7 +82,7 @@ class Relearn(Audit):
     request names words, `relearned_psnr` for images, `relearned_label_accuracy` for classes. With `shown`, names end in
     `:shown=N`, and there is no `loss`. Each is also given as the paired difference erased minus retrained: 0 is what
     forgetting should give, and less loss, or more recall or PSNR, is memory. Retrained codecs of other seeds differ as
-    well.
+    well: of several each is trained again and has its rows, and the first is subtracted.
 
     Fields: steps: of training (300). rate: peak learning rate, with warm-up and cosine decay (3e-4). batch: records
             a step (64). draws: passages a record when measuring (4). records: at most so many of each set are
@@ -107,7 +107,7 @@ class Relearn(Audit):
                 raise WrongField(f"relearn cannot take {name}={getattr(self, name)}; give at least {least}.")
 
     def run(self, entries: Sequence[Entry], partition: Partition, context: AuditContext) -> list[Row]:
-        before = [version for version in versions_of(entries) if version[0].version in COMPARED]
+        before = [version for version in versions_of(entries, every=True) if version[0].version in COMPARED]
         channel = channel_of(context.channel)
         shown, hidden = self._training_records(partition, context.seed)
         settings, after = self._training(before[0][1], context.snr_db), []
@@ -160,6 +160,7 @@ class Relearn(Audit):
     ) -> list[Row]:
         """Rows of the mean loss of each version on each set, and of the paired differences."""
         measure = replace(self._measure(metric), unit=UNITS.get(codecs[0][1].delivers, "1"))
+        retrained = first_retrained([entry for entry, _ in codecs])
         rows = []
         for set_name, records in sets.items():
             losses = [
@@ -169,7 +170,7 @@ class Relearn(Audit):
             for (entry, _), mine in zip(codecs, losses, strict=True):
                 rows.append(context.row(entry, set_name, measure, mean_interval(mine), self.draws))
                 if entry.version == "erased":
-                    difference = mean_interval(mine - losses[-1])
+                    difference = mean_interval(mine - losses[retrained])
                     rows.append(context.row(entry, set_name, measure, difference, self.draws, minus="retrained"))
         return rows
 

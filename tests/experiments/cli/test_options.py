@@ -16,6 +16,11 @@ from semlink.experiments.cli.options import command
         (["run", "r", "--set", "erasure={request: {id: weber}}"], "semlink run r --set erasure=..."),
         (["run", "r", "--set=erasure.request.id=weber"], "semlink run r --set erasure.request.id=..."),
         (["run", "r", "--set", "sweep.records=5", "x y"], "semlink run r --set sweep.records=5 'x y'"),
+        (["sweep", "/home/weber/a", "--out=/tmp/x/", "--snr", "0:6:6"], "semlink sweep a --out=x/ --snr 0:6:6"),
+        (
+            ["records", "triggered:of=image-folder:path=/home/weber/b"],
+            "semlink records triggered:of=image-folder:path=b",
+        ),
         (["run", "r", "--request"], "semlink run r --request FILE"),
         (["run", "r", "--set"], "semlink run r --set ''"),
     ],
