@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from semlink.errors import ResultsError
 from semlink.experiments.report.axes_panel import FONT_SIZE, LINE, Axis, Panel, axes_for, stroke_line, value_axis
-from semlink.experiments.report.labels import channel_label, set_label, snr_label
+from semlink.experiments.report.labels import channel_label, set_label, snr_label, snr_span
 from semlink.experiments.report.measurements import Measurements, Series, measurements_of
 from semlink.experiments.report.palette import INK, PAGE_COLOURS, PAPER, Stroke, role_of, strokes_of
 from semlink.experiments.report.png import png_of
@@ -271,12 +271,12 @@ def _description(
     panels = []
     for channel, set_name in places:
         ends = [
-            f"{measured.labels[series]} {curve[0].value:.3g} to {curve[-1].value:.3g}"
+            f"{measured.labels[series]} {' to '.join(f'{row.value:.3g}' for row in curve[:: len(curve) - 1 or 1])}"
             for series in asked
             if (curve := measured.curves.get((metric, channel, set_name, series)))
         ]
         title = f"{set_label(set_name, measured.noun)}, {channel_label(channel)}"
         panels.append(f"{title}: {'; '.join(ends) or 'not measured'}.")
     points = [row.snr_db for row in measured.rows if row.metric == metric and row.snr_db is not None]
-    span = f"from {snr_label(min(points))} to {snr_label(max(points))}"
-    return f"{measured.measures[metric].label} against Es/N0 {span}. {' '.join(panels)}"
+    over = f"at {snr_span(points)}" if len(set(points)) == 1 else f"from {snr_span(points)}"
+    return f"{measured.measures[metric].label} against Es/N0 {over}. {' '.join(panels)}"

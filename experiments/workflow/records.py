@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from semlink.codecs.manifest import MANIFEST
 from semlink.errors import BundleError, UnknownName
 from semlink.experiments.workflow.codec_folders import find_bundle
 from semlink.experiments.workflow.component import component_from
@@ -130,6 +131,10 @@ def _source(what: str | Path, machine: Machine) -> Source:
         component = component_from(str(what))
         if component.name in SOURCES:
             return build_source(component.name, component.fields, machine.data_dir)
+    if Path(what).is_dir() and not (Path(what) / MANIFEST).is_file():
+        raise UnknownName(f"{what} is not a stored codec; of images write image-folder:path={what}.")
+    if Path(what).is_file():
+        raise UnknownName(f"{what} is a file; write records:path={what} for a table, text-file:path={what} for lines.")
     try:
         folder = find_bundle(what)
     except BundleError as error:
