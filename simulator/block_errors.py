@@ -348,7 +348,7 @@ def _open_locked(path: Path) -> FileIO:
 
 def _read_points(path: Path) -> Iterator[MeasuredPoint]:
     adapter = TypeAdapter(MeasuredPoint)
-    lines = read_bytes(path, TABLE_MOST).decode(errors="replace").split("\n")
+    lines = read_bytes(path, TABLE_MOST, growing=True).decode(errors="replace").split("\n")
     if lines.pop():
         logging.getLogger(__name__).warning("the last line of %s is not complete and is left out", path)
     for number, line in enumerate(lines, start=1):

@@ -50,9 +50,10 @@ def cut(text: object, most: int = SHOWN) -> str:
     return part if len(whole) <= most else f"{part}..."
 
 
-def read_bytes(path: Path, most: int = TEXT_MOST) -> bytes:
+def read_bytes(path: Path, most: int = TEXT_MOST, growing: bool = False) -> bytes:
     """The content of a regular file, or of a link to one.
 
+    In:     growing: whether others add to it; then what it held when it was opened is read, and else it is refused.
     Errors: OSError when it is missing, no regular file (a pipe, a device, a folder), or has more than `most` bytes.
     """
     # Not waiting for the writer of a pipe; for a regular file the flag says nothing.
@@ -66,9 +67,9 @@ def read_bytes(path: Path, most: int = TEXT_MOST) -> bytes:
         if facts.st_size > most:
             raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
         content = file.read(facts.st_size + 1)  # a file that grows meanwhile is not read for ever
-        if len(content) > facts.st_size:
+        if len(content) > facts.st_size and not growing:
             raise OSError(errno.EBUSY, "The file grows while it is read", str(path))
-        return content
+        return content[: facts.st_size]
 
 
 def read_text(path: Path, most: int = TEXT_MOST) -> str:

@@ -134,3 +134,20 @@ def test_a_link_to_a_file_and_files_of_other_systems_are_read(tmp_path: Path) ->
     assert read_bytes(tmp_path / "link", 20) == (tmp_path / "file").read_bytes()
     with pytest.raises(OSError, match=r"regular|large|directory"):
         read_bytes(tmp_path / "file", 10)
+
+
+def test_a_file_to_which_others_add_is_read_as_it_was_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "table"
+    path.write_bytes(b"one\n")
+    seen = os.fstat
+
+    def grown(handle: int) -> os.stat_result:
+        facts = seen(handle)
+        path.write_bytes(b"one\ntwo\n")
+        return facts
+
+    monkeypatch.setattr("semlink.untrusted.os.fstat", grown)
+    assert read_bytes(path, growing=True) == b"one\n"
+    path.write_bytes(b"one\n")
+    with pytest.raises(OSError, match="grows while it is read"):
+        read_bytes(path)

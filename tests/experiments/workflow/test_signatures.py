@@ -125,8 +125,9 @@ def test_a_run_folder_is_signed_file_by_file(semlink, shelf: Path, key: Path, tm
     (run / "requests.json").write_text("[]")
     (run / "requests.json").chmod(0o600)
     sign(run, key)
-    assert verify(run, _public(key)).owner_only == ["requests.json"]
-    (run / "requests.json").unlink()  # a copy that is given away
+    assert verify(run, _public(key)).owner_only == ["places.json", "requests.json"]
+    for name in ("places.json", "requests.json"):  # a copy that is given away
+        (run / name).unlink()
     verify(run, _public(key))
     rows = (run / "results.jsonl").read_text()
     (run / "results.jsonl").write_text(rows.replace("12", "13"))
