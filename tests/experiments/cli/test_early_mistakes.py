@@ -1,10 +1,15 @@
 """A mistake in a command is told before torch is loaded, which takes seconds."""
 
+import shlex
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+
+from semlink.experiments.cli.app import EXAMPLES
+from semlink.experiments.workflow.known_names import check_names
 
 GOOD = '{"id": "a", "selection": {"by": "label", "values": ["7"]}, "reason": "r", "time": "2026-11-01"}'
 WITHOUT_TORCH = """
@@ -83,3 +88,17 @@ def test_help_and_version_end_well(option: str) -> None:
     ended = subprocess.run([sys.executable, "-m", "semlink", option], capture_output=True, text=True)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "semlink" in ended.stdout
+
+
+def test_examples_of_the_help_name_what_exists() -> None:
+    """A misspelt name is an UnknownName."""
+    kinds = {"--audit": "audit", "--method": "method", "--channel": "channel", "--source": "source"}
+    named = [
+        (kinds[option], value)
+        for example in EXAMPLES.values()
+        for option, value in pairwise(shlex.split(example))
+        if option in kinds
+    ]
+    assert {kind for kind, _ in named} == {*kinds.values()}
+    for kind, value in named:
+        check_names(kind, [value])
