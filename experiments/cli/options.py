@@ -16,7 +16,6 @@ from typing import Annotated, Any
 import typer
 
 from semlink.errors import RecipeError
-from semlink.experiments.workflow.codec_folders import find_bundle
 from semlink.files import leads_nowhere
 from semlink.progress import QUIET
 
@@ -37,6 +36,8 @@ def completing(*kinds: str) -> Callable[[str], list[str]]:
 
 def stored(given: Any) -> Any:
     """Checks that codecs are there, by folder or name, before anything heavy is loaded. Errors: BundleError."""
+    from semlink.experiments.workflow.codec_folders import find_bundle  # here: --help needs none of it
+
     for name in given if isinstance(given, list | tuple) else [given]:
         find_bundle(name)
     return given
