@@ -12,7 +12,7 @@ from torch import Tensor
 
 from semlink.channels import channel_of
 from semlink.codecs.neural_codec import NeuralCodec
-from semlink.errors import AuditError, WrongField
+from semlink.errors import AuditError
 from semlink.simulator.intervals import Interval, mean_interval
 from semlink.simulator.measure import Measure, by_name
 from semlink.simulator.results import Row
@@ -20,7 +20,7 @@ from semlink.simulator.sources.contract import Record
 from semlink.simulator.sources.subset import subset
 from semlink.simulator.sweep import Entry
 from semlink.unlearning.audits.contract import Audit, AuditContext, versions_of
-from semlink.unlearning.audits.losses import exclusive_ids, part_losses, record_losses
+from semlink.unlearning.audits.losses import UNITS, exclusive_ids, part_losses, record_losses
 from semlink.unlearning.audits.separation import area_under_curve, rate_at_false_alarms
 from semlink.unlearning.contract import Partition
 
@@ -28,7 +28,6 @@ Floats = NDArray[np.float64]
 
 FALSE_ALARMS = 0.01
 MATCHED = 30  # unseen records that the request matches, from which they are taken instead of the test set
-UNITS = {"text": "nats/token", "class": "nats"}  # of the loss, by what a codec delivers; of images it has none
 MEASURES = by_name(
     Measure(
         "calibrated_auc",
@@ -87,14 +86,10 @@ class CalibratedLoss(Audit):
 
     name: ClassVar[str] = "calibrated-loss"
     measures: ClassVar[Mapping[str, Measure]] = MEASURES
+    least: ClassVar[Mapping[str, int]] = {"draws": 1, "records": 2}
 
     draws: int = 8
     records: int = 1000
-
-    def __post_init__(self) -> None:
-        for name, least in (("draws", 1), ("records", 2)):
-            if getattr(self, name) < least:
-                raise WrongField(f"calibrated-loss cannot take {name}={getattr(self, name)}; give at least {least}.")
 
     def run(self, entries: Sequence[Entry], partition: Partition, context: AuditContext) -> list[Row]:
         versions = versions_of(entries, every=True)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from semlink.channels import name_of
 from semlink.channels.contract import Channel
 from semlink.codecs.neural_codec import NeuralCodec
-from semlink.errors import AuditError
+from semlink.errors import AuditError, WrongField
 from semlink.simulator.intervals import Interval
 from semlink.simulator.measure import Measure
 from semlink.simulator.results import Row
@@ -53,10 +53,18 @@ class Audit(ABC):
     """One question put to the original, the erased and the retrained codec alike. It changes none of them.
 
     name: as the registry and the command line call it. measures: what the numbers of its rows are.
+    least: of fields that count something, the smallest number that makes sense; an audit with a smaller one is not
+    made (WrongField).
     """
 
     name: ClassVar[str]
     measures: ClassVar[Mapping[str, Measure]]
+    least: ClassVar[Mapping[str, int]] = {}
+
+    def __post_init__(self) -> None:  # what a dataclass calls
+        for field, number in self.least.items():
+            if getattr(self, field) < number:
+                raise WrongField(f"{self.name} cannot take {field}={getattr(self, field)}; give at least {number}.")
 
     @abstractmethod
     def run(self, entries: Sequence[Entry], partition: Partition, context: AuditContext) -> list[Row]:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from semlink.channels import channel_of
 from semlink.codecs.generative.model import Adversarial
-from semlink.errors import AuditError, WrongField
+from semlink.errors import AuditError
 from semlink.seeding import generator_for, seed_for
 from semlink.simulator.batches import batch_of
 from semlink.simulator.frechet import frechet_distance
@@ -104,14 +104,10 @@ class Generation(Audit):
 
     name: ClassVar[str] = "generation"
     measures: ClassVar[Mapping[str, Measure]] = MEASURES
+    least: ClassVar[Mapping[str, int]] = {"images": 10, "draws": 2}
 
     images: int = 2000
     draws: int = 4
-
-    def __post_init__(self) -> None:
-        for name, least in (("images", 10), ("draws", 2)):
-            if getattr(self, name) < least:
-                raise WrongField(f"generation cannot take {name}={getattr(self, name)}; give at least {least}.")
 
     def run(self, entries: Sequence[Entry], partition: Partition, context: AuditContext) -> list[Row]:
         versions: list[tuple[Entry, Adversarial]] = []

@@ -73,6 +73,7 @@ class Information(Audit):
 
     name: ClassVar[str] = "information"
     measures: ClassVar[Mapping[str, Measure]] = MEASURES
+    least: ClassVar[Mapping[str, int]] = {"components": 1, "records": 2, "draws": 1}
 
     components: int = USUAL_COMPONENTS
     estimator: str = USUAL_ESTIMATOR
@@ -80,9 +81,7 @@ class Information(Audit):
     draws: int = 4
 
     def __post_init__(self) -> None:
-        for name, least in (("components", 1), ("records", 2), ("draws", 1)):
-            if getattr(self, name) < least:
-                raise WrongField(f"information cannot take {name}={getattr(self, name)}; give at least {least}.")
+        super().__post_init__()
         if self.estimator not in NAMES:
             raise WrongField(f"information cannot take estimator={self.estimator}; choose one of: {', '.join(NAMES)}.")
 

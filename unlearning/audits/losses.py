@@ -17,6 +17,7 @@ from semlink.simulator.link import transmit
 from semlink.simulator.sources.contract import Record
 
 CHUNK = 256
+UNITS = {"text": "nats/token", "class": "nats"}  # of the loss, by what a codec delivers; of images it has none
 
 
 @torch.no_grad()

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from semlink.channels import channel_of
 from semlink.codecs.neural_codec import NeuralCodec
-from semlink.errors import AuditError, WrongField
+from semlink.errors import AuditError
 from semlink.simulator.measure import Measure, by_name
 from semlink.simulator.results import Row
 from semlink.simulator.sources.subset import subset
@@ -63,14 +63,10 @@ class Membership(Audit):
 
     name: ClassVar[str] = "membership"
     measures: ClassVar[Mapping[str, Measure]] = MEASURES
+    least: ClassVar[Mapping[str, int]] = {"draws": 1, "records": 2}
 
     draws: int = 8
     records: int = 1000
-
-    def __post_init__(self) -> None:
-        for name, least in (("draws", 1), ("records", 2)):
-            if getattr(self, name) < least:
-                raise WrongField(f"membership cannot take {name}={getattr(self, name)}; give at least {least}.")
 
     def run(self, entries: Sequence[Entry], partition: Partition, context: AuditContext) -> list[Row]:
         versions = versions_of(entries, every=True)

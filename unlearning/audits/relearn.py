@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from semlink.channels import channel_of
 from semlink.channels.contract import Channel
 from semlink.codecs.neural_codec import NeuralCodec
-from semlink.errors import AuditError, WrongField
+from semlink.errors import AuditError
 from semlink.simulator.intervals import mean_interval
 from semlink.simulator.measure import Measure, by_name
 from semlink.simulator.metrics import metrics_for
@@ -20,13 +20,12 @@ from semlink.simulator.sweep_settings import SweepSettings
 from semlink.simulator.training import train
 from semlink.simulator.training_settings import TrainingSettings
 from semlink.unlearning.audits.contract import Audit, AuditContext, first_retrained, versions_of
-from semlink.unlearning.audits.losses import record_losses
+from semlink.unlearning.audits.losses import UNITS, record_losses
 from semlink.unlearning.comparisons import compared_pairs
 from semlink.unlearning.contract import Partition
 
 COMPARED = ("erased", "retrained")
 LEADING = ("term_recall", "psnr", "label_accuracy")  # what the request asks about, where the records have it
-UNITS = {"text": "nats/token", "class": "nats"}  # of the loss, by what a codec delivers; of images it has none
 MEASURES = by_name(
     Measure("loss", "1", "lower", "Loss before relearning", "the loss before relearning", scale="free"),
     Measure(
@@ -93,6 +92,7 @@ class Relearn(Audit):
 
     name: ClassVar[str] = "relearn"
     measures: ClassVar[Mapping[str, Measure]] = MEASURES
+    least: ClassVar[Mapping[str, int]] = {"draws": 1, "records": 2, "shown": 0}
 
     steps: int = 300
     rate: float = 3e-4
@@ -100,11 +100,6 @@ class Relearn(Audit):
     draws: int = 4
     records: int = 1000
     shown: int = 0
-
-    def __post_init__(self) -> None:
-        for name, least in (("draws", 1), ("records", 2), ("shown", 0)):
-            if getattr(self, name) < least:
-                raise WrongField(f"relearn cannot take {name}={getattr(self, name)}; give at least {least}.")
 
     def run(self, entries: Sequence[Entry], partition: Partition, context: AuditContext) -> list[Row]:
         before = [version for version in versions_of(entries, every=True) if version[0].version in COMPARED]
